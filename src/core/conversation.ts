@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { type Id, idSchema } from "./ids.ts";
+
+/** Where people talk to Apex. */
+export const Platform = z.enum(["slack", "console"]);
+export type Platform = z.infer<typeof Platform>;
+
+/** The place of a conversation in its platform's own ids: a Slack team, channel and thread; a terminal session. */
+export const ThreadKey = z.strictObject({
+  platform: Platform,
+  workspace: z.string().min(1).max(128),
+  channel: z.string().min(1).max(128),
+  /** The message that the thread hangs under; in a direct message, empty: the channel is the thread. */
+  thread: z.string().max(128),
+});
+export type ThreadKey = z.infer<typeof ThreadKey>;
+
+/** Who wrote or pressed, in the platform's own ids. The platform's signature vouches for it, nothing else does. */
+export const Author = z.strictObject({
+  platform: Platform,
+  workspace: z.string().min(1).max(128),
+  userId: z.string().min(1).max(128),
+  name: z.string().max(256),
+});
+export type Author = z.infer<typeof Author>;
+
+/** A message of ours on a platform, so that it can be edited later. */
+export const MessageRef = z.strictObject({ channel: z.string().min(1), messageId: z.string().min(1) });
+export type MessageRef = z.infer<typeof MessageRef>;
+
+/** The longest question that is read, in characters. */
+export const maxQuestionLength = 4_000;
+
+/** What a button may ask for; the button itself carries only the approval's id. */
+export const ClickAction = z.enum(["approve", "reject", "details", "rollback"]);
+export type ClickAction = z.infer<typeof ClickAction>;
+
+const inbound = {
+  /** The platform's id of this delivery, equal on every retry of it. */
+  eventId: z.string().min(1).max(256),
+  thread: ThreadKey,
+  author: Author,
+  receivedAt: z.iso.datetime(),
+};
+
+/** What a platform tells us, verified and parsed. */
+export const InboundEvent = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("message"), ...inbound, text: z.string() }),
+  z.strictObject({ type: z.literal("click"), ...inbound, action: ClickAction, approvalId: idSchema("approval") }),
+]);
+export type InboundEvent = z.infer<typeof InboundEvent>;
+
+/** What a member may do: ask; ask and see everyone's spend; decide. */
+export const Role = z.enum(["member", "manager", "admin"]);
+export type Role = z.infer<typeof Role>;
+
+/** A person as our own tables know them. */
+export interface Member {
+  readonly orgId: Id<"org">;
+  readonly userId: Id<"user">;
+  readonly role: Role;
+  readonly name: string;
+}
+
+/** Roles come from this table alone; who is not in it is nobody. */
+export interface MemberStore {
+  /** The org that a platform workspace belongs to, where it is installed. */
+  orgOf(platform: Platform, workspace: string): Promise<Id<"org"> | undefined>;
+  /** Ties a workspace to an org; the same tie twice is one, another org is refused. */
+  install(orgId: Id<"org">, platform: Platform, workspace: string): Promise<void>;
+  memberOf(author: Author): Promise<Member | undefined>;
+  /** Sets the role of a person, making the member where there is none. */
+  grant(orgId: Id<"org">, author: Author, role: Role): Promise<Member>;
+}
+
+/** What came in, kept until it is dealt with. */
+export interface InboundStore {
+  /**
+   * Stores a message with its thread and a queued run, in one transaction.
+   * The same event id again stores nothing and gives the run of the first time.
+   */
+  receiveMessage(
+    orgId: Id<"org">,
+    event: InboundEvent & { type: "message" },
+  ): Promise<{ readonly runId: Id<"run">; readonly duplicate: boolean }>;
+  /** Stores a click once; the same event id again gives the first one's id. */
+  receiveClick(
+    orgId: Id<"org">,
+    event: InboundEvent & { type: "click" },
+  ): Promise<{ readonly inboundId: Id<"inbound">; readonly duplicate: boolean }>;
+  click(inboundId: Id<"inbound">): Promise<{ readonly orgId: Id<"org">; readonly event: InboundEvent & { type: "click" } }>;
+  markDone(inboundId: Id<"inbound">, at: Date): Promise<void>;
+  /** Clicks older than `before` that nobody has dealt with. */
+  undoneClicks(before: Date): Promise<readonly Id<"inbound">[]>;
+}

@@ -1,0 +1,67 @@
+import type { Author, InboundEvent, MessageRef, Platform, ThreadKey } from "./conversation.ts";
+import type { Id } from "./ids.ts";
+import type { RunView } from "./run.ts";
+
+/** The raw request as it came over the wire: signatures are over these bytes. */
+export interface RawRequest {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
+/** What an adapter makes of a raw request. */
+export type Reception =
+  | { readonly type: "event"; readonly event: InboundEvent }
+  /** The platform wants these words back at once (a handshake). */
+  | { readonly type: "reply"; readonly body: string }
+  /** Genuine, but nothing for us to do. */
+  | { readonly type: "ignored"; readonly why: string };
+
+/** One chat platform. `receive` verifies and parses, `render` is pure, `send` posts or edits. */
+export interface PlatformAdapter<Payload> {
+  readonly platform: Platform;
+  /** Verifies and parses; an AppError "unauthenticated" for a bad, old or missing signature, "bad_input" for garbage. */
+  receive(raw: RawRequest, now: Date): Promise<Reception>;
+  /** Draws a view as this platform's message, within this platform's limits. */
+  render(view: RunView): Payload;
+  /** Posts the payload into the thread, or edits `existing`. Transient failures are AppErrors with `retry`. */
+  send(thread: ThreadKey, payload: Payload, existing: MessageRef | undefined, runId: Id<"run">): Promise<MessageRef>;
+  /** Finds a message of ours about this run that was posted but not recorded (a crash in between). */
+  find(thread: ThreadKey, runId: Id<"run">): Promise<MessageRef | undefined>;
+  /** Says something that only one person sees, or the nearest that the platform has. */
+  tell(thread: ThreadKey, to: Author, text: string): Promise<void>;
+}
+
+/** An adapter whose payload type is known to itself alone. */
+export type AnyPlatformAdapter = Omit<PlatformAdapter<unknown>, "render" | "send"> & {
+  /** Renders and sends in one go. */
+  show(thread: ThreadKey, view: RunView, existing: MessageRef | undefined): Promise<MessageRef>;
+};
+
+/** Hides an adapter's payload type. */
+export const anyAdapter = <P>(adapter: PlatformAdapter<P>): AnyPlatformAdapter => ({
+  platform: adapter.platform,
+  receive: (raw, now) => adapter.receive(raw, now),
+  find: (thread, runId) => adapter.find(thread, runId),
+  tell: (thread, to, text) => adapter.tell(thread, to, text),
+  show: (thread, view, existing) => adapter.send(thread, adapter.render(view), existing, view.runId),
+});
+
+/** What has been shown of a run, and who is showing it right now. */
+export interface DeliveryStore {
+  /**
+   * Takes the right to show this run for `leaseMs`; undefined where someone else has it. `attempted` is true where a
+   * first post was begun by someone whose lease ran out without a recorded message: look before posting again.
+   */
+  lease(
+    runId: Id<"run">,
+    leaseMs: number,
+    now: Date,
+  ): Promise<
+    { readonly token: string; readonly message: MessageRef | undefined; readonly shownSeq: number; readonly attempted: boolean } | undefined
+  >;
+  /** Records what is shown now. */
+  record(runId: Id<"run">, token: string, message: MessageRef, shownSeq: number): Promise<void>;
+  release(runId: Id<"run">, token: string): Promise<void>;
+  /** Runs that show less than has happened, and that nobody is showing. */
+  behind(now: Date): Promise<readonly Id<"run">[]>;
+}

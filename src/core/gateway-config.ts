@@ -1,0 +1,40 @@
+import type { Id } from "./ids.ts";
+import type { RoutingPolicy } from "./policy.ts";
+
+/** Who may call the gateway, and as what. The key itself is never stored: `hash` is its SHA-256 in hex. */
+export interface GatewayKey {
+  readonly id: Id<"gatewayKey">;
+  readonly orgId: Id<"org">;
+  readonly hash: string;
+  readonly label: string;
+  readonly workload: string;
+  readonly team: string;
+}
+
+/** An OpenAI-compatible service that requests can be sent on to. */
+export interface Upstream {
+  readonly provider: string;
+  /** Up to and including the version segment, such as "https://api.openai.com/v1". */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+}
+
+/** All that the gateway's hot path needs of one org, held in memory. */
+export interface GatewaySnapshot {
+  readonly keys: readonly GatewayKey[];
+  readonly upstreams: ReadonlyMap<Id<"org">, readonly Upstream[]>;
+  readonly policies: ReadonlyMap<Id<"org">, RoutingPolicy>;
+}
+
+/** The gateway's settings. Upstream keys are encrypted at rest. */
+export interface GatewayStore {
+  snapshot(): Promise<GatewaySnapshot>;
+  /** Makes a key and gives its text, once. */
+  createKey(
+    orgId: Id<"org">,
+    labels: { readonly label: string; readonly workload: string; readonly team: string },
+  ): Promise<{ readonly key: GatewayKey; readonly secret: string }>;
+  revokeKey(orgId: Id<"org">, id: Id<"gatewayKey">): Promise<void>;
+  /** Sets or replaces an upstream of an org. */
+  setUpstream(orgId: Id<"org">, upstream: Upstream): Promise<void>;
+}

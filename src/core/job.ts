@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { assertNever } from "./errors.ts";
+import { idSchema } from "./ids.ts";
+
+/** What can be queued. A job carries ids; its handler loads the facts and may run twice without harm. */
+export const Job = z.discriminatedUnion("name", [
+  z.strictObject({ name: z.literal("run"), runId: idSchema("run") }),
+  z.strictObject({ name: z.literal("deliver"), runId: idSchema("run"), seq: z.number().int().positive() }),
+  z.strictObject({ name: z.literal("decide"), inboundId: idSchema("inbound") }),
+  z.strictObject({ name: z.literal("apply"), approvalId: idSchema("approval"), orgId: idSchema("org") }),
+  z.strictObject({ name: z.literal("measure") }),
+  z.strictObject({ name: z.literal("reconcile") }),
+]);
+export type Job = z.infer<typeof Job>;
+export type JobName = Job["name"];
+
+/** The key of a job is its fact: the same fact twice is one job. Without colons, which BullMQ refuses. */
+export const jobKey = (job: Job): string => {
+  switch (job.name) {
+    case "run":
+      return `run-${job.runId}`;
+    case "deliver":
+      return `deliver-${job.runId}-${job.seq}`;
+    case "decide":
+      return `decide-${job.inboundId}`;
+    case "apply":
+      return `apply-${job.approvalId}`;
+    case "measure":
+    case "reconcile":
+      return job.name;
+    default:
+      return assertNever(job);
+  }
+};
+
+/** The queue: at least once, in no promised order. */
+export interface JobQueue {
+  enqueue(job: Job): Promise<void>;
+  /** Enqueues again a job whose first copy may have been lost, or may be done: the key does not hold it back. */
+  enqueueAgain(job: Job): Promise<void>;
+  /** Repeats a job every so many milliseconds, once over all processes. */
+  every(job: Job, everyMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What works off the queue. */
+export type JobHandlers = { readonly [N in JobName]: (job: Extract<Job, { name: N }>, signal: AbortSignal) => Promise<void> };

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { type Id, idSchema } from "./ids.ts";
+import { SavingsPlan } from "./savings.ts";
+
+/** Where a request can go. */
+export const Target = z.strictObject({ provider: z.string().min(1), model: z.string().min(1) });
+export type Target = z.infer<typeof Target>;
+
+/** How a rule chooses among targets. */
+export const Strategy = z.discriminatedUnion("mode", [
+  z.strictObject({ mode: z.literal("single"), target: Target }),
+  z.strictObject({ mode: z.literal("holdout"), control: Target, treatment: Target, plan: SavingsPlan }),
+]);
+export type Strategy = z.infer<typeof Strategy>;
+
+/** One rule: requests of a workload for a model go by a strategy. */
+export const PolicyRule = z.strictObject({
+  /** Stable over versions, so that measurement can follow a rule. */
+  id: z.string().min(1),
+  workload: z.string().min(1),
+  requestedModel: z.string().min(1),
+  strategy: Strategy,
+  approvalId: idSchema("approval"),
+});
+export type PolicyRule = z.infer<typeof PolicyRule>;
+
+/** All routing rules of an org at one version. Never changed once stored; version 0 is "no rules" and is not stored. */
+export const RoutingPolicy = z.strictObject({
+  id: idSchema("policy"),
+  orgId: idSchema("org"),
+  version: z.number().int().positive(),
+  rules: z.array(PolicyRule),
+  createdAt: z.iso.datetime(),
+});
+export type RoutingPolicy = z.infer<typeof RoutingPolicy>;
+
+/** What the gateway chose for a request, and why. */
+export interface RoutingDecision {
+  readonly target: Target;
+  readonly policyVersion: number;
+  /** Id of the rule that matched; empty where none did. */
+  readonly policyRule: string;
+  readonly arm: "treatment" | "control" | null;
+  /** Hash of the randomisation unit; empty where no rule needed one. */
+  readonly unit: string;
+}
+
+/** Which policy an org runs on. A version of 0 means none. */
+export interface PolicyStore {
+  active(
+    orgId: Id<"org">,
+  ): Promise<{ readonly version: number; readonly policy: RoutingPolicy | undefined; readonly since: Date | undefined }>;
+  version(orgId: Id<"org">, version: number): Promise<RoutingPolicy | undefined>;
+  latestVersion(orgId: Id<"org">): Promise<number>;
+  /**
+   * Stores a new version and makes it the active one, all or nothing.
+   * Gives false, storing nothing, where the active version is no longer `expectedActive`.
+   */
+  publish(policy: RoutingPolicy, expectedActive: number, by: Id<"approval">): Promise<boolean>;
+  /** Moves the pointer to an older version (0: none); false where the active version is no longer `expectedActive`. */
+  movePointer(orgId: Id<"org">, to: number, expectedActive: number): Promise<boolean>;
+  /** The version that an approval made, where it made one. */
+  publishedBy(approvalId: Id<"approval">): Promise<RoutingPolicy | undefined>;
+  /** Spans in which each version was active, oldest first; `to` is null for the one that still is. */
+  activations(orgId: Id<"org">): Promise<readonly { readonly version: number; readonly from: Date; readonly to: Date | null }[]>;
+}
+
+/** A place where an approved policy takes effect. */
+export interface Actuator {
+  readonly name: string;
+  /** What would change, in a sentence each. */
+  plan(next: RoutingPolicy | undefined): Promise<readonly string[]>;
+  apply(next: RoutingPolicy | undefined, orgId: Id<"org">): Promise<void>;
+  /** The version in effect there now; 0 for none. */
+  readBack(orgId: Id<"org">): Promise<number>;
+}

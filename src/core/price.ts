@@ -1,0 +1,59 @@
+import { z } from "zod";
+import type { PicoUsd } from "./money.ts";
+import type { TokenBucket } from "./tokens.ts";
+
+/** The service tier that a request was SERVED on: providers price by it. */
+export const Tier = z.enum(["standard", "batch", "flex", "priority"]);
+export type Tier = z.infer<typeof Tier>;
+
+/** Prices in pico-dollars per token by bucket; a bucket without a price is unknown, never free. */
+export type PerToken = Readonly<Partial<Record<TokenBucket, PicoUsd>>>;
+
+/** One row of the price book: what a model costs from a date on, for one tier and one context band. */
+export interface Price {
+  /** Names this row for ever: a stored cost points at it. */
+  readonly version: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly tier: Tier;
+  /** Applies to the whole request when its input tokens are more than this. */
+  readonly aboveInputTokens: number;
+  readonly effectiveFrom: Date;
+  readonly effectiveTo: Date | undefined;
+  readonly perToken: PerToken;
+  readonly perRequest: PicoUsd;
+  /** Where the figures come from and when they were read. */
+  readonly source: string;
+}
+
+/** What a price is looked up by. `provider` and `model` match exactly. */
+export interface PriceQuery {
+  readonly provider: string;
+  readonly model: string;
+  readonly tier: Tier;
+  /** Input tokens of ONE request, all buckets; it selects the context band. */
+  readonly inputTokens: number;
+  readonly at: Date;
+}
+
+/** A model as the book knows it: what it can do and since when it is priced. */
+export interface ModelFacts {
+  readonly provider: string;
+  readonly model: string;
+  readonly name: string;
+  readonly contextWindow: number | undefined;
+  readonly description: string | undefined;
+  readonly deprecated: boolean;
+}
+
+/** The effective-dated price book. */
+export interface PriceBook {
+  /** The exact price of a request, or the reason why there is none. */
+  priceOf(query: PriceQuery): Price | { readonly unpriced: string };
+  /** Facts of one model, matched exactly. */
+  model(provider: string, model: string): ModelFacts | undefined;
+  /** Every priced model at a moment, for supply search. */
+  models(at: Date): readonly ModelFacts[];
+  /** Which provider prices this exact model name, where only one does. */
+  providerOf(model: string): string | undefined;
+}

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { idSchema } from "./ids.ts";
+import { EstimatedSavings } from "./savings.ts";
+
+/** One number with everything needed to check it. `value` keeps all decimals; USD amounts have twelve. */
+export const Figure = z.strictObject({
+  name: z.string(),
+  value: z.string(),
+  unit: z.string(),
+  period: z.strictObject({ from: z.iso.datetime(), to: z.iso.datetime() }),
+  filters: z.record(z.string(), z.array(z.string())),
+  /** SQL with its parameters, or the formula over other figures. */
+  query: z.string(),
+});
+export type Figure = z.infer<typeof Figure>;
+
+/** Which analysis a recommendation comes from. */
+export const RecommendationKind = z.enum(["model_right_sizing", "prompt_cache", "duplicate_cache"]);
+export type RecommendationKind = z.infer<typeof RecommendationKind>;
+
+/** The change that an approval would make to routing; absent where the change is the customer's to make. */
+export const RoutingChange = z.strictObject({
+  workload: z.string().min(1),
+  fromProvider: z.string().min(1),
+  fromModel: z.string().min(1),
+  toProvider: z.string().min(1),
+  toModel: z.string().min(1),
+  /** Share of units that stay on the old model, so that the saving can be measured. In (0, 1). */
+  holdoutShare: z.number().gt(0).lt(1),
+  unit: z.enum(["conversation", "user"]),
+});
+export type RoutingChange = z.infer<typeof RoutingChange>;
+
+/** A change that is proposed, with its evidence. */
+export const Recommendation = z.strictObject({
+  id: idSchema("recommendation"),
+  kind: RecommendationKind,
+  workload: z.string(),
+  title: z.string(),
+  evidence: z.array(z.string()),
+  caveats: z.array(z.string()),
+  estimate: EstimatedSavings,
+  change: RoutingChange.nullable(),
+  /** Steps in order, with how each is checked and undone. */
+  steps: z.array(z.strictObject({ action: z.string(), check: z.string(), undo: z.string() })),
+  risk: z.enum(["low", "medium", "high"]),
+  /** The approval to press, where the change can be applied by us. */
+  approvalId: idSchema("approval").nullable(),
+});
+export type Recommendation = z.infer<typeof Recommendation>;
+
+/** A chart's data; each platform draws it its own way. Values are for drawing; `labels` are what is read. */
+export const ChartSeries = z.strictObject({
+  title: z.string(),
+  unit: z.string(),
+  points: z.array(z.strictObject({ name: z.string(), value: z.number(), label: z.string() })).max(40),
+});
+export type ChartSeries = z.infer<typeof ChartSeries>;
+
+/** A part of a report, without any platform's words. Text is plain; each platform escapes it. */
+export const ReportBlock = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("heading"), text: z.string() }),
+  z.strictObject({ type: z.literal("text"), text: z.string() }),
+  z.strictObject({ type: z.literal("list"), items: z.array(z.string()) }),
+  z.strictObject({ type: z.literal("table"), columns: z.array(z.string()), rows: z.array(z.array(z.string())) }),
+  z.strictObject({ type: z.literal("chart"), chart: ChartSeries }),
+  z.strictObject({ type: z.literal("recommendation"), recommendationId: idSchema("recommendation") }),
+  z.strictObject({ type: z.literal("note"), text: z.string() }),
+]);
+export type ReportBlock = z.infer<typeof ReportBlock>;
+
+/** The answer to a question. */
+export const Report = z.strictObject({
+  title: z.string(),
+  summary: z.string(),
+  blocks: z.array(ReportBlock),
+  figures: z.array(Figure),
+  recommendations: z.array(Recommendation),
+  /** Which data is missing, and how to connect it. */
+  missing: z.array(z.string()),
+});
+export type Report = z.infer<typeof Report>;

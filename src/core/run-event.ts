@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { ApprovalStatus } from "./approval-status.ts";
+import { idSchema } from "./ids.ts";
+import { Report } from "./report.ts";
+import { MeasuredSavings } from "./savings.ts";
+import { Triage } from "./triage.ts";
+
+/** The sub-agents that can work on a question. */
+export const AgentName = z.enum(["triage", "data_analysis", "optimization", "actions", "reporting"]);
+export type AgentName = z.infer<typeof AgentName>;
+
+/** One step of a plan: which agent does what. */
+export const PlanStep = z.strictObject({ id: z.string().min(1), agent: AgentName, title: z.string() });
+export type PlanStep = z.infer<typeof PlanStep>;
+
+const at = z.iso.datetime();
+
+/** What happens in a run, in order. The log of these is the run: state, progress and result are folds of it. */
+export const RunEvent = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("run.started"), at }),
+  z.strictObject({ type: z.literal("triage.finished"), at, triage: Triage }),
+  z.strictObject({ type: z.literal("plan.made"), at, steps: z.array(PlanStep) }),
+  z.strictObject({ type: z.literal("step.started"), at, step: z.string() }),
+  z.strictObject({ type: z.literal("tool.finished"), at, step: z.string(), tool: z.string(), ms: z.number().nonnegative() }),
+  /** `result` is what a resumed run reads instead of doing the step again. */
+  z.strictObject({ type: z.literal("step.finished"), at, step: z.string(), summary: z.string(), result: z.json() }),
+  z.strictObject({ type: z.literal("step.failed"), at, step: z.string(), reason: z.string() }),
+  z.strictObject({ type: z.literal("report.ready"), at, report: Report }),
+  z.strictObject({ type: z.literal("run.failed"), at, reason: z.string() }),
+  z.strictObject({
+    type: z.literal("approval.decided"),
+    at,
+    approvalId: idSchema("approval"),
+    status: ApprovalStatus,
+    by: z.string().nullable(),
+  }),
+  z.strictObject({
+    type: z.literal("policy.applied"),
+    at,
+    approvalId: idSchema("approval"),
+    version: z.number().int(),
+    actuator: z.string(),
+  }),
+  z.strictObject({ type: z.literal("policy.failed"), at, approvalId: idSchema("approval"), reason: z.string() }),
+  z.strictObject({
+    type: z.literal("savings.measured"),
+    at,
+    approvalId: idSchema("approval"),
+    entryId: idSchema("savings"),
+    measured: MeasuredSavings,
+  }),
+  z.strictObject({
+    type: z.literal("policy.rolled_back"),
+    at,
+    approvalId: idSchema("approval"),
+    toVersion: z.number().int(),
+    by: z.string(),
+  }),
+]);
+export type RunEvent = z.infer<typeof RunEvent>;

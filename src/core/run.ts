@@ -1,0 +1,180 @@
+import { z } from "zod";
+import type { Approval } from "./approval.ts";
+import type { ApprovalStatus } from "./approval-status.ts";
+import type { ThreadKey } from "./conversation.ts";
+import { assertNever } from "./errors.ts";
+import type { Id } from "./ids.ts";
+import type { Report } from "./report.ts";
+import type { AgentName, RunEvent } from "./run-event.ts";
+import type { MeasuredSavings } from "./savings.ts";
+import type { Triage } from "./triage.ts";
+
+export const RunStatus = z.enum(["queued", "running", "done", "failed"]);
+export type RunStatus = z.infer<typeof RunStatus>;
+
+/** One question being answered. */
+export interface Run {
+  readonly id: Id<"run">;
+  readonly orgId: Id<"org">;
+  readonly threadId: Id<"thread">;
+  readonly thread: ThreadKey;
+  readonly question: string;
+  /** The questions asked before in the same thread, oldest first, at most ten. */
+  readonly earlier: readonly string[];
+  readonly status: RunStatus;
+  readonly createdAt: Date;
+  /** The moment that "now" means in this run; set where a clock was fixed by the asker. */
+  readonly asOf: Date;
+}
+
+/** Where a step stands. */
+export interface StepView {
+  readonly id: string;
+  readonly agent: AgentName;
+  readonly title: string;
+  readonly state: "waiting" | "running" | "done" | "failed";
+  readonly note: string;
+}
+
+/** What became of a recommendation that could be approved. */
+export interface DecisionView {
+  readonly approvalId: Id<"approval">;
+  readonly status: ApprovalStatus;
+  readonly by: string | null;
+  /** What happened after the decision, in words; empty until something did. */
+  readonly outcome: string;
+  /** True where the change is in effect and can be rolled back. */
+  readonly applied: boolean;
+  /** What it did save so far, where that has been measured. */
+  readonly measured: MeasuredSavings | null;
+}
+
+/** What a reader sees of a run: the fold of its events. Every platform draws this and nothing else. */
+export interface RunView {
+  readonly runId: Id<"run">;
+  readonly question: string;
+  readonly state: "queued" | "working" | "done" | "failed";
+  readonly triage: Triage | undefined;
+  readonly steps: readonly StepView[];
+  readonly tools: readonly { readonly name: string; readonly ms: number }[];
+  readonly report: Report | undefined;
+  readonly failure: string | undefined;
+  readonly decisions: readonly DecisionView[];
+  /** The number of the last event folded in. */
+  readonly seq: number;
+}
+
+const emptyDecision = (approvalId: Id<"approval">): DecisionView => ({
+  approvalId,
+  status: "pending",
+  by: null,
+  outcome: "",
+  applied: false,
+  measured: null,
+});
+
+const withStep = (view: RunView, id: string, change: Partial<StepView>): RunView => ({
+  ...view,
+  steps: view.steps.map((step) => (step.id === id ? { ...step, ...change } : step)),
+});
+
+const withDecision = (view: RunView, id: Id<"approval">, change: Partial<DecisionView>): RunView => ({
+  ...view,
+  decisions: view.decisions.map((decision) => (decision.approvalId === id ? { ...decision, ...change } : decision)),
+});
+
+/** The view before anything has happened. */
+export const emptyView = (run: Pick<Run, "id" | "question">): RunView => ({
+  runId: run.id,
+  question: run.question,
+  state: "queued",
+  triage: undefined,
+  steps: [],
+  tools: [],
+  report: undefined,
+  failure: undefined,
+  decisions: [],
+  seq: 0,
+});
+
+/** Folds one more event into a view. */
+export function foldEvent(view: RunView, event: RunEvent): RunView {
+  switch (event.type) {
+    case "run.started":
+      return { ...view, state: "working" };
+    case "triage.finished":
+      return { ...view, triage: event.triage };
+    case "plan.made":
+      return { ...view, steps: event.steps.map((step) => ({ ...step, state: "waiting", note: "" })) };
+    case "step.started":
+      return withStep(view, event.step, { state: "running" });
+    case "tool.finished":
+      return { ...view, tools: [...view.tools, { name: event.tool, ms: event.ms }] };
+    case "step.finished":
+      return withStep(view, event.step, { state: "done", note: event.summary });
+    case "step.failed":
+      return withStep(view, event.step, { state: "failed", note: event.reason });
+    case "report.ready":
+      return {
+        ...view,
+        state: "done",
+        report: event.report,
+        decisions: event.report.recommendations.flatMap((r) => (r.approvalId === null ? [] : [emptyDecision(r.approvalId)])),
+      };
+    case "run.failed":
+      return { ...view, state: "failed", failure: event.reason };
+    case "approval.decided":
+      return withDecision(view, event.approvalId, { status: event.status, by: event.by });
+    case "policy.applied":
+      return withDecision(view, event.approvalId, {
+        applied: true,
+        outcome: `In effect as policy version ${event.version} (${event.actuator}, read back).`,
+      });
+    case "policy.failed":
+      return withDecision(view, event.approvalId, { outcome: `Could not be applied: ${event.reason}` });
+    case "savings.measured":
+      return withDecision(view, event.approvalId, { measured: event.measured });
+    case "policy.rolled_back":
+      return withDecision(view, event.approvalId, {
+        applied: false,
+        outcome: `Rolled back to policy version ${event.toVersion} by ${event.by}.`,
+      });
+    default:
+      return assertNever(event);
+  }
+}
+
+/** An event and its number in the run, from 1. */
+export interface LoggedEvent {
+  readonly seq: number;
+  readonly event: RunEvent;
+}
+
+/** Folds a run's whole log. */
+export const viewOf = (run: Pick<Run, "id" | "question">, log: readonly LoggedEvent[]): RunView =>
+  log.reduce((view, { seq, event }) => ({ ...foldEvent(view, event), seq }), emptyView(run));
+
+/** Runs and their logs. */
+export interface RunStore {
+  /** The run, or an AppError "not_found". */
+  get(id: Id<"run">): Promise<Run>;
+  /** Adds an event with exactly this number; an AppError "conflict" where that number is taken (someone else runs it). */
+  append(id: Id<"run">, seq: number, event: RunEvent): Promise<void>;
+  /** Adds the closing report and its pending approvals, and marks the run done, all or nothing. "conflict" as in append. */
+  finish(id: Id<"run">, seq: number, event: Extract<RunEvent, { type: "report.ready" }>, approvals: readonly Approval[]): Promise<void>;
+  /** Adds a closing failure and marks the run failed. "conflict" as in append. */
+  fail(id: Id<"run">, seq: number, event: Extract<RunEvent, { type: "run.failed" }>): Promise<void>;
+  /** Adds an event at the end, whatever its number becomes; gives that number. */
+  note(id: Id<"run">, event: RunEvent): Promise<number>;
+  events(id: Id<"run">, after: number): Promise<readonly LoggedEvent[]>;
+  /** Events as they come, from `after` on; ends when `signal` aborts. */
+  follow(id: Id<"run">, after: number, signal: AbortSignal): AsyncIterable<LoggedEvent>;
+  /** Queued or running runs whose last sign of life is older than `before`. */
+  unfinished(before: Date): Promise<readonly Id<"run">[]>;
+}
+
+/** Answers a question. It reads; it never writes, posts or queues. */
+export interface Analyst {
+  /** Yields the events that come after those in `log`, which an earlier attempt may have left; the last is report.ready or run.failed. */
+  analyse(run: Run, log: readonly LoggedEvent[], signal: AbortSignal): AsyncIterable<RunEvent>;
+}

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { type Id, idSchema } from "./ids.ts";
+import { UsdAmount } from "./money.ts";
+import type { QueryText } from "./usage-store.ts";
+
+/** What a change might save, computed before it is made. Never added to a measured amount. */
+export const EstimatedSavings = z.strictObject({
+  kind: z.literal("estimated"),
+  low: UsdAmount,
+  mid: UsdAmount,
+  high: UsdAmount,
+  unit: z.literal("USD/month"),
+  method: z.string(),
+});
+export type EstimatedSavings = z.infer<typeof EstimatedSavings>;
+
+/** How a saving will be measured, fixed before the change is applied. */
+export const SavingsPlan = z.strictObject({
+  method: z.literal("randomised_holdout"),
+  /** What is inside: requests of this workload that ask for this model. */
+  workload: z.string(),
+  baselineModel: z.string(),
+  treatmentModel: z.string(),
+  unit: z.enum(["conversation", "user"]),
+  holdoutShare: z.number().gt(0).lt(1),
+  confidence: z.literal(0.95),
+  resamples: z.number().int().min(2_000),
+  /** Decides both who is held out and the resampling: a measurement can be repeated to the last digit. */
+  seed: z.string().min(1),
+  feeBasisPoints: z.number().int().min(0).max(10_000),
+});
+export type SavingsPlan = z.infer<typeof SavingsPlan>;
+
+/** What a change did save, by comparison with the held-out units of the same time. Signed: a loss is negative. */
+export const MeasuredSavings = z.strictObject({
+  kind: z.literal("measured"),
+  point: UsdAmount,
+  low: UsdAmount,
+  high: UsdAmount,
+  confidence: z.literal(0.95),
+  unit: z.literal("USD"),
+  method: z.string(),
+  control: z.strictObject({ units: z.number().int(), requests: z.number().int(), cost: UsdAmount }),
+  treatment: z.strictObject({ units: z.number().int(), requests: z.number().int(), cost: UsdAmount }),
+});
+export type MeasuredSavings = z.infer<typeof MeasuredSavings>;
+
+/** A line of the savings ledger: immutable, and recomputable from stored rows. */
+export const SavingsEntry = z.strictObject({
+  id: idSchema("savings"),
+  orgId: idSchema("org"),
+  approvalId: idSchema("approval"),
+  policyVersion: z.number().int().positive(),
+  policyRule: z.string(),
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  plan: SavingsPlan,
+  /** SHA-256 of the plan, as it stood when the change was applied. */
+  planHash: z.string(),
+  measured: MeasuredSavings,
+  /** The lower bound of the interval, never below zero. */
+  billable: UsdAmount,
+  fee: UsdAmount,
+  /** SHA-256 of the ordered per-unit rows that went in. */
+  inputHash: z.string(),
+  sql: z.string(),
+  sqlParams: z.record(z.string(), z.unknown()),
+  createdAt: z.iso.datetime(),
+});
+export type SavingsEntry = z.infer<typeof SavingsEntry>;
+
+/** The savings ledger. Entries are only ever added. */
+export interface SavingsLedger {
+  /** Adds an entry once per (policy version, rule, window): the same window again gives the entry that stands. */
+  append(entry: SavingsEntry): Promise<SavingsEntry>;
+  list(orgId: Id<"org">): Promise<readonly SavingsEntry[]>;
+}
+
+/** The query behind an entry, to be run again. */
+export const queryOf = (entry: SavingsEntry): QueryText => ({ sql: entry.sql, params: entry.sqlParams });

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { idSchema } from "./ids.ts";
+import { Tier } from "./price.ts";
+import { Tokens } from "./tokens.ts";
+
+/** Where a usage row came from. */
+export const UsageSource = z.enum(["csv", "jsonl", "azure-trace", "servegen", "mooncake", "gateway"]);
+export type UsageSource = z.infer<typeof UsageSource>;
+
+/** Which side of a randomised holdout served a request. */
+export const Arm = z.enum(["treatment", "control"]);
+export type Arm = z.infer<typeof Arm>;
+
+/** How a request ended: answered, refused by the provider, given up by the client, or out of time. */
+export const UsageStatus = z.enum(["ok", "error", "aborted", "timeout"]);
+export type UsageStatus = z.infer<typeof UsageStatus>;
+
+const label = z.string().max(256);
+
+/**
+ * One metered use of a model, not yet priced: a single request (`requests: 1`), or `requests` of them that a source
+ * reports as one row. Empty text means that the source does not say. Times are UTC.
+ */
+export const UsageEvent = z.strictObject({
+  /** Stable over repeated reads of the same fact; with `orgId`, `source` and the hour it identifies the row. */
+  id: z.string().min(1).max(128),
+  orgId: idSchema("org"),
+  source: UsageSource,
+  at: z.date(),
+  provider: z.string().min(1).max(64),
+  requestedModel: label,
+  /** The model that served the request; it is what is priced. */
+  model: z.string().min(1).max(256),
+  tier: Tier,
+  requests: z.number().int().positive().max(1_000_000_000),
+  tokens: Tokens,
+  /** The feature or job that the request belongs to. */
+  workload: label,
+  team: label,
+  user: label,
+  apiKey: label,
+  conversation: label,
+  status: UsageStatus,
+  latencyMs: z.number().nonnegative().nullable(),
+  firstByteMs: z.number().nonnegative().nullable(),
+  /** Hash of the whole prompt; equal hashes are equal prompts. Never the text. */
+  promptHash: label,
+  /** Hashes of successive prefix blocks: equal at position i means that the prompts agree up to and including block i. */
+  prefixHashes: z.array(z.string().max(64)).max(100_000),
+  /** Tokens per prefix block; 0 where there are no prefix hashes. */
+  prefixBlockTokens: z.number().int().nonnegative(),
+  /** The policy that routed the request and the rule in it; empty outside the gateway. */
+  policyVersion: z.number().int().nonnegative(),
+  policyRule: label,
+  arm: Arm.nullable(),
+  /** Hash of the randomisation unit (conversation or user). */
+  unit: label,
+});
+export type UsageEvent = z.infer<typeof UsageEvent>;
+
+/** A usage event with its cost stamped once: pico-dollars and the price row, or the reason why it has none. */
+export interface PricedUsageEvent extends UsageEvent {
+  readonly cost: bigint | null;
+  readonly priceVersion: string;
+  readonly unpricedReason: string;
+}

@@ -1,0 +1,172 @@
+import { z } from "zod";
+import type { Id } from "./ids.ts";
+import type { PicoUsd } from "./money.ts";
+import type { Tokens } from "./tokens.ts";
+import type { Arm, PricedUsageEvent } from "./usage-event.ts";
+
+/** What spend can be split and filtered by. */
+export const Dimension = z.enum(["provider", "model", "requestedModel", "workload", "team", "user", "apiKey", "source", "tier", "status"]);
+export type Dimension = z.infer<typeof Dimension>;
+
+/** A half-open span of time: `from` counts, `to` does not. */
+export interface Period {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** Exact-match filters: a row passes where each named dimension has one of the values. */
+export type Filters = Readonly<Partial<Record<Dimension, readonly string[]>>>;
+
+/** The query behind an answer, as anyone may run it again: SQL text and its named parameters. */
+export interface QueryText {
+  readonly sql: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** Rows and the query that gave them. */
+export interface Answer<Row> {
+  readonly rows: readonly Row[];
+  readonly query: QueryText;
+}
+
+export interface UsageScope {
+  readonly orgId: Id<"org">;
+  readonly period: Period;
+  readonly filters: Filters;
+}
+
+export interface SpendQuery extends UsageScope {
+  readonly by: readonly Dimension[];
+  /** One row for the whole period, or one per UTC hour or day. */
+  readonly grain: "total" | "hour" | "day";
+}
+
+/** Sums over a group. `cost` is of priced rows alone; the unpriced stand beside it. */
+export interface SpendRow {
+  /** The value of each asked dimension. */
+  readonly key: Readonly<Partial<Record<Dimension, string>>>;
+  /** Start of the hour or day; null for a total. */
+  readonly at: Date | null;
+  readonly requests: number;
+  readonly tokens: Tokens;
+  readonly cost: PicoUsd;
+  readonly unpricedRequests: number;
+  readonly unpricedTokens: number;
+}
+
+/** What a percentile can be asked of; only rows of a single request count. */
+export type RequestMetric = "latencyMs" | "firstByteMs" | "inputTokens" | "outputTokens";
+
+export interface PercentileQuery extends UsageScope {
+  readonly by: readonly Dimension[];
+  readonly metric: RequestMetric;
+  /** Each in (0, 1). */
+  readonly quantiles: readonly number[];
+}
+
+export interface PercentileRow {
+  readonly key: Readonly<Partial<Record<Dimension, string>>>;
+  /** Requests that carry the metric. */
+  readonly count: number;
+  readonly mean: number;
+  /** In the order of the asked quantiles; exact order statistics. */
+  readonly values: readonly number[];
+}
+
+/** Spend of a group split by context size, so that another model's context bands can be priced exactly. */
+export interface ContextBandRow {
+  readonly key: Readonly<Partial<Record<Dimension, string>>>;
+  /** The lower edge of the band, in input tokens of a request (its mean, for rows of many requests). */
+  readonly aboveInputTokens: number;
+  readonly requests: number;
+  readonly tokens: Tokens;
+  readonly cost: PicoUsd;
+}
+
+/** Repeats of equal prompts (same model, same prompt hash) inside a time to live. */
+export interface DuplicateRow {
+  readonly workload: string;
+  readonly model: string;
+  readonly requests: number;
+  /** Requests whose prompt had been answered within the time to live. */
+  readonly repeats: number;
+  readonly repeatCost: PicoUsd;
+  readonly totalCost: PicoUsd;
+}
+
+/** How much of the input could have been read from a provider's prompt cache. */
+export interface PrefixReuseRow {
+  readonly workload: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly requests: number;
+  readonly inputTokens: number;
+  /** Tokens that the provider says it did read from cache. */
+  readonly cacheReadTokens: number;
+  /** Input tokens in leading blocks that were seen within the time to live before. */
+  readonly reusableTokens: number;
+  /** Input tokens in hashed leading blocks that would have had to be written first. */
+  readonly writableTokens: number;
+  readonly cost: PicoUsd;
+}
+
+/** What one randomisation unit cost and used under a rule. */
+export interface UnitOutcome {
+  readonly unit: string;
+  readonly arm: Arm;
+  readonly requests: number;
+  readonly failures: number;
+  readonly cost: PicoUsd;
+  readonly unpricedRequests: number;
+}
+
+/** What an org's usage data holds, to say what is missing. Shares are of requests, in [0, 1]. */
+export interface Coverage {
+  readonly requests: number;
+  readonly first: Date | null;
+  readonly last: Date | null;
+  readonly sources: readonly string[];
+  readonly workloads: readonly string[];
+  readonly models: readonly string[];
+  readonly teams: readonly string[];
+  readonly latencyShare: number;
+  readonly promptHashShare: number;
+  readonly prefixHashShare: number;
+  readonly singleRequestShare: number;
+}
+
+/** Reads usage. Each answer names its query; sums are exact, also where a fact was written twice. */
+export interface UsageReader {
+  spend(query: SpendQuery): Promise<Answer<SpendRow>>;
+  contextBands(
+    query: UsageScope & { readonly by: readonly Dimension[]; readonly edges: readonly number[] },
+  ): Promise<Answer<ContextBandRow>>;
+  percentiles(query: PercentileQuery): Promise<Answer<PercentileRow>>;
+  duplicates(query: UsageScope & { readonly ttlSeconds: number }): Promise<Answer<DuplicateRow>>;
+  prefixReuse(query: UsageScope & { readonly ttlSeconds: number }): Promise<Answer<PrefixReuseRow>>;
+  unpriced(query: UsageScope): Promise<
+    Answer<{
+      readonly provider: string;
+      readonly model: string;
+      readonly reason: string;
+      readonly requests: number;
+      readonly tokens: number;
+    }>
+  >;
+  /** Cost per unit and arm of one rule of a policy version, ordered by unit. */
+  unitOutcomes(query: {
+    readonly orgId: Id<"org">;
+    readonly period: Period;
+    readonly policyVersion: number;
+    readonly policyRule: string;
+  }): Promise<Answer<UnitOutcome>>;
+  coverage(orgId: Id<"org">): Promise<Coverage>;
+}
+
+/** Writes usage. Writing the same events again changes nothing that a reader sees. */
+export interface UsageWriter {
+  /** Stores events and brings the rollups of their hours up to date. */
+  write(events: readonly PricedUsageEvent[]): Promise<void>;
+  /** Rebuilds the rollups that do not agree with the stored events; returns how many hours were mended. */
+  repairRollups(): Promise<number>;
+}
