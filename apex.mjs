@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 
 const main = new URL("./dist/src/main.js", import.meta.url);
-if (!existsSync(main)) {
-  console.error("Apex is not built yet. Run `npm run build` (or `npm ci`, which builds) and try again.");
-  process.exit(1);
+if (existsSync(main)) await import(main.href);
+else {
+  process.stderr.write("Apex is not built yet. Run `npm run build` (or `npm ci`, which builds) and try again.\n");
+  process.exitCode = 1;
 }
-await import(main.href);

@@ -1,0 +1,128 @@
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { AppError } from "./core/errors.ts";
+
+/** Where each engine is: our own embedded one, or a server named by its address. */
+export type Engine = { readonly kind: "embedded" } | { readonly kind: "server"; readonly url: string };
+
+/** The queue lives in the relational database unless a Redis is named. */
+export type QueueEngine = { readonly kind: "postgres" } | { readonly kind: "redis"; readonly url: string; readonly prefix: string };
+
+/** Slack, with everything that it needs, or off with the reason. */
+export type SlackSettings =
+  | { readonly kind: "off"; readonly why: string }
+  | {
+      readonly kind: "on";
+      readonly botToken: string;
+      readonly signingSecret: string;
+      readonly apiUrl: string;
+      /** Slack user ids that may approve. */
+      readonly admins: readonly string[];
+    };
+
+/** An upstream that the gateway may send requests to. */
+export interface UpstreamSettings {
+  readonly provider: string;
+  readonly baseUrl: string;
+  readonly apiKey: string;
+}
+
+/** Everything that is set from outside, checked. */
+export interface Config {
+  readonly dataDir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly relational: Engine;
+  readonly queue: QueueEngine;
+  readonly analytics: Engine & { readonly database: string };
+  readonly slack: SlackSettings;
+  readonly upstreams: readonly UpstreamSettings[];
+  /** 32 bytes that secrets are encrypted with; undefined: one is made in the data folder. */
+  readonly secretKey: Buffer | undefined;
+  readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
+}
+
+const optional = z
+  .string()
+  .trim()
+  .transform((text) => (text === "" ? undefined : text))
+  .optional();
+
+const Environment = z.object({
+  APEX_DATA_DIR: optional,
+  HOST: z.string().default("127.0.0.1"),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
+  DATABASE_URL: optional.pipe(z.url({ protocol: /^postgres(ql)?$/ }).optional()),
+  REDIS_URL: optional.pipe(z.url({ protocol: /^rediss?$/ }).optional()),
+  REDIS_PREFIX: z.string().min(1).default("apex"),
+  CLICKHOUSE_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
+  CLICKHOUSE_DATABASE: z.string().regex(/^\w+$/).default("apex"),
+  APEX_SECRET_KEY: optional,
+  SLACK_BOT_TOKEN: optional,
+  SLACK_SIGNING_SECRET: optional,
+  SLACK_API_URL: z.url().default("https://slack.com/api/"),
+  SLACK_ADMINS: z.string().default(""),
+  OPENAI_API_KEY: optional,
+  OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1"),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+});
+type Environment = z.infer<typeof Environment>;
+
+const engine = (url: string | undefined): Engine => (url === undefined ? { kind: "embedded" } : { kind: "server", url });
+
+function slackSettings(env: Environment): SlackSettings {
+  const { SLACK_BOT_TOKEN: botToken, SLACK_SIGNING_SECRET: signingSecret } = env;
+  if (botToken === undefined && signingSecret === undefined) {
+    return { kind: "off", why: "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET to turn it on" };
+  }
+  if (botToken === undefined)
+    throw new AppError("not_configured", "SLACK_SIGNING_SECRET is set, but SLACK_BOT_TOKEN is not: set it to the bot's xoxb- token.");
+  if (signingSecret === undefined) {
+    throw new AppError(
+      "not_configured",
+      "SLACK_BOT_TOKEN is set, but SLACK_SIGNING_SECRET is not: copy it from the app's Basic Information page.",
+    );
+  }
+  const admins = env.SLACK_ADMINS.split(",")
+    .map((id) => id.trim())
+    .filter((id) => id !== "");
+  return { kind: "on", botToken, signingSecret, apiUrl: env.SLACK_API_URL, admins };
+}
+
+function secretKey(env: Environment): Buffer | undefined {
+  if (env.APEX_SECRET_KEY !== undefined) {
+    const key = Buffer.from(env.APEX_SECRET_KEY, "base64");
+    if (key.length !== 32)
+      throw new AppError("not_configured", "APEX_SECRET_KEY must be 32 bytes in base64: make one with `openssl rand -base64 32`.");
+    return key;
+  }
+  if (env.DATABASE_URL !== undefined) {
+    throw new AppError(
+      "not_configured",
+      "DATABASE_URL is set, but APEX_SECRET_KEY is not: every process of one database needs the same key. Make one with `openssl rand -base64 32`.",
+    );
+  }
+  return undefined;
+}
+
+/** Reads the environment, the only place that does; a wrong setting is an AppError that says what to set. */
+export function readConfig(root: string, environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const parsed = Environment.safeParse(environment);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new AppError("not_configured", `The setting ${issue?.path.join(".") ?? ""} is wrong: ${issue?.message ?? "unreadable"}.`);
+  }
+  const env = parsed.data;
+  return {
+    dataDir: resolve(env.APEX_DATA_DIR ?? join(root, ".apex")),
+    host: env.HOST,
+    port: env.PORT,
+    relational: engine(env.DATABASE_URL),
+    queue: env.REDIS_URL === undefined ? { kind: "postgres" } : { kind: "redis", url: env.REDIS_URL, prefix: env.REDIS_PREFIX },
+    analytics: { ...engine(env.CLICKHOUSE_URL), database: env.CLICKHOUSE_DATABASE },
+    slack: slackSettings(env),
+    upstreams: env.OPENAI_API_KEY === undefined ? [] : [{ provider: "openai", baseUrl: env.OPENAI_BASE_URL, apiKey: env.OPENAI_API_KEY }],
+    secretKey: secretKey(env),
+    logLevel: env.LOG_LEVEL,
+  };
+}
