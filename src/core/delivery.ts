@@ -10,8 +10,13 @@ export interface RawRequest {
 
 /** What an adapter makes of a raw request. */
 export type Reception =
-  | { readonly type: "event"; readonly event: InboundEvent }
-  /** The platform wants these words back at once (a handshake). */
+  | {
+      readonly type: "event";
+      readonly event: InboundEvent;
+      /** JSON text to answer with at once, where the platform shows one (a slash command's line). */
+      readonly reply?: string;
+    }
+  /** The platform wants this JSON text back at once (a handshake). */
   | { readonly type: "reply"; readonly body: string }
   /** Genuine, but nothing for us to do. */
   | { readonly type: "ignored"; readonly why: string };
