@@ -55,6 +55,8 @@ export const UsageEvent = z.strictObject({
   arm: Arm.nullable(),
   /** Hash of the randomisation unit (conversation or user). */
   unit: label,
+  /** True where a provider answered, or may have, without saying what it used: the tokens are unknown, not none, and are never priced. */
+  unmetered: z.boolean().optional(),
 });
 export type UsageEvent = z.infer<typeof UsageEvent>;
 
