@@ -1,0 +1,19 @@
+import type { PlatformAdapter } from "../../src/core/delivery.ts";
+import type { ConsoleConfig } from "./config.ts";
+import { parseLine } from "./parse.ts";
+import { renderConsole } from "./render.ts";
+import { sendConsole, tellConsole } from "./send.ts";
+import { verifyConsole } from "./verify.ts";
+
+/** A terminal: lines of JSON in, drawn text out. */
+export const createConsoleAdapter = (config: ConsoleConfig): PlatformAdapter<string> => ({
+  platform: "console",
+  receive: async (raw, now) => {
+    verifyConsole(raw);
+    return { type: "event", event: parseLine(raw.body, config.workspace, now) };
+  },
+  render: (view) => renderConsole(view, config),
+  send: async (thread, text, existing, runId) => sendConsole(config.screen, thread, text, existing, runId),
+  find: async (thread, runId) => (config.screen.has(runId) ? { channel: thread.channel, messageId: runId } : undefined),
+  tell: async (_thread, _to, text) => tellConsole(config.screen, text),
+});

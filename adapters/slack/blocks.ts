@@ -1,0 +1,105 @@
+import type { types } from "@slack/bolt";
+import type { ClickAction } from "../../src/core/conversation.ts";
+import type { Id } from "../../src/core/ids.ts";
+import { oneLine, plain } from "../draw-text.ts";
+
+/** Slack's limits on a message, in blocks and characters. The whole-message one is not documented; we stay well below what was seen. */
+export const limits = { blocks: 50, section: 3000, header: 150, context: 2000, message: 12_000, fallback: 300 } as const;
+
+/** Some blocks that belong together, and the characters they hold. */
+export interface Piece {
+  readonly blocks: readonly types.KnownBlock[];
+  readonly size: number;
+}
+
+/**
+ * Escapes text for mrkdwn and cuts it so that the escaped form has at most `max` characters. What is escaped cannot
+ * mention a person or a channel, nor make a link.
+ */
+export function escapeTo(text: string, max: number): string {
+  const out: string[] = [];
+  let size = 0;
+  for (const character of plain(text)) {
+    const safe = character === "&" ? "&amp;" : character === "<" ? "&lt;" : character === ">" ? "&gt;" : character;
+    if (size + safe.length > max) {
+      while (size + 1 > max && out.length > 0) size -= out.pop()?.length ?? 0;
+      return max < 1 ? "" : `${out.join("").trimEnd()}…`;
+    }
+    out.push(safe);
+    size += safe.length;
+  }
+  return out.join("");
+}
+
+/** No blocks at all. */
+export const nothing: Piece = { blocks: [], size: 0 };
+
+/** A section of text that is mrkdwn already: what it holds from outside must have gone through `escapeTo`. */
+export const marked = (mrkdwn: string): Piece =>
+  mrkdwn.trim() === ""
+    ? nothing
+    : { blocks: [{ type: "section", text: { type: "mrkdwn", text: mrkdwn, verbatim: true } }], size: mrkdwn.length };
+
+/** A section of foreign text, escaped and cut. */
+export const section = (text: string, max: number = limits.section): Piece => marked(escapeTo(text, max));
+
+/** A line in small print, escaped and cut. */
+export const smallPrint = (text: string): Piece => {
+  const safe = escapeTo(text, limits.context);
+  return safe.trim() === ""
+    ? nothing
+    : { blocks: [{ type: "context", elements: [{ type: "mrkdwn", text: safe, verbatim: true }] }], size: safe.length };
+};
+
+/** A heading in bold, on one line. */
+export const heading = (text: string, max: number = limits.header): Piece => {
+  const safe = escapeTo(oneLine(text).replaceAll("*", "∗"), max - 2);
+  return safe === "" ? nothing : marked(`*${safe}*`);
+};
+
+const fence = "```";
+
+/** Lines in fixed-width type; lines that do not fit are counted at the end. Nothing inside can close the fence. */
+export function preformatted(lines: readonly string[], max: number = limits.section): Piece {
+  const reserved = fence.length * 2 + 2 + 30;
+  const kept: string[] = [];
+  let size = 0;
+  for (const line of lines) {
+    const safe = escapeTo(line.replaceAll("`", "'"), max - reserved);
+    if (size + safe.length + 1 > max - reserved) break;
+    kept.push(safe);
+    size += safe.length + 1;
+  }
+  const left = lines.length - kept.length;
+  const more = left === 0 ? [] : [`… and ${left} more ${left === 1 ? "row" : "rows"}`];
+  return lines.length === 0 ? nothing : marked([fence, ...kept, ...more, fence].join("\n"));
+}
+
+const labels: Readonly<Record<ClickAction, string>> = { approve: "Approve", reject: "Reject", details: "Details", rollback: "Roll back" };
+const styles: Readonly<Partial<Record<ClickAction, "primary" | "danger">>> = { approve: "primary", rollback: "danger" };
+
+const button = (action: ClickAction, approvalId: Id<"approval">): types.Button => {
+  const style = styles[action];
+  return {
+    type: "button",
+    action_id: action,
+    value: approvalId,
+    text: { type: "plain_text", text: labels[action] },
+    ...(style === undefined ? {} : { style }),
+  };
+};
+
+/** A row of buttons, each carrying the approval's id and nothing else. */
+export const buttons = (actions: readonly ClickAction[], approvalId: Id<"approval">): Piece =>
+  actions.length === 0
+    ? nothing
+    : {
+        blocks: [{ type: "actions", elements: actions.map((action) => button(action, approvalId)) }],
+        size: actions.reduce((sum, action) => sum + labels[action].length + approvalId.length, 0),
+      };
+
+/** Pieces in one. */
+export const join = (...pieces: readonly Piece[]): Piece => ({
+  blocks: pieces.flatMap((piece) => piece.blocks),
+  size: pieces.reduce((sum, piece) => sum + piece.size, 0),
+});

@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+/** What the Slack adapter needs to know. `apiUrl` ends with a slash. */
+export const SlackConfig = z.strictObject({
+  botToken: z.string().regex(/^xoxb-/, 'is not a bot token (it should start with "xoxb-"; Slack: OAuth & Permissions)'),
+  signingSecret: z.string().min(8, "is not a signing secret (Slack: Basic Information, App Credentials)"),
+  apiUrl: z.url().default("https://slack.com/api/"),
+});
+export type SlackConfig = z.infer<typeof SlackConfig>;
+
+/** The path that Slack posts events, commands and button presses to. */
+export const slackPath = "/slack/events";
+
+/** The slash command. */
+export const slackCommand = "/apex";
+
+/** What the bot may do: hear mentions and direct messages, answer, and find its own posts again. */
+export const slackScopes = [
+  "app_mentions:read",
+  "channels:history",
+  "chat:write",
+  "chat:write.public",
+  "commands",
+  "groups:history",
+  "im:history",
+  "im:write",
+  "mpim:history",
+] as const;
+
+/** The events that Slack is asked to send. */
+export const slackEvents = ["app_mention", "message.im"] as const;
+
+/** Marks our messages, so that one that was posted and not recorded can be found again. */
+export const slackRunEvent = "apex_run";

@@ -1,0 +1,42 @@
+import { webApi } from "@slack/bolt";
+import type { PlatformAdapter } from "../../src/core/delivery.ts";
+import type { Logger } from "../../src/core/logger.ts";
+import type { SlackConfig } from "./config.ts";
+import { boltLogger, createSlackReceiver } from "./receive.ts";
+import { renderSlack, type SlackMessage } from "./render.ts";
+import { findSlack, type SlackClients, sendSlack, tellSlack } from "./send.ts";
+import { verifySlack } from "./verify.ts";
+
+/** A call to Slack ends within this; a lease of a delivery must outlast two of them. */
+const callTimeoutMs = 3_500;
+
+/** Slack: events, commands and presses by HTTP, answers as Block Kit. */
+export function createSlackAdapter(config: SlackConfig & { readonly log: Logger }): PlatformAdapter<SlackMessage> {
+  const clientOptions = {
+    slackApiUrl: config.apiUrl,
+    timeout: callTimeoutMs,
+    rejectRateLimitedCalls: true,
+    allowAbsoluteUrls: false,
+    logger: boltLogger(config.log),
+    retryConfig: { retries: 0 },
+  };
+  const clients: SlackClients = {
+    once: new webApi.WebClient(config.botToken, clientOptions),
+    patient: new webApi.WebClient(config.botToken, {
+      ...clientOptions,
+      retryConfig: { retries: 1, minTimeout: 200, maxTimeout: 600, randomize: true },
+    }),
+  };
+  const dispatch = createSlackReceiver({ botToken: config.botToken, clientOptions }, config.log);
+  return {
+    platform: "slack",
+    receive: async (raw, now) => {
+      verifySlack(raw, config.signingSecret, now);
+      return dispatch(raw, now);
+    },
+    render: renderSlack,
+    send: (thread, payload, existing, runId) => sendSlack(clients, thread, payload, existing, runId),
+    find: (thread, runId) => findSlack(clients, thread, runId),
+    tell: (thread, to, text) => tellSlack(clients, thread, to, text),
+  };
+}

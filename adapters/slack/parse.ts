@@ -1,0 +1,179 @@
+import { z } from "zod";
+import { ClickAction, type ThreadKey } from "../../src/core/conversation.ts";
+import type { Reception } from "../../src/core/delivery.ts";
+import { AppError } from "../../src/core/errors.ts";
+import { idSchema } from "../../src/core/ids.ts";
+import { clip, oneLine } from "../draw-text.ts";
+import { slackCommand } from "./config.ts";
+import { commandThread, directThread, mentionThread } from "./thread-key.ts";
+
+const Id = z.string().min(1).max(64);
+
+const said = {
+  user: Id.optional(),
+  text: z.string().default(""),
+  ts: Id,
+  thread_ts: Id.optional(),
+  channel: Id,
+  channel_type: z.string().optional(),
+  bot_id: z.string().optional(),
+  subtype: z.string().optional(),
+  edited: z.unknown().optional(),
+  user_team: Id.optional(),
+  team: Id.optional(),
+};
+
+const Envelope = z.object({
+  type: z.literal("event_callback"),
+  team_id: Id,
+  event_id: z.string().min(1).max(200),
+  authorizations: z.array(z.object({ user_id: z.string().nullish() })).optional(),
+});
+const Said = z.object(said);
+
+const Command = z.object({
+  command: z.literal(slackCommand),
+  text: z.string().default(""),
+  team_id: Id,
+  channel_id: Id,
+  channel_name: z.string().default(""),
+  user_id: Id,
+  user_name: z.string().default(""),
+  trigger_id: z.string().min(1).max(256),
+});
+
+const Press = z.object({
+  type: z.literal("block_actions"),
+  team: z.object({ id: Id }).nullish(),
+  enterprise: z.object({ id: Id }).nullish(),
+  user: z.object({ id: Id, team_id: Id.optional(), name: z.string().optional(), username: z.string().optional() }),
+  container: z.object({ message_ts: Id, thread_ts: Id.optional(), channel_id: Id }),
+  message: z.object({ thread_ts: Id.optional() }).optional(),
+  actions: z.array(z.object({ action_id: ClickAction, action_ts: Id, value: idSchema("approval") })).min(1),
+});
+
+/** Parses with the schema, or says in a sentence what of Slack's payload does not fit. */
+function read<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new AppError("bad_input", `Slack's ${what} cannot be read: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim(), {
+    cause: result.error,
+  });
+}
+
+/** Undoes Slack's escapes: entities, and links, mentions and channels written as <…|label>. */
+export const unescapeSlack = (text: string): string =>
+  text
+    .replace(/<([^<>]*)>/g, (_, inner: string) => {
+      const [target = "", label] = inner.split("|");
+      if (/^[@#!]/.test(target)) return `${target[0] === "#" ? "#" : "@"}${label ?? target.slice(1)}`;
+      return label ?? target.replace(/^mailto:/, "");
+    })
+    .replace(/&lt;/g, "<")
+    .replace(/&gt;/g, ">")
+    .replace(/&amp;/g, "&");
+
+/** What was asked, without the mention that called the bot. */
+const questionOf = (text: string, bot: string | undefined): string => {
+  const called = bot === undefined ? /^\s*<@[^<>]+>[\s,:]*/ : new RegExp(`^\\s*<@${bot.replace(/\W/g, "")}(\\|[^<>]*)?>[\\s,:]*`);
+  return unescapeSlack(text.replace(called, "")).trim();
+};
+
+const ignored = (why: string): Reception => ({ type: "ignored", why });
+
+type Said = z.infer<typeof Said>;
+
+/** Why a message is none of ours to answer; undefined where it is. */
+function notForUs(event: Said, bot: string | undefined): string | undefined {
+  if (event.bot_id !== undefined || event.user === undefined || event.user === bot) return "written by a bot";
+  if (event.subtype !== undefined) return `a message of subtype ${event.subtype}`;
+  return event.edited === undefined ? undefined : "an edit of an earlier message";
+}
+
+function message(body: unknown, now: Date, threadOf: (team: string, event: Said) => ThreadKey | undefined): Reception {
+  const envelope = read(Envelope, body, "event");
+  const event = read(z.object({ event: Said }), body, "event").event;
+  const bot = envelope.authorizations?.[0]?.user_id ?? undefined;
+  const why = notForUs(event, bot);
+  const thread = threadOf(envelope.team_id, event);
+  if (why !== undefined || event.user === undefined) return ignored(why ?? "written by nobody");
+  if (thread === undefined) return ignored("heard as a direct message, or not addressed to the bot");
+  return {
+    type: "event",
+    event: {
+      type: "message",
+      eventId: envelope.event_id,
+      thread,
+      author: { platform: "slack", workspace: event.user_team ?? event.team ?? envelope.team_id, userId: event.user, name: event.user },
+      receivedAt: now.toISOString(),
+      text: questionOf(event.text, bot),
+    },
+  };
+}
+
+/** A mention in a channel. In a direct message Slack may send both; there the message alone counts. */
+export const parseMention = (body: unknown, now: Date): Reception =>
+  message(body, now, (team, event) =>
+    event.channel.startsWith("D") ? undefined : mentionThread(team, event.channel, event.ts, event.thread_ts),
+  );
+
+/** A direct message. */
+export const parseDirectMessage = (body: unknown, now: Date): Reception =>
+  message(body, now, (team, event) => (event.channel_type === "im" ? directThread(team, event.channel, event.thread_ts) : undefined));
+
+/** The slash command; its reply is a line that only the asker sees. */
+export function parseCommand(body: unknown, now: Date): Reception {
+  const command = read(Command, body, "command");
+  const text = unescapeSlack(command.text).trim();
+  // Between two people the bot cannot write: there it answers in its own conversation with the asker.
+  const channel = command.channel_name === "directmessage" ? command.user_id : command.channel_id;
+  return {
+    type: "event",
+    event: {
+      type: "message",
+      eventId: `command-${command.trigger_id}`,
+      thread: commandThread(command.team_id, channel, command.user_id, command.trigger_id),
+      author: {
+        platform: "slack",
+        workspace: command.team_id,
+        userId: command.user_id,
+        name: clip(command.user_name === "" ? command.user_id : command.user_name, 256),
+      },
+      receivedAt: now.toISOString(),
+      text,
+    },
+    reply: JSON.stringify({
+      response_type: "ephemeral",
+      mrkdwn: false,
+      text: text === "" ? "One moment…" : `Looking into it: ${clip(oneLine(text), 300)}`,
+    }),
+  };
+}
+
+/** A button press. Its value is an approval's id and nothing else. */
+export function parsePress(body: unknown, now: Date): Reception {
+  const press = read(Press, body, "button press");
+  const action = press.actions[0];
+  const workspace = press.team?.id ?? press.enterprise?.id;
+  if (action === undefined || workspace === undefined) throw new AppError("bad_input", "Slack's button press names no workspace.");
+  const { channel_id: channel, message_ts: ts, thread_ts: threadTs } = press.container;
+  const hangsUnder = threadTs ?? press.message?.thread_ts;
+  return {
+    type: "event",
+    event: {
+      type: "click",
+      eventId: `press-${ts}-${action.action_ts}-${press.user.id}-${action.action_id}`,
+      thread: channel.startsWith("D") ? directThread(workspace, channel, hangsUnder) : mentionThread(workspace, channel, ts, hangsUnder),
+      author: {
+        platform: "slack",
+        workspace: press.user.team_id ?? workspace,
+        userId: press.user.id,
+        name: clip(press.user.name ?? press.user.username ?? press.user.id, 256),
+      },
+      receivedAt: now.toISOString(),
+      action: action.action_id,
+      approvalId: action.value,
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { App, type Logger as BoltLogger, LogLevel, type Receiver, type webApi } from "@slack/bolt";
+import { z } from "zod";
+import type { RawRequest, Reception } from "../../src/core/delivery.ts";
+import { AppError } from "../../src/core/errors.ts";
+import type { Logger } from "../../src/core/logger.ts";
+import { slackCommand } from "./config.ts";
+import { parseCommand, parseDirectMessage, parseMention, parsePress } from "./parse.ts";
+
+/** What each Bolt listener is handed besides Bolt's own context: the clock, and where its parsing goes. */
+type Hearing = { readonly now: Date; readonly hear: (parse: () => Reception) => void };
+
+const Body = z.record(z.string(), z.unknown());
+const Handshake = z.object({ type: z.literal("url_verification"), challenge: z.string().max(1000) });
+const EventBody = z.object({ type: z.literal("event_callback"), event: z.object({ type: z.string() }) });
+
+const garbage = (cause: unknown): AppError => new AppError("bad_input", "This request of Slack's cannot be read.", { cause });
+
+/** Reads JSON, or a form whose `payload` may be JSON. */
+function bodyOf(raw: RawRequest): Readonly<Record<string, unknown>> {
+  try {
+    if ((raw.headers["content-type"] ?? "").includes("json")) return Body.parse(JSON.parse(raw.body));
+    const form = new URLSearchParams(raw.body);
+    const payload = form.get("payload");
+    return payload === null ? Object.fromEntries(form) : Body.parse(JSON.parse(payload));
+  } catch (cause) {
+    throw garbage(cause);
+  }
+}
+
+/** Bolt's logger, kept to its warnings. */
+export const boltLogger = (log: Logger): BoltLogger => ({
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (...message: unknown[]) => log.warn(`Slack: ${message.map(String).join(" ")}`),
+  error: (...message: unknown[]) => log.error(`Slack: ${message.map(String).join(" ")}`),
+  setLevel: () => undefined,
+  getLevel: () => LogLevel.WARN,
+  setName: () => undefined,
+});
+
+function listen(app: App<Hearing>): void {
+  app.event("app_mention", async ({ body, context }) => context.hear(() => parseMention(body, context.now)));
+  app.event("message", async ({ body, context }) => context.hear(() => parseDirectMessage(body, context.now)));
+  app.command(slackCommand, async ({ body, context }) => context.hear(() => parseCommand(body, context.now)));
+  app.action({ type: "block_actions" }, async ({ body, context }) => context.hear(() => parsePress(body, context.now)));
+}
+
+/** Dispatches verified requests through Bolt, whose transport is ours: requests come from our own server. */
+export function createSlackReceiver(
+  options: { readonly botToken: string; readonly clientOptions: webApi.WebClientOptions },
+  log: Logger,
+): (raw: RawRequest, now: Date) => Promise<Reception> {
+  const transport: Receiver = { init: () => undefined, start: async () => undefined, stop: async () => undefined };
+  const app = new App<Hearing>({
+    receiver: transport,
+    // The token is the one we were given: asking Slack who we are would put a network call before each acknowledgement.
+    authorize: async () => ({ botToken: options.botToken }),
+    clientOptions: options.clientOptions,
+    logger: boltLogger(log),
+    ignoreSelf: false,
+    convoStore: false,
+  });
+  listen(app);
+  return async (raw, now) => {
+    const body = bodyOf(raw);
+    const handshake = Handshake.safeParse(body);
+    if (handshake.success) return { type: "reply", body: JSON.stringify({ challenge: handshake.data.challenge }) };
+    const known = EventBody.safeParse(body).success || "command" in body || "actions" in body;
+    if (!known) return { type: "ignored", why: "a kind of request that Apex has no use for" };
+    let heard: (() => Reception) | undefined;
+    const hear: Hearing["hear"] = (parse) => {
+      heard = parse;
+    };
+    try {
+      await app.processEvent({ body: { ...body }, ack: async () => undefined, customProperties: { now, hear } });
+    } catch (cause) {
+      throw garbage(cause);
+    }
+    return heard === undefined ? { type: "ignored", why: "a kind of event that Apex has no use for" } : heard();
+  };
+}
