@@ -1,0 +1,50 @@
+import { z } from "zod";
+import type { ApprovalStore } from "../../core/approval.ts";
+import { AppError } from "../../core/errors.ts";
+import { decisionColumns, toApproval } from "./approval-row.ts";
+import { type Database, inTransaction } from "./database.ts";
+import { noteEvent } from "./run-log.ts";
+
+const Ids = z.array(z.object({ id: z.string() }));
+
+/** Approvals in PostgreSQL. */
+export function createApprovalStore({ prisma, now }: Database): ApprovalStore {
+  return {
+    async get(orgId, id) {
+      const row = await prisma.approval.findFirst({ where: { id, orgId } });
+      if (row === null) throw new AppError("not_found", `There is no approval ${id} in this organisation.`);
+      return toApproval(row);
+    },
+
+    async ofRun(runId) {
+      const rows = await prisma.approval.findMany({ where: { runId }, orderBy: [{ createdAt: "asc" }, { id: "asc" }] });
+      return rows.map(toApproval);
+    },
+
+    compareAndSet: (next, event) =>
+      inTransaction(prisma, async (tx) => {
+        const { count } = await tx.approval.updateMany({
+          where: { id: next.id, orgId: next.orgId, version: next.version - 1 },
+          data: decisionColumns(next),
+        });
+        if (count === 0) return false;
+        await noteEvent(tx, next.runId, event, now());
+        return true;
+      }),
+
+    async approvedUnapplied() {
+      // The log says what became of it, also where a crash came between publishing and announcing.
+      const ids = await prisma.$queryRaw<unknown[]>`
+        SELECT id FROM approvals a
+        WHERE status = 'approved' AND NOT EXISTS (
+          SELECT 1 FROM run_events e
+          WHERE e.approval_id = a.id AND e.type IN ('policy.applied', 'policy.failed', 'policy.rolled_back'))
+        ORDER BY decided_at LIMIT 1000`;
+      const rows = await prisma.approval.findMany({
+        where: { id: { in: Ids.parse(ids).map(({ id }) => id) } },
+        orderBy: { decidedAt: "asc" },
+      });
+      return rows.map(toApproval);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+import { Pool } from "pg";
+import { PrismaClient } from "../../../prisma/generated/client.ts";
+import type { ApprovalStore } from "../../core/approval.ts";
+import type { InboundStore, MemberStore } from "../../core/conversation.ts";
+import type { DeliveryStore } from "../../core/delivery.ts";
+import type { GatewayStore } from "../../core/gateway-config.ts";
+import { type Id, idSchema, newId } from "../../core/ids.ts";
+import type { ImportStore } from "../../core/import.ts";
+import type { PolicyStore } from "../../core/policy.ts";
+import type { RunStore } from "../../core/run.ts";
+import type { SavingsLedger } from "../../core/savings.ts";
+import { createApprovalStore } from "./approvals.ts";
+import type { Database } from "./database.ts";
+import { createDeliveryStore } from "./deliveries.ts";
+import { createGatewayStore } from "./gateway.ts";
+import { createImportStore } from "./imports.ts";
+import { createInboundStore } from "./inbound.ts";
+import { createMemberStore } from "./members.ts";
+import { migrate } from "./migrate.ts";
+import { createPolicyStore } from "./policies.ts";
+import { createRunSignals } from "./run-signals.ts";
+import { createRunStore } from "./runs.ts";
+import { createSavingsLedger } from "./savings.ts";
+import { createSecretBox } from "./secret-box.ts";
+
+/** Everything that is kept in PostgreSQL. */
+export interface PostgresStores {
+  readonly members: MemberStore;
+  readonly inbound: InboundStore;
+  readonly runs: RunStore;
+  readonly approvals: ApprovalStore;
+  readonly policies: PolicyStore;
+  readonly ledger: SavingsLedger;
+  readonly gateway: GatewayStore;
+  readonly imports: ImportStore;
+  readonly deliveries: DeliveryStore;
+  /** The org of this name, made where there is none. */
+  ensureOrg(name: string): Promise<Id<"org">>;
+  close(): Promise<void>;
+}
+
+export interface PostgresOptions {
+  readonly url: string;
+  /** 32 bytes; upstream keys are sealed with it. */
+  readonly secretKey: Buffer;
+  readonly now: () => Date;
+  /** The most connections to hold, besides one that listens. */
+  readonly connections?: number;
+}
+
+async function ensureOrg({ prisma, now }: Database, name: string): Promise<Id<"org">> {
+  await prisma.org.createMany({ data: { id: newId("org"), name, createdAt: now() }, skipDuplicates: true });
+  const { id } = await prisma.org.findUniqueOrThrow({ where: { name } });
+  return idSchema("org").parse(id);
+}
+
+/** Migrates the database to the newest schema and opens the stores on it. Statements are given up after 15 seconds. */
+export async function connectPostgres({ url, secretKey, now, connections = 10 }: PostgresOptions): Promise<PostgresStores> {
+  const box = createSecretBox(secretKey);
+  await migrate(url);
+  const pool = new Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: 15_000,
+    idle_in_transaction_session_timeout: 30_000,
+  });
+  // A broken idle connection is replaced by the pool; without a listener it would end the process.
+  pool.on("error", () => undefined);
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const db: Database = { prisma, now };
+  const signals = createRunSignals(url);
+  return {
+    members: createMemberStore(db),
+    inbound: createInboundStore(db),
+    runs: createRunStore(db, signals),
+    approvals: createApprovalStore(db),
+    policies: createPolicyStore(db),
+    ledger: createSavingsLedger(db),
+    gateway: createGatewayStore(db, box),
+    imports: createImportStore(db),
+    deliveries: createDeliveryStore(db),
+    ensureOrg: (name) => ensureOrg(db, name),
+    async close() {
+      await signals.close();
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { Platform } from "../../core/conversation.ts";
+import { AppError } from "../../core/errors.ts";
+import { type Id, idSchema } from "../../core/ids.ts";
+import { type LoggedEvent, type Run, RunStatus, type RunStore } from "../../core/run.ts";
+import { RunEvent } from "../../core/run-event.ts";
+import { approvalColumns } from "./approval-row.ts";
+import { type Database, inTransaction } from "./database.ts";
+import { appendEvent, noteEvent } from "./run-log.ts";
+import type { RunSignals } from "./run-signals.ts";
+
+const mostEarlier = 10;
+/** Events read at a time by a follower. */
+const batch = 500;
+
+async function loadRun({ prisma }: Database, id: Id<"run">): Promise<Run> {
+  const row = await prisma.run.findUnique({ where: { id }, include: { thread: true, message: true } });
+  if (row === null) throw new AppError("not_found", `There is no run ${id}.`);
+  const earlier = await prisma.message.findMany({
+    where: { threadId: row.threadId, ordinal: { lt: row.message.ordinal } },
+    select: { text: true },
+    orderBy: { ordinal: "desc" },
+    take: mostEarlier,
+  });
+  const { platform, workspace, channel, thread } = row.thread;
+  return {
+    id,
+    orgId: idSchema("org").parse(row.orgId),
+    threadId: idSchema("thread").parse(row.threadId),
+    thread: { platform: Platform.parse(platform), workspace, channel, thread },
+    question: row.message.text,
+    earlier: earlier.map(({ text }) => text).reverse(),
+    status: RunStatus.parse(row.status),
+    createdAt: row.createdAt,
+    asOf: row.asOf,
+  };
+}
+
+/** Runs and their logs in PostgreSQL; followers are woken by `signals`. */
+export function createRunStore(db: Database, signals: RunSignals): RunStore {
+  const { prisma, now } = db;
+
+  const events = async (runId: Id<"run">, after: number, take?: number): Promise<readonly LoggedEvent[]> => {
+    const rows = await prisma.runEvent.findMany({
+      where: { runId, seq: { gt: after } },
+      orderBy: { seq: "asc" },
+      ...(take === undefined ? {} : { take }),
+    });
+    return rows.map(({ seq, event }) => ({ seq, event: RunEvent.parse(event) }));
+  };
+
+  async function* follow(runId: Id<"run">, after: number, signal: AbortSignal): AsyncGenerator<LoggedEvent> {
+    const subscription = signals.subscribe(runId);
+    try {
+      for (let last = after; !signal.aborted; ) {
+        const fresh = await events(runId, last, batch);
+        for (const logged of fresh) {
+          if (signal.aborted) return;
+          yield logged;
+          last = logged.seq;
+        }
+        if (fresh.length < batch) await subscription.next(signal);
+      }
+    } finally {
+      subscription.end();
+    }
+  }
+
+  return {
+    get: (id) => loadRun(db, id),
+    append: (runId, seq, event) => inTransaction(prisma, (tx) => appendEvent(tx, { runId, seq, event }, "running", now())),
+    finish: (runId, seq, event, approvals) =>
+      inTransaction(prisma, async (tx) => {
+        await appendEvent(tx, { runId, seq, event }, "done", now());
+        await tx.approval.createMany({ data: approvals.map(approvalColumns) });
+      }),
+    fail: (runId, seq, event) => inTransaction(prisma, (tx) => appendEvent(tx, { runId, seq, event }, "failed", now())),
+    note: (id, event) => inTransaction(prisma, (tx) => noteEvent(tx, id, event, now())),
+    events: (id, after) => events(id, after),
+    follow,
+    async unfinished(before) {
+      const rows = await prisma.run.findMany({
+        where: { status: { in: ["queued", "running"] }, lastEventAt: { lt: before } },
+        select: { id: true },
+        orderBy: { lastEventAt: "asc" },
+        take: 1_000,
+      });
+      return rows.map(({ id }) => idSchema("run").parse(id));
+    },
+  };
+}
