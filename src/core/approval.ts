@@ -62,6 +62,6 @@ export interface ApprovalStore {
   ofRun(runId: Id<"run">): Promise<readonly Approval[]>;
   /** Stores `next` where the stored version is still `next.version - 1`, with its event in the run's log; else false. */
   compareAndSet(next: Approval, event: Extract<RunEvent, { type: "approval.decided" }>): Promise<boolean>;
-  /** Approved ones that no policy version stands for yet and whose applying has not failed for good. */
+  /** Approved ones that the run's log names neither as applied nor as failed: also where a crash came between the two. */
   approvedUnapplied(): Promise<readonly Approval[]>;
 }

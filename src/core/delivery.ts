@@ -54,8 +54,8 @@ export const anyAdapter = <P>(adapter: PlatformAdapter<P>): AnyPlatformAdapter =
 /** What has been shown of a run, and who is showing it right now. */
 export interface DeliveryStore {
   /**
-   * Takes the right to show this run for `leaseMs`; undefined where someone else has it. `attempted` is true where a
-   * first post was begun by someone whose lease ran out without a recorded message: look before posting again.
+   * Takes the right to show this run for `leaseMs`; undefined where someone else has it. `attempted` is true where an
+   * earlier holder, crashed or not, has not recorded a message: it may have posted one, so look before posting again.
    */
   lease(
     runId: Id<"run">,
@@ -64,9 +64,9 @@ export interface DeliveryStore {
   ): Promise<
     { readonly token: string; readonly message: MessageRef | undefined; readonly shownSeq: number; readonly attempted: boolean } | undefined
   >;
-  /** Records what is shown now. */
+  /** Records what is shown now; an AppError "conflict" where the lease has gone to someone else. */
   record(runId: Id<"run">, token: string, message: MessageRef, shownSeq: number): Promise<void>;
   release(runId: Id<"run">, token: string): Promise<void>;
-  /** Runs that show less than has happened, and that nobody is showing. */
+  /** Runs that show less than has happened, that nobody is showing and that have had an event in the last week. */
   behind(now: Date): Promise<readonly Id<"run">[]>;
 }
