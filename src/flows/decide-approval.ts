@@ -1,0 +1,44 @@
+import type { InboundEvent, InboundStore, MemberStore, Platform } from "../core/conversation.ts";
+import type { AnyPlatformAdapter } from "../core/delivery.ts";
+import { AppError } from "../core/errors.ts";
+import type { Id } from "../core/ids.ts";
+import type { Logger } from "../core/logger.ts";
+import { type PressDeps, type PressOutcome, pressApproval } from "./press-approval.ts";
+
+export interface DecideDeps extends PressDeps {
+  readonly inbound: Pick<InboundStore, "click" | "markDone">;
+  readonly members: Pick<MemberStore, "memberOf">;
+  readonly adapterFor: (platform: Platform) => Pick<AnyPlatformAdapter, "tell"> | undefined;
+  readonly log: Logger;
+}
+
+type Click = InboundEvent & { type: "click" };
+
+/** Looks the presser up now, not when the card was drawn, and does what the press asks for. */
+async function act(deps: DecideDeps, orgId: Id<"org">, click: Click): Promise<Pick<PressOutcome, "sentence">> {
+  const known = await deps.members.memberOf(click.author);
+  const member = known?.orgId === orgId ? known : undefined;
+  try {
+    return await pressApproval(deps, { orgId, approvalId: click.approvalId, verb: click.action, member });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.retry) throw error;
+    return { sentence: error.message };
+  }
+}
+
+async function tell(deps: DecideDeps, click: Click, sentence: string): Promise<void> {
+  try {
+    await deps.adapterFor(click.thread.platform)?.tell(click.thread, click.author, sentence);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.retry) throw error;
+    deps.log.warn("The presser could not be told what happened.", { approval: click.approvalId, error: error.message });
+  }
+}
+
+/** Deals with a stored press: decides, tells its presser in every case, and marks it done. Twice is the same as once. */
+export async function decideApproval(deps: DecideDeps, inboundId: Id<"inbound">): Promise<void> {
+  const { orgId, event } = await deps.inbound.click(inboundId);
+  const { sentence } = await act(deps, orgId, event);
+  await tell(deps, event, sentence);
+  await deps.inbound.markDone(inboundId, deps.now());
+}

@@ -1,0 +1,93 @@
+import fastify, { type FastifyInstance, type FastifyServerFactory } from "fastify";
+import { AppError, type ErrorCode } from "../core/errors.ts";
+import { healthRoutes, type ReadyCheck } from "./routes/health.ts";
+import { type LocalDeps, localRoute } from "./routes/local.ts";
+import { type ChatDeps, slackRoute } from "./routes/slack.ts";
+
+export interface HttpDeps extends ChatDeps {
+  /** What must work before traffic is sent here. */
+  readonly ready: readonly ReadyCheck[];
+  /** Lets command lines on this machine run inside the service; absent: the route does not exist. */
+  readonly local?: LocalDeps;
+  /** Makes the server, where it is shared with others. */
+  readonly serverFactory?: FastifyServerFactory;
+}
+
+/** The largest body that is read, in bytes. */
+const bodyLimit = 1_048_576;
+
+const statuses: Readonly<Record<ErrorCode, number>> = {
+  bad_input: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  stale: 409,
+  unpriced: 422,
+  not_configured: 501,
+  busy: 503,
+  rate_limited: 429,
+  provider_down: 502,
+  timeout: 504,
+  internal: 500,
+};
+
+interface Answer {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly retryAfterMs?: number | undefined;
+}
+
+const internal: Answer = {
+  status: 500,
+  code: "internal",
+  message: "Something went wrong here. Please try again; if it stays, look into the log.",
+};
+
+/** What Fastify itself refuses, by status; its own texts stay inside. */
+const refusals: Readonly<Record<number, Answer>> = {
+  400: { status: 400, code: "bad_input", message: "The request cannot be read." },
+  413: { status: 413, code: "bad_input", message: `The request is larger than ${bodyLimit} bytes. Please send less at once.` },
+  415: { status: 415, code: "bad_input", message: "This kind of content is not accepted here." },
+};
+
+const statusOf = (error: unknown): number | undefined =>
+  error instanceof Error && "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : undefined;
+
+function answerTo(error: unknown): Answer {
+  if (error instanceof AppError) {
+    if (error.code === "internal") return internal;
+    return { status: statuses[error.code], code: error.code, message: error.message, retryAfterMs: error.retryAfterMs };
+  }
+  const status = statusOf(error);
+  return status === undefined || status >= 500
+    ? internal
+    : (refusals[status] ?? { ...internal, status, code: "bad_input", message: "The request was refused." });
+}
+
+/** The HTTP application: it verifies, stores and answers; the work is done elsewhere. It does not listen by itself. */
+export function createHttpApp(deps: HttpDeps): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit,
+    requestTimeout: 30_000,
+    connectionTimeout: 0,
+    routerOptions: { maxParamLength: 128 },
+    ...(deps.serverFactory === undefined ? {} : { serverFactory: deps.serverFactory }),
+  });
+  app.setErrorHandler(async (error, request, reply) => {
+    const answer = answerTo(error);
+    if (answer.status >= 500)
+      deps.log.error("A request failed.", { method: request.method, path: request.routeOptions.url, error: String(error) });
+    if (answer.retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(answer.retryAfterMs / 1000));
+    return reply.status(answer.status).send({ error: { code: answer.code, message: answer.message } });
+  });
+  app.setNotFoundHandler(async (_request, reply) =>
+    reply.status(404).send({ error: { code: "not_found", message: "There is nothing at this address." } }),
+  );
+  healthRoutes(app, deps.ready);
+  slackRoute(app, deps);
+  if (deps.local !== undefined) localRoute(app, deps.local);
+  return app;
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance } from "fastify";
+import type { InboundEvent, Platform } from "../../core/conversation.ts";
+import type { AnyPlatformAdapter } from "../../core/delivery.ts";
+import { AppError } from "../../core/errors.ts";
+import type { Logger } from "../../core/logger.ts";
+import { type ReceiveDeps, receiveEvent } from "../../flows/receive-event.ts";
+import { keepRawBody, rawRequest } from "../plugins/raw-body.ts";
+
+export interface ChatDeps {
+  readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
+  readonly receive: ReceiveDeps;
+  readonly now: () => Date;
+  readonly log: Logger;
+}
+
+/** Tells the sender why a genuine event was refused, without making the platform wait for it. */
+function explain(deps: ChatDeps, adapter: AnyPlatformAdapter, event: InboundEvent, why: AppError): void {
+  deps.log.warn("A genuine event was refused.", { platform: event.thread.platform, workspace: event.thread.workspace, code: why.code });
+  adapter
+    .tell(event.thread, event.author, why.message)
+    .catch((error: unknown) => deps.log.warn("The sender could not be told why.", { error: String(error) }));
+}
+
+/** Slack's events, commands and presses: verified, stored and queued, then acknowledged; the work comes after. */
+export function slackRoute(app: FastifyInstance, deps: ChatDeps): void {
+  app.register(async (scope) => {
+    keepRawBody(scope);
+    scope.post("/slack/events", async (request, reply) => {
+      const adapter = deps.adapterFor("slack");
+      if (adapter === undefined)
+        throw new AppError("not_found", "Slack is not connected here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET.");
+      const reception = await adapter.receive(rawRequest(request), deps.now());
+      if (reception.type === "ignored") return reply.status(200).send();
+      if (reception.type === "reply") return reply.type("application/json").send(reception.body);
+      try {
+        await receiveEvent(deps.receive, reception.event);
+      } catch (error) {
+        // A repeat would be refused again: the sender is told instead, and Slack is told that it was heard.
+        if (!(error instanceof AppError) || (error.code !== "forbidden" && error.code !== "bad_input")) throw error;
+        explain(deps, adapter, reception.event, error);
+        return reply.status(200).send();
+      }
+      return reception.reply === undefined ? reply.status(200).send() : reply.type("application/json").send(reception.reply);
+    });
+  });
+}
