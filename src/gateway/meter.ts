@@ -1,0 +1,145 @@
+import type { Logger } from "../core/logger.ts";
+import type { UsageEvent } from "../core/usage-event.ts";
+import { openSpool } from "./spool.ts";
+
+/** How the meter batches, in milliseconds and events. */
+export interface MeterLimits {
+  readonly flushMs: number;
+  readonly batchSize: number;
+  /** A write that takes longer counts as failed; writing the same events again is harmless. */
+  readonly writeTimeoutMs: number;
+  /** While the store is away it is tried again after this long, doubling up to `maxRetryMs`. */
+  readonly retryMs: number;
+  readonly maxRetryMs: number;
+}
+
+export interface MeterDeps {
+  /** Stores usage. The same events again must change nothing. */
+  readonly recordUsage: (events: readonly UsageEvent[]) => Promise<void>;
+  readonly spoolDir: string;
+  readonly log: Logger;
+  readonly limits: MeterLimits;
+}
+
+/** Collects usage and writes it in batches, off the hot path. */
+export interface Meter {
+  add(event: UsageEvent): void;
+  /** Resolves when everything added before is in the store or on disk; true where all of it, the spool too, is in the store. */
+  flush(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+const within = async (work: Promise<void>, ms: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Counts failures in a row and says how long to leave the other side alone. */
+const restAfterFailure = ({ retryMs, maxRetryMs }: Pick<MeterLimits, "retryMs" | "maxRetryMs">) => {
+  let failures = 0;
+  let until = 0;
+  return {
+    resting: (): boolean => Date.now() < until,
+    begin: (): number => {
+      until = Date.now() + Math.min(maxRetryMs, retryMs * 2 ** failures);
+      failures += 1;
+      return failures;
+    },
+    wake: (): void => {
+      until = 0;
+    },
+    over: (): void => {
+      failures = 0;
+    },
+  };
+};
+
+/**
+ * Makes the meter. Where the store fails, events go to a file in `spoolDir` and are replayed at start and when the store
+ * answers again; where the disk fails too, they stay in memory. Events are lost only with a process that is killed within
+ * `flushMs` of their request.
+ */
+export function createMeter({ recordUsage, spoolDir, log, limits }: MeterDeps): Meter {
+  let buffer: UsageEvent[] = [];
+  let working: Promise<void> | undefined;
+  const storeRest = restAfterFailure(limits);
+  const replayRest = restAfterFailure(limits);
+  const spool = openSpool(spoolDir, (file, lines) => log.error("A spool file of usage had lines that cannot be read.", { file, lines }));
+
+  const record = (events: readonly UsageEvent[]): Promise<void> => within(recordUsage(events), limits.writeTimeoutMs);
+  const keep = async (events: readonly UsageEvent[]): Promise<void> => {
+    try {
+      await spool.keep(events);
+    } catch (error) {
+      buffer = [...events, ...buffer];
+      log.error("Usage could be neither stored nor kept on disk; it stays in memory. Free the disk.", {
+        error: String(error),
+        folder: spoolDir,
+      });
+      throw error;
+    }
+  };
+  const store = async (events: readonly UsageEvent[]): Promise<void> => {
+    if (storeRest.resting()) return keep(events);
+    try {
+      await record(events);
+      storeRest.over();
+    } catch (error) {
+      if (storeRest.begin() === 1) log.error("Usage could not be stored; it is kept on disk and stored later.", { error: String(error) });
+      await keep(events);
+    }
+  };
+  const replay = async (): Promise<void> => {
+    if (!spool.waiting() || replayRest.resting()) return;
+    try {
+      const replayed = await spool.replay(record);
+      if (replayed > 0) log.info("Usage that was kept on disk is now stored.", { events: replayed });
+      replayRest.over();
+    } catch (error) {
+      if (replayRest.begin() === 1) log.warn("Usage that was kept on disk cannot be stored yet.", { error: String(error) });
+    }
+  };
+  const work = async (): Promise<void> => {
+    while (buffer.length > 0) {
+      const batch = buffer.slice(0, limits.batchSize);
+      buffer = buffer.slice(limits.batchSize);
+      await store(batch);
+    }
+    await replay();
+  };
+  /** One worker at a time; what comes in meanwhile goes with the next. */
+  const run = (): Promise<void> => {
+    working ??= work()
+      .catch(() => undefined)
+      .finally(() => {
+        working = undefined;
+      });
+    return working;
+  };
+  const timer = setInterval(() => void run(), limits.flushMs);
+  timer.unref();
+
+  const flush = async (): Promise<boolean> => {
+    await working;
+    storeRest.wake();
+    replayRest.wake();
+    await run();
+    return buffer.length === 0 && !spool.waiting();
+  };
+  const add = (event: UsageEvent): void => {
+    buffer.push(event);
+    if (buffer.length >= limits.batchSize) void run();
+  };
+  const close = async (): Promise<void> => {
+    clearInterval(timer);
+    await flush();
+  };
+  return { add, flush, close };
+}

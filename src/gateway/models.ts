@@ -1,0 +1,30 @@
+import type { ServerResponse } from "node:http";
+import { z } from "zod";
+import { refuse } from "./errors.ts";
+import { sendJson } from "./exchange.ts";
+import { readWhole } from "./relay.ts";
+import type { OrgSettings } from "./snapshot.ts";
+import type { UpstreamClient } from "./upstream.ts";
+
+const ModelList = z.looseObject({ data: z.array(z.looseObject({ id: z.string() })) });
+
+const timeoutMs = 10_000;
+
+/** Serves GET /v1/models: what the org's providers say they serve, one list; providers that do not answer are left out unless none does. */
+export async function serveModels(upstreams: UpstreamClient, org: OrgSettings, res: ServerResponse): Promise<void> {
+  if (org.upstreams.size === 0) throw refuse.notReady("No provider is connected. Ask your admin to connect one.");
+  const lists = await Promise.allSettled(
+    [...org.upstreams.values()].map(async (upstream) => {
+      const answer = await upstreams.send(upstream, "/models", undefined, AbortSignal.timeout(timeoutMs));
+      const body = await readWhole(answer);
+      if (answer.statusCode !== 200) throw refuse.badUpstream(`${upstream.provider} answered ${answer.statusCode}.`);
+      return ModelList.parse(JSON.parse(body.toString("utf8"))).data;
+    }),
+  );
+  const answered = lists.flatMap((list) => (list.status === "fulfilled" ? [list.value] : []));
+  if (answered.length === 0) {
+    throw refuse.badUpstream(`No provider gave its list of models (${[...org.upstreams.keys()].join(", ")}). Try again shortly.`);
+  }
+  const byId = new Map(answered.flat().map((model) => [model.id, model]));
+  sendJson(res, 200, JSON.stringify({ object: "list", data: [...byId.values()] }));
+}

@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { GatewayKey, GatewayStore } from "../core/gateway-config.ts";
+import type { Id } from "../core/ids.ts";
+import type { Logger } from "../core/logger.ts";
+import type { UsageEvent } from "../core/usage-event.ts";
+import { type ChatDeps, type ChatLimits, serveChat } from "./chat.ts";
+import { asGatewayError, refuse } from "./errors.ts";
+import { headerOf, sendError } from "./exchange.ts";
+import { createMeter, type MeterLimits } from "./meter.ts";
+import { serveModels } from "./models.ts";
+import { holdSettings, type OrgSettings, type Settings } from "./snapshot.ts";
+import { createUpstreamClient, type UpstreamLimits } from "./upstream.ts";
+
+/** All limits of the gateway; times in milliseconds. */
+export interface GatewayLimits extends ChatLimits, UpstreamLimits, MeterLimits {
+  readonly refreshMs: number;
+  /** How long `close` waits for requests in flight. */
+  readonly closeMs: number;
+}
+
+/** The limits that hold where nothing else is said. */
+export const defaultGatewayLimits: GatewayLimits = {
+  bodyLimitBytes: 20 * 1024 * 1024,
+  bodyTimeoutMs: 60_000,
+  drainMs: 15_000,
+  stallMs: 120_000,
+  connectTimeoutMs: 5_000,
+  headersTimeoutMs: 600_000,
+  idleTimeoutMs: 120_000,
+  attempts: 3,
+  retryBaseMs: 200,
+  maxRetryAfterMs: 2_000,
+  flushMs: 250,
+  batchSize: 1_000,
+  writeTimeoutMs: 30_000,
+  retryMs: 500,
+  maxRetryMs: 30_000,
+  refreshMs: 1_000,
+  closeMs: 20_000,
+};
+
+export interface GatewayDeps {
+  readonly store: Pick<GatewayStore, "snapshot">;
+  /** Prices and stores usage; called off the hot path, in batches. The same events again must change nothing. */
+  readonly recordUsage: (events: readonly UsageEvent[]) => Promise<void>;
+  /** Which provider serves a model by this exact name, where only one does. */
+  readonly providerOf: (model: string) => string | undefined;
+  /** Where usage waits while its store is away; one gateway process per folder. */
+  readonly spoolDir: string;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** Jitter of retries, in [0, 1). */
+  readonly random: () => number;
+  readonly limits?: Partial<GatewayLimits>;
+}
+
+/** The OpenAI-compatible gateway, to be put behind an HTTP server for everything under /v1/. */
+export interface Gateway {
+  handle(req: IncomingMessage, res: ServerResponse): void;
+  /** Loads the settings anew; rejects, keeping the last ones, where the store fails. */
+  refresh(): Promise<void>;
+  /** The policy version that requests of an org are routed by right now; 0 for none. */
+  effectiveVersion(orgId: Id<"org">): number;
+  /** Resolves when all usage so far is stored; false where some had to stay on disk or in memory. */
+  flush(): Promise<boolean>;
+  /** Lets requests in flight end, then stores or spools all usage. */
+  close(): Promise<void>;
+}
+
+const authenticate = (settings: Settings, req: IncomingMessage): GatewayKey => {
+  const secret = /^Bearer\s+(\S+)$/i.exec(headerOf(req, "authorization"))?.[1];
+  if (secret === undefined)
+    throw refuse.badKey("You did not provide an API key. Send your gateway key in the header: Authorization: Bearer KEY.");
+  const key = settings.keys.get(createHash("sha256").update(secret).digest("hex"));
+  if (key === undefined) throw refuse.badKey("Incorrect API key provided. Use a key that your Apex admin made for this gateway.");
+  return key;
+};
+
+interface Authorised {
+  readonly key: GatewayKey;
+  readonly org: OrgSettings;
+}
+
+/** Answers one request or throws what is to be shown. */
+const dispatch = async (deps: ChatDeps, req: IncomingMessage, res: ServerResponse, authorise: () => Authorised): Promise<void> => {
+  const path = (req.url ?? "").split("?", 1)[0];
+  const method = path === "/v1/chat/completions" ? "POST" : path === "/v1/models" ? "GET" : undefined;
+  if (method === undefined)
+    throw refuse.unknownUrl(
+      `The gateway does not serve ${req.method ?? ""} ${path ?? ""}. It serves POST /v1/chat/completions and GET /v1/models.`,
+    );
+  if (req.method !== method) throw refuse.badMethod(`${path ?? ""} takes ${method}, not ${req.method ?? "nothing"}.`);
+  const { key, org } = authorise();
+  await (method === "POST" ? serveChat(deps, { req, res, key, org }) : serveModels(deps.upstreams, org, res));
+};
+
+const waitAtMost = async (work: Promise<unknown>, ms: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+};
+
+/** Makes the gateway. Its hot path reads memory alone. Call `refresh` once before serving; until a load succeeds it answers 503. */
+export function createGateway(deps: GatewayDeps): Gateway {
+  const limits: GatewayLimits = { ...defaultGatewayLimits, ...deps.limits };
+  const settings = holdSettings(deps.store, limits.refreshMs, deps.log);
+  const upstreams = createUpstreamClient(limits, deps.random);
+  const meter = createMeter({ recordUsage: deps.recordUsage, spoolDir: deps.spoolDir, log: deps.log, limits });
+  const chat: ChatDeps = { upstreams, providerOf: deps.providerOf, meter, now: deps.now, limits };
+  const inFlight = new Set<Promise<void>>();
+
+  const authorise = (req: IncomingMessage): Authorised => {
+    const current = settings.current();
+    if (current === undefined) throw refuse.notReady("The gateway has not loaded its settings yet. Try again in a few seconds.");
+    const key = authenticate(current, req);
+    return { key, org: current.orgOf(key.orgId) };
+  };
+  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    try {
+      await dispatch(chat, req, res, () => authorise(req));
+    } catch (thrown) {
+      const error = asGatewayError(thrown);
+      if (error.api.code === "internal_error") deps.log.error("A gateway request failed.", { error: String(thrown), url: req.url });
+      sendError(req, res, error.api);
+    }
+  };
+  const handle = (req: IncomingMessage, res: ServerResponse): void => {
+    res.on("error", () => undefined);
+    const work = answer(req, res).finally(() => inFlight.delete(work));
+    inFlight.add(work);
+  };
+  const close = async (): Promise<void> => {
+    settings.close();
+    await waitAtMost(Promise.all(inFlight), limits.closeMs);
+    await upstreams.close();
+    await waitAtMost(Promise.all(inFlight), 1_000);
+    await meter.close();
+  };
+  return {
+    handle,
+    refresh: settings.refresh,
+    effectiveVersion: (orgId) => settings.current()?.orgOf(orgId).policyVersion ?? 0,
+    flush: meter.flush,
+    close,
+  };
+}
