@@ -9,6 +9,7 @@ import { bucketsWithoutPrice, costOf } from "./cost-of.ts";
  */
 export function priceEvent(book: PriceBook, event: UsageEvent): PricedUsageEvent {
   const unpriced = (reason: string): PricedUsageEvent => ({ ...event, cost: null, priceVersion: "", unpricedReason: reason });
+  if (event.unmetered === true) return unpriced(`${event.provider} ${event.model} answered without saying what it used`);
   const price = book.priceOf({
     provider: event.provider,
     model: event.model,

@@ -119,6 +119,13 @@ describe("priceEvent", () => {
     expect(priced.unpricedReason).toContain("cache_write_1h");
   });
 
+  it("never prices usage that the provider did not report", () => {
+    expect(priceEvent(book, event({ unmetered: true }))).toMatchObject({
+      cost: null,
+      unpricedReason: expect.stringContaining("without saying"),
+    });
+  });
+
   it("chooses the context band of a row of many requests by their mean", () => {
     const gemini = { provider: "google", model: "gemini-2.5-pro", requests: 10 };
     const at = priceEvent(book, event({ ...gemini, tokens: { ...noTokens, input: 2_000_000 } }));

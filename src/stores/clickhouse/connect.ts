@@ -1,0 +1,30 @@
+import type { UsageReader, UsageWriter } from "../../core/usage-store.ts";
+import { type ClickHouseTarget, openDatabase } from "./database.ts";
+import { migrate } from "./migrate.ts";
+import { createRollups } from "./rollups.ts";
+import { createUsageReader } from "./usage-reader.ts";
+import { createUsageWriter } from "./usage-writer.ts";
+
+/** The usage store and the way to let go of it. */
+export interface ClickHouseStores {
+  readonly usage: UsageReader & UsageWriter;
+  close(): Promise<void>;
+}
+
+/** Opens the usage store on a ClickHouse server or on the engine inside this process, brought up to the newest migration. */
+export async function connectClickHouse(options: {
+  readonly target: ClickHouseTarget;
+  readonly database: string;
+}): Promise<ClickHouseStores> {
+  const database = await openDatabase(options.target, options.database);
+  try {
+    await migrate(database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return {
+    usage: { ...createUsageReader(database), ...createUsageWriter(database, createRollups(database)) },
+    close: () => database.close(),
+  };
+}

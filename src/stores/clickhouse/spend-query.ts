@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { tokenBuckets } from "../../core/tokens.ts";
+import type { QueryText, SpendQuery, SpendRow } from "../../core/usage-store.ts";
+import {
+  Count,
+  dimensionColumns,
+  filterConditions,
+  inputTokensSql,
+  keyNames,
+  keyOf,
+  keySelect,
+  keyShape,
+  Money,
+  outputTokensSql,
+  Time,
+  timeText,
+  tokenColumn,
+  tokenSums,
+  tokenSumsShape,
+  tokensOf,
+} from "./columns.ts";
+
+const hourMs = 3_600_000;
+const tokenList = tokenBuckets.map(tokenColumn).join(", ");
+
+/** Whole hours come from the rollup of the newest generation. */
+const rolledHours = (
+  database: string,
+  columns: string,
+  filters: string,
+): string => `SELECT hour, ${columns}requests, ${tokenList}, cost, unpriced_requests, unpriced_tokens
+  FROM ${database}.usage_hours
+  WHERE org_id = {org:String} AND hour >= {fromHour:DateTime('UTC')} AND hour < {toHour:DateTime('UTC')}
+    AND (hour, generation) IN (
+      SELECT hour, max(generation) FROM ${database}.usage_generations
+      WHERE org_id = {org:String} AND hour >= {fromHour:DateTime('UTC')} AND hour < {toHour:DateTime('UTC')} GROUP BY hour
+    )${filters}`;
+
+/** Parts of hours, at the ends of the period, come from the events. */
+const rawEdges = (
+  database: string,
+  columns: string,
+  filters: string,
+  edges: string,
+): string => `SELECT toStartOfHour(at) AS hour, ${columns}requests, ${tokenList},
+    ifNull(cost, toDecimal128(0, 12)) AS cost,
+    if(isNull(usage_events.cost), requests, 0) AS unpriced_requests,
+    if(isNull(usage_events.cost), ${inputTokensSql} + ${outputTokensSql}, 0) AS unpriced_tokens
+  FROM ${database}.usage_events FINAL
+  WHERE org_id = {org:String} AND (${edges})${filters}`;
+
+/** Where the whole hours of the period begin and end, and which parts of hours are left over. */
+function split(query: SpendQuery): { readonly fromHour: Date; readonly toHour: Date; readonly edges: string } {
+  const from = query.period.from.getTime();
+  const to = query.period.to.getTime();
+  const fromHour = Math.ceil(from / hourMs) * hourMs;
+  const toHour = Math.floor(to / hourMs) * hourMs;
+  const within = (start: string, end: string): string => `(at >= {${start}:DateTime64(3, 'UTC')} AND at < {${end}:DateTime64(3, 'UTC')})`;
+  if (fromHour > toHour) return { fromHour: new Date(toHour), toHour: new Date(toHour), edges: within("from", "to") };
+  const edges: string[] = [];
+  if (from < fromHour) edges.push(within("from", "fromHour"));
+  if (toHour < to) edges.push(within("toHour", "to"));
+  return { fromHour: new Date(fromHour), toHour: new Date(toHour), edges: edges.join(" OR ") };
+}
+
+const grains = { total: undefined, hour: "hour", day: "toStartOfDay(hour)" } as const;
+
+/** The query behind `spend`: exact to the millisecond, and read from the rollup wherever whole hours are asked. */
+export function spendQuery(database: string, query: SpendQuery): QueryText {
+  const { fromHour, toHour, edges } = split(query);
+  const filters = filterConditions(query.filters);
+  const used = new Set(query.by.map((dimension) => dimensionColumns[dimension]));
+  const columns = [...used].map((column) => `${column}, `).join("");
+  const parts = [rolledHours(database, columns, filters.where)];
+  if (edges !== "") parts.push(rawEdges(database, columns, filters.where, edges));
+  const grain = grains[query.grain];
+  const selected = [...(grain === undefined ? [] : [`${grain} AS start`]), ...keySelect(query.by)];
+  const groups = [...(grain === undefined ? [] : ["start"]), ...keyNames(query.by)];
+  const sums = `sum(requests) AS sum_requests, ${tokenSums}, sum(cost) AS sum_cost, sum(unpriced_requests) AS sum_unpriced_requests, sum(unpriced_tokens) AS sum_unpriced_tokens`;
+  const grouping =
+    groups.length === 0
+      ? ""
+      : `\nGROUP BY ${groups.join(", ")}\nORDER BY ${grain === undefined ? "sum_cost DESC, " : ""}${groups.join(", ")}`;
+  const ends = { from: timeText(query.period.from), to: timeText(query.period.to) };
+  const hours = { fromHour: timeText(fromHour).slice(0, 19), toHour: timeText(toHour).slice(0, 19) };
+  return {
+    sql: `SELECT ${[...selected, sums].join(", ")}\nFROM (\n${parts.join("\nUNION ALL\n")}\n)${grouping}`,
+    params: { org: query.orgId, ...hours, ...(edges === "" ? {} : ends), ...filters.params },
+  };
+}
+
+const Row = z.looseObject({
+  start: Time.optional(),
+  sum_requests: Count,
+  ...tokenSumsShape,
+  sum_cost: Money,
+  sum_unpriced_requests: Count,
+  sum_unpriced_tokens: Count,
+});
+
+/** The schema of a row of `spendQuery`. */
+export const spendRow = (query: SpendQuery): z.ZodType<SpendRow> =>
+  Row.and(keyShape).transform((row) => ({
+    key: keyOf(row, query.by),
+    at: row.start ?? null,
+    requests: row.sum_requests,
+    tokens: tokensOf(row),
+    cost: row.sum_cost,
+    unpricedRequests: row.sum_unpriced_requests,
+    unpricedTokens: row.sum_unpriced_tokens,
+  }));

@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient } from "@clickhouse/client";
+import { type ClickHouseStores, connectClickHouse } from "../../src/stores/clickhouse/connect.ts";
+import type { ClickHouseTarget } from "../../src/stores/clickhouse/database.ts";
+import { embeddedConnection } from "../../src/stores/clickhouse/embedded-connection.ts";
+
+/** A usage store of its own, on the embedded engine or on the server that CLICKHOUSE_URL names. */
+export interface TestClickHouse {
+  readonly usage: ClickHouseStores["usage"];
+  readonly target: ClickHouseTarget;
+  readonly database: string;
+  /** Runs a statement as it stands, past the store. */
+  run(sql: string, params?: Readonly<Record<string, unknown>>): Promise<readonly unknown[]>;
+  drop(): Promise<void>;
+}
+
+/** One engine per process can have its files under one path alone: every database of a test process shares it. */
+let folder: string | undefined;
+
+function sharedFolder(): string {
+  if (folder !== undefined) return folder;
+  const made = mkdtempSync(join(tmpdir(), "apex-chdb-"));
+  process.once("exit", () => {
+    rmSync(made, { recursive: true, force: true });
+  });
+  folder = made;
+  return made;
+}
+
+/** Makes an empty usage store; `drop` removes it. */
+export async function createTestClickHouse(): Promise<TestClickHouse> {
+  const url = process.env["CLICKHOUSE_URL"];
+  const target: ClickHouseTarget = url === undefined || url === "" ? { kind: "embedded", path: sharedFolder() } : { kind: "server", url };
+  const database = `test_${randomBytes(6).toString("hex")}`;
+  const stores = await connectClickHouse({ target, database });
+  const raw = createClient(target.kind === "server" ? { url: target.url } : { connection: await embeddedConnection(target.path) });
+  return {
+    usage: stores.usage,
+    target,
+    database,
+    async run(sql, params = {}) {
+      if (!/^\s*(SELECT|WITH)/i.test(sql)) {
+        await raw.command({ query: sql, query_params: { ...params } });
+        return [];
+      }
+      return (await raw.query({ query: sql, query_params: { ...params }, format: "JSONEachRow" })).json();
+    },
+    async drop() {
+      await raw.command({ query: `DROP DATABASE IF EXISTS ${database}` });
+      await raw.close();
+      await stores.close();
+    },
+  };
+}
