@@ -1,0 +1,55 @@
+import { type IQueueBackend, type JobsOptions, Queue } from "bullmq";
+import { type Job, type JobName, type JobQueue, jobKey } from "../src/core/job.ts";
+import { openBackend, prefixOf, type QueueBackend, queueName } from "./backend.ts";
+
+export type { QueueBackend } from "./backend.ts";
+
+const dayInSeconds = 24 * 3_600;
+
+/** Attempts at a job whose error may pass; with the worker's backoff they span about two minutes. */
+const attempts = { attempts: 8, backoff: { type: "custom" } } as const;
+
+/** A finished job of a fact is kept for a while, so that the same fact again is held back. */
+const onceOnly = {
+  ...attempts,
+  removeOnComplete: { age: dayInSeconds, count: 20_000 },
+  removeOnFail: { age: 7 * dayInSeconds, count: 20_000 },
+} satisfies JobsOptions;
+
+/** A job without a fact of its own is forgotten when done: the next one is another. */
+const again = { ...attempts, removeOnComplete: true, removeOnFail: true } satisfies JobsOptions;
+
+const optionsOf = (job: Job): JobsOptions => ({
+  ...(job.name === "measure" || job.name === "reconcile" ? again : onceOnly),
+  jobId: jobKey(job),
+});
+
+const finished: ReadonlySet<string> = new Set(["completed", "failed"]);
+
+/** Opens the queue on either backend, bringing its tables up to date where it has any. */
+export async function createJobQueue(backend: QueueBackend): Promise<JobQueue> {
+  const queue = new Queue<Job, void, JobName, Job, void, JobName, IQueueBackend, QueueBackend>(
+    queueName,
+    { connection: backend, ...prefixOf(backend) },
+    openBackend,
+  );
+  // A broken connection is made again, and whoever enqueues meanwhile gets the error; without a listener it would end the process.
+  queue.on("error", () => undefined);
+  await queue.waitUntilReady();
+  const enqueue = async (job: Job): Promise<void> => {
+    await queue.add(job.name, job, optionsOf(job));
+  };
+  return {
+    enqueue,
+    async enqueueAgain(job) {
+      const standing = await queue.getJob(jobKey(job));
+      // A job that waits or works is left alone; removing one that has just been taken up again fails, which is right.
+      if (standing !== undefined && finished.has(await standing.getState())) await queue.remove(jobKey(job));
+      await enqueue(job);
+    },
+    async every(job, everyMs) {
+      await queue.upsertJobScheduler(job.name, { every: everyMs }, { name: job.name, data: job, opts: again });
+    },
+    close: () => queue.close(),
+  };
+}

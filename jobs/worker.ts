@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Job as BullJob, Worker as BullWorker, type IQueueBackend, type JobProgress, UnrecoverableError } from "bullmq";
+import { ZodError } from "zod";
+import { AppError, assertNever } from "../src/core/errors.ts";
+import { Job, type JobHandlers, type JobName, jobKey } from "../src/core/job.ts";
+import type { Logger } from "../src/core/logger.ts";
+import { openBackend, prefixOf, type QueueBackend, queueName } from "./backend.ts";
+
+/** A dead worker's job is seen as stalled after at most two looks: within 10 seconds. */
+const lockMs = 5_000;
+const firstDelayMs = 500;
+const longestDelayMs = 60_000;
+const longestAskedDelayMs = 3_600_000;
+/** No job is meant to take longer. */
+const jobLimitMs = 10 * 60_000;
+/** How long aborted jobs get to end when the worker closes. */
+const abortGraceMs = 5_000;
+
+/** A running worker. */
+export interface Worker {
+  /** Takes no new job, lets the running ones end for a bounded time, then aborts them. */
+  close(): Promise<void>;
+}
+
+export interface WorkerOptions {
+  /** Jobs worked on at a time; 8 unless said otherwise. */
+  readonly concurrency?: number;
+  /** How long `close` lets running jobs go on before it aborts them; 20 seconds unless said otherwise. */
+  readonly drainMs?: number;
+}
+
+/** Hands a job to its handler. */
+function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<void> {
+  switch (job.name) {
+    case "run":
+      return handlers.run(job, signal);
+    case "deliver":
+      return handlers.deliver(job, signal);
+    case "decide":
+      return handlers.decide(job, signal);
+    case "apply":
+      return handlers.apply(job, signal);
+    case "measure":
+      return handlers.measure(job, signal);
+    case "reconcile":
+      return handlers.reconcile(job, signal);
+    default:
+      return assertNever(job);
+  }
+}
+
+/** Trying again cannot help with our own verdicts and with garbage; with anything else (a lost connection) it may. */
+const isFinal = (error: unknown): boolean => error instanceof ZodError || (error instanceof AppError && !error.retry);
+
+/** What the other side asked for, else exponential with half of it random. */
+function delayMs(attemptsMade: number, error: Error | undefined): number {
+  const asked = error instanceof AppError ? error.retryAfterMs : undefined;
+  if (asked !== undefined) return Math.min(asked, longestAskedDelayMs) + Math.random() * firstDelayMs;
+  const full = Math.min(longestDelayMs, firstDelayMs * 2 ** (attemptsMade - 1));
+  return Math.round(full * (0.5 + Math.random() / 2));
+}
+
+/** The one wrapper of all handlers: it checks the payload, bounds the time, logs, and decides whether to try again. */
+async function work(handlers: JobHandlers, log: Logger, raw: BullJob<unknown>, lost: AbortSignal | undefined): Promise<void> {
+  const begun = Date.now();
+  const facts = (): Record<string, unknown> => ({ job: raw.id, attempt: raw.attemptsMade + 1, ms: Date.now() - begun });
+  const limit = AbortSignal.timeout(jobLimitMs);
+  const signal = lost === undefined ? limit : AbortSignal.any([lost, limit]);
+  try {
+    const job = Job.parse(raw.data);
+    await handle(handlers, job, signal);
+    log.info("Job done", { ...facts(), key: jobKey(job) });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (isFinal(error) && !signal.aborted) {
+      log.error("Job failed for good", { ...facts(), error: message });
+      throw new UnrecoverableError(message);
+    }
+    log.warn("Job failed and is tried again while it has attempts left", { ...facts(), error: message });
+    throw error;
+  }
+}
+
+/** Works off the queue until closed. */
+export async function createWorker(
+  backend: QueueBackend,
+  handlers: JobHandlers,
+  log: Logger,
+  { concurrency = 8, drainMs = 20_000 }: WorkerOptions = {},
+): Promise<Worker> {
+  const worker = new BullWorker<Job, void, JobName, IQueueBackend, JobProgress, QueueBackend>(
+    queueName,
+    // BullMQ hands over the signal only to a function that names three parameters.
+    (job, _token, signal) => work(handlers, log, job, signal),
+    {
+      connection: backend,
+      ...prefixOf(backend),
+      concurrency,
+      lockDuration: lockMs,
+      stalledInterval: lockMs,
+      // Jobs may run twice without harm, so a machine that dies often loses none.
+      maxStalledCount: 20,
+      runRetryDelay: 2_000,
+      settings: { backoffStrategy: (attemptsMade, _type, error) => delayMs(attemptsMade, error) },
+    },
+    openBackend,
+  );
+  worker.on("error", (error) => log.warn("The worker met an error and goes on", { error: String(error) }));
+  worker.on("stalled", (id) => log.warn("A job of a dead worker is taken up again", { job: id }));
+  worker.on("lockRenewalFailed", (ids) => {
+    for (const id of ids) worker.cancelJob(id, "Another worker has this job by now.");
+  });
+  await worker.waitUntilReady();
+  return { close: () => drain(worker, drainMs) };
+}
+
+async function drain(worker: Pick<BullWorker, "close" | "cancelAllJobs">, drainMs: number): Promise<void> {
+  const closed = worker.close().then(() => true);
+  if (await Promise.race([closed, sleep(drainMs, false, { ref: false })])) return;
+  worker.cancelAllJobs("The process is stopping.");
+  await Promise.race([closed, sleep(abortGraceMs, false, { ref: false })]);
+}
