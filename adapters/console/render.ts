@@ -24,14 +24,19 @@ const codes = { bold: "1", dim: "2", green: "32", red: "31", cyan: "36" } as con
 const paint = (canvas: Canvas, style: keyof typeof codes, text: string): string =>
   canvas.color && text !== "" ? `\u001b[${codes[style]}m${text}\u001b[0m` : text;
 
-const paragraph = (canvas: Canvas, text: string): readonly string[] => wrap(plain(text), canvas.width);
+/** The longest text that is drawn in one piece: nobody reads more of it in a terminal. */
+const longest = 4_000;
+
+const paragraph = (canvas: Canvas, text: string): readonly string[] => wrap(plain(clip(text, longest)), canvas.width);
 
 /** An item whose later lines stand under its first. */
 const item = (canvas: Canvas, mark: string, text: string): readonly string[] =>
-  wrap(oneLine(text), Math.max(8, canvas.width - mark.length)).map((line, i) => (i === 0 ? mark : " ".repeat(mark.length)) + line);
+  wrap(oneLine(clip(text, longest)), Math.max(8, canvas.width - mark.length)).map(
+    (line, i) => (i === 0 ? mark : " ".repeat(mark.length)) + line,
+  );
 
 const title = (canvas: Canvas, text: string): readonly string[] =>
-  wrap(oneLine(text), canvas.width).map((line) => paint(canvas, "bold", line));
+  wrap(oneLine(clip(text, longest)), canvas.width).map((line) => paint(canvas, "bold", line));
 
 function decisionLines(canvas: Canvas, decision: DecisionView): readonly string[] {
   const said = decisionLine(decision);

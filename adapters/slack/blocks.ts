@@ -12,14 +12,16 @@ export interface Piece {
   readonly size: number;
 }
 
+const fence = "```";
+
 /**
  * Escapes text for mrkdwn and cuts it so that the escaped form has at most `max` characters. What is escaped cannot
- * mention a person or a channel, nor make a link.
+ * mention a person or a channel, make a link, or open a code block that swallows what follows.
  */
 export function escapeTo(text: string, max: number): string {
   const out: string[] = [];
   let size = 0;
-  for (const character of plain(text)) {
+  for (const character of plain(text.slice(0, max * 2)).replaceAll(fence, "'''")) {
     const safe = character === "&" ? "&amp;" : character === "<" ? "&lt;" : character === ">" ? "&gt;" : character;
     if (size + safe.length > max) {
       while (size + 1 > max && out.length > 0) size -= out.pop()?.length ?? 0;
@@ -56,8 +58,6 @@ export const heading = (text: string, max: number = limits.header): Piece => {
   const safe = escapeTo(oneLine(text).replaceAll("*", "∗"), max - 2);
   return safe === "" ? nothing : marked(`*${safe}*`);
 };
-
-const fence = "```";
 
 /** Lines in fixed-width type; lines that do not fit are counted at the end. Nothing inside can close the fence. */
 export function preformatted(lines: readonly string[], max: number = limits.section): Piece {

@@ -28,7 +28,12 @@ const textWidth = 72;
 /** The most recommendations that one message shows with their buttons. */
 const mostCards = 10;
 
-const bullets = (items: readonly string[]): string => items.map((item) => `• ${oneLine(item)}`).join("\n");
+/** Items as lines; what no section could hold is cut before it costs time. */
+const bullets = (items: readonly string[]): string =>
+  items
+    .slice(0, 200)
+    .map((item) => `• ${oneLine(item.slice(0, limits.section))}`)
+    .join("\n");
 
 const buttonsOf = (decision: DecisionView | undefined): readonly ClickAction[] => {
   if (decision === undefined) return [];
@@ -120,13 +125,15 @@ function progressPieces(view: RunView): readonly Piece[] {
   return [section(view.question, 300), section(who, 300), section(view.steps.map(stepLine).join("\n")), smallPrint(where)];
 }
 
+const nothingToSay = "Done; there is nothing to report.";
+
 const summaryOf = (view: RunView): string => {
   switch (view.state) {
     case "queued":
     case "working":
       return `Looking into it: ${view.question}`;
     case "done":
-      return view.report === undefined ? "Done." : `${view.report.title}: ${view.report.summary}`;
+      return [view.report?.title, view.report?.summary].filter((words) => words !== undefined && words !== "").join(": ") || nothingToSay;
     case "failed":
       return failureLine(view);
     default:
@@ -142,7 +149,7 @@ const piecesOf = (view: RunView): readonly Piece[] => {
     case "failed":
       return [section(view.question, 300), section(failureLine(view)), section(view.steps.map(stepLine).join("\n"), 1500)];
     case "done":
-      return view.report === undefined ? [section("Done.")] : reportPieces(view, view.report);
+      return view.report === undefined ? [] : reportPieces(view, view.report);
     default:
       return assertNever(view.state);
   }
@@ -150,7 +157,8 @@ const piecesOf = (view: RunView): readonly Piece[] => {
 
 /** Draws a run as one Slack message, whatever its size; its first block is named after the run, so that it can be found. */
 export function renderSlack(view: RunView): SlackMessage {
-  const [first, ...rest] = join(...piecesOf(view)).blocks;
+  const drawn = join(...piecesOf(view)).blocks;
+  const [first, ...rest] = drawn.length === 0 ? section(nothingToSay).blocks : drawn;
   const blocks = first === undefined ? [] : [{ ...first, block_id: `${view.runId}.${view.seq}` }, ...rest];
-  return { text: escapeTo(clip(oneLine(summaryOf(view)), limits.fallback), limits.fallback), blocks };
+  return { text: escapeTo(oneLine(clip(summaryOf(view), limits.section)), limits.fallback), blocks };
 }

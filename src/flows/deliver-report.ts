@@ -56,6 +56,19 @@ async function showOnce(
   }
 }
 
+/** Notes that nothing is left to show of a run whose readers read it themselves, so that nobody looks after it again. */
+async function passBy(deps: DeliverDeps, run: Run): Promise<void> {
+  const lease = await deps.deliveries.lease(run.id, leaseMs, deps.now());
+  if (lease === undefined) return;
+  try {
+    const last = (await deps.runs.events(run.id, lease.shownSeq)).at(-1)?.seq;
+    const message = { channel: run.thread.channel, messageId: run.id };
+    if (last !== undefined) await deps.deliveries.record(run.id, lease.token, message, last);
+  } finally {
+    await deps.deliveries.release(run.id, lease.token);
+  }
+}
+
 /**
  * Shows a run on its platform: one message, posted once and edited from then on. Many deliveries of one run become few
  * edits: whoever holds the lease shows the newest state and looks again after letting go, so nothing is left unshown.
@@ -64,7 +77,7 @@ async function showOnce(
 export async function deliverReport(deps: DeliverDeps, runId: Id<"run">, signal: AbortSignal): Promise<void> {
   const run = await deps.runs.get(runId);
   const adapter = deps.adapterFor(run.thread.platform);
-  if (adapter === undefined) return;
+  if (adapter === undefined) return passBy(deps, run);
   let shown = await showOnce(deps, run, adapter, signal);
   while (shown !== undefined && (await deps.runs.events(runId, shown)).length > 0) {
     shown = await showOnce(deps, run, adapter, signal);
