@@ -37,6 +37,8 @@ export interface PostgresStores {
   readonly deliveries: DeliveryStore;
   /** The org of this name, made where there is none. */
   ensureOrg(name: string): Promise<Id<"org">>;
+  /** Every org, oldest first. */
+  orgs(): Promise<readonly { readonly id: Id<"org">; readonly name: string }[]>;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,11 @@ async function ensureOrg({ prisma, now }: Database, name: string): Promise<Id<"o
   await prisma.org.createMany({ data: { id: newId("org"), name, createdAt: now() }, skipDuplicates: true });
   const { id } = await prisma.org.findUniqueOrThrow({ where: { name } });
   return idSchema("org").parse(id);
+}
+
+async function orgs({ prisma }: Database): Promise<readonly { readonly id: Id<"org">; readonly name: string }[]> {
+  const rows = await prisma.org.findMany({ orderBy: [{ createdAt: "asc" }, { id: "asc" }] });
+  return rows.map(({ id, name }) => ({ id: idSchema("org").parse(id), name }));
 }
 
 /** Migrates the database to the newest schema and opens the stores on it. Statements are given up after 15 seconds. */
@@ -83,6 +90,7 @@ export async function connectPostgres({ url, secretKey, now, connections = 10 }:
     imports: createImportStore(db),
     deliveries: createDeliveryStore(db),
     ensureOrg: (name) => ensureOrg(db, name),
+    orgs: () => orgs(db),
     async close() {
       await signals.close();
       await prisma.$disconnect();
