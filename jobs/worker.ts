@@ -6,8 +6,10 @@ import { Job, type JobHandlers, type JobName, jobKey } from "../src/core/job.ts"
 import type { Logger } from "../src/core/logger.ts";
 import { openBackend, prefixOf, type QueueBackend, queueName } from "./backend.ts";
 
-/** A dead worker's job is seen as stalled after at most two looks: within 10 seconds. */
+/** A job whose lock has not been renewed for so long is a dead worker's. */
 const lockMs = 5_000;
+/** Redis lets every other look pass, and finds a dead worker's job at the second one: within 10 seconds. */
+const stalledCheckMs = 2_000;
 const firstDelayMs = 500;
 const longestDelayMs = 60_000;
 const longestAskedDelayMs = 3_600_000;
@@ -52,10 +54,10 @@ function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<v
 /** Trying again cannot help with our own verdicts and with garbage; with anything else (a lost connection) it may. */
 const isFinal = (error: unknown): boolean => error instanceof ZodError || (error instanceof AppError && !error.retry);
 
-/** What the other side asked for, else exponential with half of it random. */
+/** Whole milliseconds: what the other side asked for, else exponential with half of it random. */
 function delayMs(attemptsMade: number, error: Error | undefined): number {
   const asked = error instanceof AppError ? error.retryAfterMs : undefined;
-  if (asked !== undefined) return Math.min(asked, longestAskedDelayMs) + Math.random() * firstDelayMs;
+  if (asked !== undefined) return Math.round(Math.min(asked, longestAskedDelayMs) + Math.random() * firstDelayMs);
   const full = Math.min(longestDelayMs, firstDelayMs * 2 ** (attemptsMade - 1));
   return Math.round(full * (0.5 + Math.random() / 2));
 }
@@ -97,7 +99,7 @@ export async function createWorker(
       ...prefixOf(backend),
       concurrency,
       lockDuration: lockMs,
-      stalledInterval: lockMs,
+      stalledInterval: stalledCheckMs,
       // Jobs may run twice without harm, so a machine that dies often loses none.
       maxStalledCount: 20,
       runRetryDelay: 2_000,
