@@ -49,6 +49,7 @@ function card(view: RunView, recommendation: Recommendation, max: number): Piece
     estimateLine(recommendation.estimate),
     ...(measured === null ? [] : [measuredLine(measured)]),
     bullets(recommendation.evidence),
+    bullets(recommendation.caveats.map((caveat) => `Caveat: ${caveat}`)),
     `Risk: ${recommendation.risk}.`,
     ...(decision === undefined ? [bullets(recommendation.steps.map((step) => `To do: ${step.action}`))] : []),
   ].filter((line) => line !== "");
