@@ -1,0 +1,103 @@
+import { Dimension } from "../../src/core/usage-store.ts";
+import { callTool, type ToolFinished } from "../define.ts";
+import { defineAgent, type StepContext, type StepOutcome } from "../step.ts";
+import { tools } from "../tools/index.ts";
+import { missingData } from "../tools/missing.ts";
+import { unknownNames } from "../triage/entities.ts";
+import type { Topic } from "../triage/instructions.ts";
+import { DataAnalysis } from "./output.ts";
+import { type Frame, frameOf } from "./scope.ts";
+
+type Calls<O> = AsyncGenerator<ToolFinished, O, void>;
+
+const asks = (context: StepContext, ...topics: readonly Topic[]): boolean =>
+  topics.some((topic) => context.triage.entities.metrics.includes(topic));
+
+/** Whether the question is about list prices alone, and needs no usage. */
+export const aboutPricesAlone = (metrics: readonly string[]): boolean =>
+  metrics.includes("price") &&
+  !metrics.some((topic) => ["reduction", "bill_change", "drivers", "forecast", "growth", "latency"].includes(topic));
+
+/** What spend is split by: what was asked, else what tells most apart. */
+function dimensionsOf(context: StepContext, frame: Frame): Dimension[] {
+  const asked = context.triage.entities.dimensions.flatMap((name) => Dimension.safeParse(name).data ?? []);
+  if (asked.length > 0) return asked;
+  return (frame.scope.filters.workload?.length ?? 0) === 1 || context.coverage.workloads.length === 0 ? ["model"] : ["workload"];
+}
+
+async function* spendParts(context: StepContext, frame: Frame): Calls<Pick<DataAnalysis, "spend" | "drivers" | "billChange">> {
+  const { scope, comparison } = frame;
+  const by = dimensionsOf(context, frame);
+  const spend = yield* callTool(context, tools.cost_analyzer, { scope, by, daily: asks(context, "trend", "forecast") });
+  const drivers = asks(context, "drivers", "reduction", "bill_change")
+    ? yield* callTool(context, tools.cost_driver_identifier, { scope })
+    : null;
+  const billChange = comparison === null ? null : yield* callTool(context, tools.bill_change_decomposition, { scope, before: comparison });
+  return { spend, drivers, billChange };
+}
+
+async function* outlookParts(context: StepContext, frame: Frame): Calls<Pick<DataAnalysis, "forecast" | "growth" | "latency">> {
+  const { scope } = frame;
+  const { targets } = context.triage.entities;
+  const forecast = asks(context, "forecast") ? yield* callTool(context, tools.month_end_forecast, { filters: scope.filters }) : null;
+  const usage = targets.find((target) => target.metric === "usage" && target.relation === "change");
+  const growth =
+    usage === undefined ? null : yield* callTool(context, tools.cost_simulation_for_increased_usage, { scope, growthPercent: usage.value });
+  const timed = asks(context, "latency") || targets.some((target) => target.metric === "latency");
+  const latency = timed ? yield* callTool(context, tools.latency_analyzer, { scope, by: dimensionsOf(context, frame) }) : null;
+  return { forecast, growth, latency };
+}
+
+async function* supplyPart(context: StepContext, frame: Frame): Calls<DataAnalysis["supply"]> {
+  if (!asks(context, "price") && !(asks(context, "model_fit") && context.triage.entities.models.length > 0)) return null;
+  const { models, targets } = context.triage.entities;
+  const limit = targets.find((target) => target.metric === "cost" && target.relation === "at_most");
+  return yield* callTool(context, tools.supply_catalog_search, {
+    scope: frame.scope,
+    models: [...models],
+    providers: [],
+    maxInputPrice: aboutPricesAlone(context.triage.entities.metrics) ? (limit?.value ?? null) : null,
+    minContext: targets.find((target) => target.metric === "context_window")?.value ?? null,
+  });
+}
+
+/** What the question needs and the data cannot give, beyond what the tools say themselves. */
+function missingFor(context: StepContext): string[] {
+  const { run, triage, coverage } = context;
+  const names = unknownNames(run.question, triage.entities);
+  const known = coverage.workloads.filter((name) => name !== "").slice(0, 8);
+  return [
+    ...names.map(
+      (name) => `No workload or team is called “${name}” in the usage. Known workloads: ${known.length === 0 ? "none" : known.join(", ")}.`,
+    ),
+    ...(asks(context, "quality") ? [missingData.quality] : []),
+    ...(asks(context, "rate_limits") ? [missingData.rateLimits] : []),
+    ...(asks(context, "reasoning_effort") ? [missingData.reasoning] : []),
+    ...(asks(context, "savings") ? [missingData.savings] : []),
+  ];
+}
+
+async function* analyse(context: StepContext): Calls<StepOutcome<DataAnalysis>> {
+  const frame = frameOf(context.triage, context.coverage, context.asOf);
+  const empty = { ...frame, spend: null, drivers: null, billChange: null, forecast: null, growth: null, latency: null, supply: null };
+  const base: DataAnalysis = { ...empty, unpriced: null, reconciliation: null, missing: missingFor(context) };
+  const supply = yield* supplyPart(context, frame);
+  if (aboutPricesAlone(context.triage.entities.metrics) || context.coverage.requests === 0) {
+    const missing = aboutPricesAlone(context.triage.entities.metrics) ? base.missing : [...base.missing, missingData.usage];
+    return { summary: supply === null ? "No usage is stored yet." : "Read the price book.", result: { ...base, supply, missing } };
+  }
+  const spend = yield* spendParts(context, frame);
+  const outlook = yield* outlookParts(context, frame);
+  const unpriced = asks(context, "unpriced") ? yield* callTool(context, tools.unpriced_usage, { scope: frame.scope }) : null;
+  const reconciliation = asks(context, "unpriced") ? yield* callTool(context, tools.unpriced_reconciliation, { scope: frame.scope }) : null;
+  const result = { ...base, ...spend, ...outlook, supply, unpriced, reconciliation };
+  return { summary: `Read ${spend.spend?.groups ?? 0} groups of usage.`, result };
+}
+
+/** Reads what the question asks of the usage: spend, causes, outlook, response times, prices. */
+export const dataAnalysis = defineAgent({
+  name: "data_analysis",
+  output: DataAnalysis,
+  put: (results, result) => ({ ...results, dataAnalysis: result }),
+  run: analyse,
+});

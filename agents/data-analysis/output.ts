@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { NamedPeriod, Scope } from "../figures.ts";
+import { BillChange } from "../tools/bill-change-decomposition.ts";
+import { CostAnalysis } from "../tools/cost-analyzer.ts";
+import { CostDrivers } from "../tools/cost-driver-identifier.ts";
+import { GrowthSimulation } from "../tools/cost-simulation-for-increased-usage.ts";
+import { LatencyAnalysis } from "../tools/latency-analyzer.ts";
+import { MonthEndForecast } from "../tools/month-end-forecast.ts";
+import { SupplySearch } from "../tools/supply-catalog-search.ts";
+import { UnpricedReconciliation } from "../tools/unpriced-reconciliation.ts";
+import { UnpricedUsage } from "../tools/unpriced-usage.ts";
+
+/** What data analysis found; a part that the question did not need is null. */
+export const DataAnalysis = z.strictObject({
+  scope: Scope,
+  /** Why this period was taken, where the question named none; else empty. */
+  assumedPeriod: z.string(),
+  comparison: NamedPeriod.nullable(),
+  spend: CostAnalysis.nullable(),
+  drivers: CostDrivers.nullable(),
+  billChange: BillChange.nullable(),
+  forecast: MonthEndForecast.nullable(),
+  growth: GrowthSimulation.nullable(),
+  latency: LatencyAnalysis.nullable(),
+  supply: SupplySearch.nullable(),
+  unpriced: UnpricedUsage.nullable(),
+  reconciliation: UnpricedReconciliation.nullable(),
+  missing: z.array(z.string()),
+});
+export type DataAnalysis = z.infer<typeof DataAnalysis>;

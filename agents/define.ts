@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { z } from "zod";
+import { AppError } from "../src/core/errors.ts";
+import type { Id } from "../src/core/ids.ts";
+import type { PriceBook } from "../src/core/price.ts";
+import type { Coverage, UsageReader } from "../src/core/usage-store.ts";
+import type { ToolName } from "./tools/names.ts";
+
+/** What a tool may touch: readers alone. */
+export interface ToolContext {
+  readonly orgId: Id<"org">;
+  readonly usage: UsageReader;
+  readonly prices: PriceBook;
+  readonly coverage: Coverage;
+  /** The moment that "now" means in this run. */
+  readonly asOf: Date;
+  readonly signal: AbortSignal;
+  readonly toolTimeoutMs: number;
+  /** A monotonic clock in milliseconds, for durations alone. */
+  readonly clock: () => number;
+}
+
+/** A read-only analysis with typed input and output. */
+export interface Tool<I, O, N extends ToolName = ToolName> {
+  readonly name: N;
+  /** What it looks at, in plain words. */
+  readonly title: string;
+  readonly input: z.ZodType<I>;
+  readonly output: z.ZodType<O>;
+  run(input: I, context: ToolContext): Promise<O>;
+}
+
+/** Lets the schemas of a tool decide its types. */
+export const defineTool = <I, O, const N extends ToolName>(tool: Tool<I, O, N>): Tool<I, O, N> => tool;
+
+/** A tool call that has ended. */
+export interface ToolFinished {
+  readonly tool: ToolName;
+  readonly ms: number;
+}
+
+const attempts = 3;
+
+/** Ends with what `work` gives, or with an AppError when the time is up or the signal aborts. */
+export async function within<T>(work: Promise<T>, ms: number, what: string, signal: AbortSignal): Promise<T> {
+  const timer = new AbortController();
+  work.catch(() => undefined);
+  const late = sleep(ms, undefined, { signal: AbortSignal.any([timer.signal, signal]) }).then(
+    () => Promise.reject(new AppError("timeout", `${what} took longer than ${ms / 1_000} seconds.`)),
+    () => (signal.aborted ? Promise.reject(new AppError("timeout", `${what} was stopped.`)) : new Promise<never>(() => undefined)),
+  );
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+  }
+}
+
+/** Runs a tool on parsed input, again (at most twice, after a jittered wait) where the failure may pass; reports its time. */
+export async function* callTool<I, O>(context: ToolContext, tool: Tool<I, O>, input: I): AsyncGenerator<ToolFinished, O, void> {
+  const started = context.clock();
+  const parsed = tool.input.parse(input);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const output = await within(tool.run(parsed, context), context.toolTimeoutMs, `“${tool.title}”`, context.signal);
+      yield { tool: tool.name, ms: Math.max(0, Math.round(context.clock() - started)) };
+      return tool.output.parse(output);
+    } catch (error) {
+      const passing = error instanceof AppError && error.retry && error.code !== "timeout";
+      if (!passing || attempt === attempts || context.signal.aborted) throw error;
+      await sleep(100 * 2 ** attempt * (0.5 + Math.random() / 2), undefined, { signal: context.signal });
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { fromUsd, type PicoUsd, showUsd, toUsd } from "../src/core/money.ts";
+import { Figure } from "../src/core/report.ts";
+import { Dimension, type Filters, type QueryText, type UsageScope } from "../src/core/usage-store.ts";
+import type { ToolContext } from "./define.ts";
+
+/** A span of UTC time with its name for people. */
+export const NamedPeriod = z.strictObject({ from: z.iso.datetime(), to: z.iso.datetime(), label: z.string() });
+export type NamedPeriod = z.infer<typeof NamedPeriod>;
+
+/** What part of the usage a tool looks at. */
+export const Scope = z.strictObject({ period: NamedPeriod, filters: z.partialRecord(Dimension, z.array(z.string())) });
+export type Scope = z.infer<typeof Scope>;
+
+/** What every tool hands back beside its own rows. */
+export const evidence = { figures: z.array(Figure), missing: z.array(z.string()), notes: z.array(z.string()) };
+
+/** The reader's scope for a tool's scope. */
+export const scopeOf = (context: ToolContext, scope: Scope): UsageScope => ({
+  orgId: context.orgId,
+  period: { from: new Date(scope.period.from), to: new Date(scope.period.to) },
+  filters: scope.filters,
+});
+
+const plainJson = (_: string, value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value);
+
+/** A query as text that anyone can run again: SQL and its parameters. */
+export const queryText = (query: QueryText): string => `${query.sql.trim()}\n-- parameters: ${JSON.stringify(query.params, plainJson)}`;
+
+const filtersOf = (filters: Filters): Record<string, string[]> =>
+  Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, [...values]]));
+
+/** Where a figure comes from. */
+export interface Source {
+  readonly scope: Scope;
+  /** SQL with parameters, or the formula over other figures. */
+  readonly query: string;
+}
+
+/** A figure of any unit; numbers are written without rounding. */
+export const figure = (name: string, value: number | string, unit: string, source: Source): Figure => ({
+  name,
+  value: String(value),
+  unit,
+  period: { from: source.scope.period.from, to: source.scope.period.to },
+  filters: filtersOf(source.scope.filters),
+  query: source.query,
+});
+
+/** A figure in USD with all twelve decimals. */
+export const usdFigure = (name: string, amount: PicoUsd, source: Source): Figure => figure(name, toUsd(amount), "USD", source);
+
+/** part / whole in percent with four decimals, exact for amounts of any size; undefined where there is no whole. */
+export const percentOf = (part: bigint, whole: bigint): number | undefined =>
+  whole === 0n ? undefined : Number((part * 1_000_000n) / whole) / 10_000;
+
+/** A count for people ("12,345"). */
+export const showCount = (value: number): string => Math.round(value).toLocaleString("en-US");
+
+/** A percentage for people, one decimal ("12.3 %"). */
+export const showPercent = (value: number): string => `${value.toFixed(1).replace("-", "−")} %`;
+
+/** How a figure's value is written in prose. */
+export const showFigure = (one: Figure): string => {
+  if (one.unit.startsWith("USD")) return showUsd(fromUsd(one.value));
+  if (one.unit === "%") return showPercent(Number(one.value));
+  if (one.unit === "ms") return `${showCount(Number(one.value))} ms`;
+  const value = Number(one.value);
+  return Number.isInteger(value) ? showCount(value) : value.toFixed(2);
+};
+
+/** Text from usage data is data: one line, no control or direction characters, at most 80 characters; empty is "(none)". */
+export const safeLabel = (text: string): string => {
+  const clean = text
+    .normalize("NFC")
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+  if (clean === "") return "(none)";
+  return clean.length > 80 ? `${clean.slice(0, 79)}…` : clean;
+};
+
+const day = (at: Date): string => at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+
+/** A period in dates for people, its last day included ("14 Nov 2026 to 20 Nov 2026 (UTC)"). */
+export const showPeriod = (period: { readonly from: string; readonly to: string }): string => {
+  const [from, to] = [day(new Date(period.from)), day(new Date(Date.parse(period.to) - 1))];
+  return from === to ? `${from} (UTC)` : `${from} to ${to} (UTC)`;
+};

@@ -1,0 +1,50 @@
+import { frameOf, wantedModels } from "../data-analysis/scope.ts";
+import { callTool, type ToolFinished } from "../define.ts";
+import { defineAgent, type StepContext, type StepOutcome } from "../step.ts";
+import { tools } from "../tools/index.ts";
+import { Optimization } from "./output.ts";
+import { rankAndStack } from "./rank.ts";
+
+const most = 5;
+
+/** Which analyses a question calls for: the ones it names, else all. */
+function wanted(metrics: readonly string[]): { readonly models: boolean; readonly caching: boolean } {
+  const caching = metrics.includes("cache") || metrics.includes("duplicates");
+  const models = metrics.includes("model_fit") || metrics.includes("reasoning_effort");
+  return caching === models ? { models: true, caching: true } : { models, caching };
+}
+
+/** Workload and model pairs that the active policy routes already. */
+async function routedPairs(context: StepContext): Promise<string[]> {
+  const { policy } = await context.policies.active(context.orgId);
+  return (policy?.rules ?? []).map((rule) => `${rule.workload}\n${rule.requestedModel}`);
+}
+
+async function* optimize(context: StepContext): AsyncGenerator<ToolFinished, StepOutcome<Optimization>, void> {
+  const { scope } = frameOf(context.triage, context.coverage, context.asOf);
+  const { models, caching } = wanted(context.triage.entities.metrics);
+  const rightSizing = models
+    ? yield* callTool(context, tools.model_right_sizing, {
+        scope,
+        wanted: [...wantedModels(context.triage)],
+        holdoutPermille: Math.round(context.holdoutShare * 1_000),
+        routed: await routedPairs(context),
+      })
+    : null;
+  const cache = caching ? yield* callTool(context, tools.kv_cache_optimization_audit, { scope }) : null;
+  const duplicates = caching ? yield* callTool(context, tools.duplicate_requests, { scope }) : null;
+  const found = [...(rightSizing?.opportunities ?? []), ...(cache?.opportunities ?? []), ...(duplicates?.opportunities ?? [])];
+  const ranked = [...rankAndStack(found, most)];
+  return {
+    summary: ranked.length === 0 ? "Found nothing that would save money." : `Found ways to save: ${ranked.length}.`,
+    result: { scope, rightSizing, cache, duplicates, ranked },
+  };
+}
+
+/** Runs the analyses that can save money and ranks what they find. */
+export const optimization = defineAgent({
+  name: "optimization",
+  output: Optimization,
+  put: (results, result) => ({ ...results, optimization: result }),
+  run: optimize,
+});

@@ -1,0 +1,50 @@
+import { fromUsd, type PicoUsd, toUsd } from "../../src/core/money.ts";
+import type { Opportunity } from "../tools/opportunity.ts";
+
+const cases = ["low", "mid", "high"] as const;
+type Remaining = Record<(typeof cases)[number], PicoUsd>;
+
+const atMost = (amount: PicoUsd, limit: PicoUsd): PicoUsd => (amount > limit ? limit : amount);
+const positive = (amount: PicoUsd): PicoUsd => (amount > 0n ? amount : 0n);
+
+const better = (a: Opportunity, b: Opportunity): number => {
+  const [left, right] = [fromUsd(a.mid), fromUsd(b.mid)];
+  if (left !== right) return left > right ? -1 : 1;
+  return `${a.workload}\n${a.model}\n${a.kind}` < `${b.workload}\n${b.model}\n${b.kind}` ? -1 : 1;
+};
+
+/**
+ * Ranks opportunities by their expected saving and stacks them in that order: what comes later on the same workload and
+ * model acts on what is left of its spend, so savings multiply instead of adding up and their sum never exceeds the
+ * addressable spend, in the low, the mid and the high case alike (reference analysis 45).
+ */
+export function rankAndStack(opportunities: readonly Opportunity[], most: number): readonly Opportunity[] {
+  const left = new Map<string, Remaining>();
+  return [...opportunities]
+    .filter((one) => fromUsd(one.mid) > 0n)
+    .sort(better)
+    .slice(0, most)
+    .map((one) => {
+      const key = JSON.stringify([one.workload, one.model]);
+      const whole = fromUsd(one.addressable);
+      const before = left.get(key);
+      const remaining = before ?? { low: whole, mid: whole, high: whole };
+      const taken = (name: (typeof cases)[number]): PicoUsd => {
+        const amount = fromUsd(one[name]);
+        return whole <= 0n || amount <= 0n ? amount : atMost((amount * remaining[name]) / whole, remaining[name]);
+      };
+      const amounts = { low: taken("low"), mid: taken("mid"), high: taken("high") };
+      left.set(key, {
+        low: remaining.low - positive(amounts.low),
+        mid: remaining.mid - positive(amounts.mid),
+        high: remaining.high - positive(amounts.high),
+      });
+      const caveat = "Counted after the recommendations above it on the same usage, so that nothing is saved twice.";
+      const [low, mid, high] = [amounts.low, amounts.mid, amounts.high].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+      return {
+        ...one,
+        ...{ low: toUsd(low ?? 0n), mid: toUsd(mid ?? 0n), high: toUsd(high ?? 0n) },
+        caveats: before === undefined ? one.caveats : [...one.caveats, caveat],
+      };
+    });
+}

@@ -1,0 +1,43 @@
+import type { AgentName, PlanStep } from "../src/core/run-event.ts";
+import type { Triage } from "../src/core/triage.ts";
+
+/** Topics that call for looking for savings, where the question wants something changed. */
+const savable: ReadonlySet<string> = new Set(["reduction", "cache", "duplicates", "model_fit", "reasoning_effort"]);
+
+/** Whether a question wants to know what could be changed, beyond what is. */
+export function wantsChange(triage: Triage): boolean {
+  const { metrics, targets } = triage.entities;
+  if (metrics.includes("savings") && !triage.intents.includes("recommend")) return false;
+  if (triage.category === "supply_catalog") return false;
+  const aims = targets.some((target) => target.relation === "change" && target.value < 0);
+  return aims || metrics.some((topic) => savable.has(topic));
+}
+
+function dataTitle(triage: Triage): string {
+  const { metrics, dimensions } = triage.entities;
+  if (triage.category === "supply_catalog") return "Reading the price book";
+  if (metrics.includes("bill_change")) return "Comparing the bill of two periods";
+  if (metrics.includes("forecast")) return "Reading daily spend and forecasting";
+  if (metrics.includes("latency")) return "Reading spend and response times";
+  if (metrics.includes("unpriced")) return "Looking for usage without a price";
+  const by = dimensions.length === 0 ? "workload" : dimensions.join(" and ").replace("apiKey", "API key");
+  return `Reading spend by ${by}`;
+}
+
+function optimizationTitle(triage: Triage): string {
+  const { metrics } = triage.entities;
+  if (metrics.includes("cache") || metrics.includes("duplicates")) return "Auditing caches and repeated prompts";
+  return "Repricing your usage on other models and looking for waste";
+}
+
+/** The steps that a triaged question needs, in order, and no others. */
+export function makePlan(triage: Triage): PlanStep[] {
+  const step = (agent: AgentName, title: string): PlanStep => ({ id: agent, agent, title });
+  return [
+    step("data_analysis", dataTitle(triage)),
+    ...(wantsChange(triage)
+      ? [step("optimization", optimizationTitle(triage)), step("actions", "Preparing what to change, how to check it and how to undo it")]
+      : []),
+    step("reporting", "Writing the report"),
+  ];
+}

@@ -1,0 +1,179 @@
+import { fromUsd } from "../../src/core/money.ts";
+import type { ChartSeries, ReportBlock } from "../../src/core/report.ts";
+import { changeFactors } from "../../src/stats/decompose-change.ts";
+import type { DataAnalysis } from "../data-analysis/output.ts";
+import { showCount, showPercent, showPeriod } from "../figures.ts";
+import type { Optimization } from "../optimization/output.ts";
+import type { StepResults } from "../step.ts";
+import type { BillChange } from "../tools/bill-change-decomposition.ts";
+import { factorNames, usd } from "./sentences.ts";
+
+const chart = (title: string, points: readonly { name: string; amount: string }[]): ReportBlock[] => {
+  const series: ChartSeries = {
+    title,
+    unit: "USD",
+    points: points.slice(0, 40).map(({ name, amount }) => ({ name, value: Number(amount), label: usd(amount) })),
+  };
+  return points.length === 0 ? [] : [{ type: "chart", chart: series }];
+};
+
+const table = (columns: string[], rows: string[][]): ReportBlock[] => (rows.length === 0 ? [] : [{ type: "table", columns, rows }]);
+
+function billBlocks(change: BillChange): ReportBlock[] {
+  const causes = changeFactors
+    .map((factor) => ({ name: factorNames[factor], amount: change.factors[factor] }))
+    .filter(({ amount }) => fromUsd(amount) !== 0n);
+  return [
+    ...chart("Why the bill changed", causes),
+    ...table(["Cause", "Change"], [...causes.map(({ name, amount }) => [name, usd(amount)]), ["all causes", usd(change.change)]]),
+    ...table(
+      ["Workload", "Change"],
+      change.workloads.filter((one) => fromUsd(one.change) !== 0n).map((one) => [one.name, usd(one.change)]),
+    ),
+  ];
+}
+
+function spendBlocks(data: DataAnalysis): ReportBlock[] {
+  const { spend } = data;
+  if (spend === null || spend.total.requests === 0) return [];
+  const by = spend.by.join(" and ");
+  const daily = spend.daily.slice(-40);
+  return [
+    ...(daily.length > 1
+      ? chart(
+          "Spend by day",
+          daily.map(({ day, cost }) => ({ name: day, amount: cost })),
+        )
+      : chart(
+          `Spend by ${by}`,
+          spend.rows.slice(0, 12).map(({ name, sums }) => ({ name, amount: sums.cost })),
+        )),
+    ...table(
+      [by, "Spend", "Share", "Requests", "Unpriced requests"],
+      spend.rows.map((row) => [
+        row.name,
+        usd(row.sums.cost),
+        row.share === null ? "–" : showPercent(row.share),
+        showCount(row.sums.requests),
+        showCount(row.sums.unpricedRequests),
+      ]),
+    ),
+  ];
+}
+
+function otherTables(data: DataAnalysis): ReportBlock[] {
+  return [
+    ...table(
+      ["Response times", "Measure", "Requests", "Median", "p95", "p99"],
+      (data.latency?.rows ?? []).map((row) => [
+        row.name,
+        row.metric,
+        showCount(row.count),
+        ...[row.p50, row.p95, row.p99].map((ms) => `${showCount(ms)} ms`),
+      ]),
+    ),
+    ...table(
+      ["Provider", "Model", "Input per million", "Cache read per million", "Output per million", "Context"],
+      (data.supply?.rows ?? []).map((row) => [
+        row.provider,
+        row.deprecated ? `${row.model} (deprecated)` : row.model,
+        usd(row.input),
+        row.cacheRead === null ? "unknown" : usd(row.cacheRead),
+        row.output === null ? "unknown" : usd(row.output),
+        row.contextWindow === null ? "unknown" : showCount(row.contextWindow),
+      ]),
+    ),
+    ...table(
+      ["Without a price", "Why", "Requests", "Tokens"],
+      (data.unpriced?.rows ?? []).map((row) => [
+        `${row.provider} ${row.model}`,
+        row.reason,
+        showCount(row.requests),
+        showCount(row.tokens),
+      ]),
+    ),
+  ];
+}
+
+function optimizationTables(found: Optimization): ReportBlock[] {
+  return [
+    ...table(
+      ["Workload", "From", "To", "Thirty days now", "Thirty days then"],
+      (found.rightSizing?.comparisons ?? [])
+        .slice(0, 12)
+        .map((one) => [one.workload, one.fromModel, one.toModel, usd(one.now), usd(one.then)]),
+    ),
+    ...table(
+      ["Prompt cache", "Model", "Time to live", "Read from cache now", "Could be read", "Pays from", "Saving in the period"],
+      (found.cache?.findings ?? [])
+        .slice(0, 12)
+        .map((one) => [
+          one.workload,
+          one.model,
+          one.ttl,
+          showPercent(one.hitRateNow),
+          showPercent(one.hitRateReachable),
+          showPercent(one.breakEven),
+          usd(one.saving),
+        ]),
+    ),
+    ...table(
+      ["Repeated prompts", "Model", "Requests", "Repeats", "Cost of repeats"],
+      (found.duplicates?.rows ?? [])
+        .slice(0, 12)
+        .map((one) => [one.workload, one.model, showCount(one.requests), showCount(one.repeats), usd(one.repeatCost)]),
+    ),
+  ];
+}
+
+/** Period, filters, time zone, prices and the unpriced share: what every figure has to be read with. */
+function frameNotes(data: DataAnalysis): string[] {
+  const filters = Object.entries(data.scope.filters).map(([name, values]) => `${name} ${(values ?? []).join(", ")}`);
+  const total = data.spend?.total;
+  const unpriced =
+    total === undefined || total.unpricedRequests === 0
+      ? "all usage in it is priced"
+      : `${showCount(total.unpricedRequests)} requests with ${showCount(total.unpricedTokens)} tokens in it have no price and are in no total`;
+  return [
+    ...(data.spend === null
+      ? []
+      : [`Period: ${showPeriod(data.scope.period)}; filters: ${filters.length === 0 ? "none" : filters.join("; ")}; ${unpriced}.`]),
+    ...(data.spend === null ? [] : ["Costs were stamped when the usage was stored, at the price in force at the time of each request."]),
+    ...(data.assumedPeriod === "" || data.spend === null ? [] : [data.assumedPeriod]),
+  ];
+}
+
+/** The notes of a report: what it rests on, what the tools remarked, what failed, and which prices were looked up. */
+export function notesOf(results: StepResults, failed: readonly { title: string; reason: string }[], asOf: Date): string[] {
+  const data = results.dataAnalysis;
+  const found = results.optimization;
+  const parts = [
+    data?.spend,
+    data?.drivers,
+    data?.billChange,
+    data?.forecast,
+    data?.growth,
+    data?.latency,
+    data?.supply,
+    data?.unpriced,
+    data?.reconciliation,
+  ];
+  const audits = [found?.rightSizing, found?.cache, found?.duplicates];
+  const looked = found !== undefined || (data?.supply ?? null) !== null;
+  return [
+    ...failed.map(({ title, reason }) => `“${title}” could not be done, so this report is not complete: ${reason}`),
+    ...(data === undefined ? [] : frameNotes(data)),
+    ...[...parts, ...audits].flatMap((part) => part?.notes ?? []),
+    ...(looked ? [`Prices for other models are those of the price book on ${asOf.toISOString().slice(0, 10)}.`] : []),
+  ];
+}
+
+/** The drawn part of a report. */
+export function drawnBlocks(results: StepResults): ReportBlock[] {
+  const data = results.dataAnalysis;
+  const drawn =
+    data === undefined
+      ? []
+      : [...(data.billChange === null ? [] : billBlocks(data.billChange)), ...spendBlocks(data), ...otherTables(data)];
+  return [...drawn, ...(results.optimization === undefined ? [] : optimizationTables(results.optimization))];
+}

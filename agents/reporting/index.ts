@@ -1,0 +1,167 @@
+import { fromUsd } from "../../src/core/money.ts";
+import { type Figure, type Recommendation, Report, type ReportBlock } from "../../src/core/report.ts";
+import type { Triage } from "../../src/core/triage.ts";
+import type { ToolFinished } from "../define.ts";
+import { safeLabel, usdFigure } from "../figures.ts";
+import { defineAgent, type StepContext, type StepOutcome, type StepResults } from "../step.ts";
+import { drawnBlocks, notesOf } from "./blocks.ts";
+import { foreignNumbers } from "./check-prose.ts";
+import { Report as output } from "./output.ts";
+import { sentencesOf } from "./sentences.ts";
+
+const titles: readonly (readonly [string, string])[] = [
+  ["bill_change", "Why the bill changed"],
+  ["forecast", "Where the month will end"],
+  ["unpriced", "Usage without a price"],
+  ["growth", "What more usage would cost"],
+  ["cache", "How well caches are used"],
+  ["duplicates", "Repeated prompts"],
+  ["model_fit", "Which model suits"],
+  ["reduction", "How to spend less"],
+  ["latency", "Response times and spend"],
+  ["price", "What models cost"],
+];
+
+function titleOf(triage: Triage): string {
+  const about = titles.find(([topic]) => triage.entities.metrics.includes(topic))?.[1] ?? "What was spent";
+  const named = [...triage.entities.workloads, ...triage.entities.teams].map(safeLabel);
+  return named.length === 0 ? about : `${about}: ${named.join(", ")}`;
+}
+
+/** Every figure behind a report: those of the tools, and the estimates of its proposals. */
+function figuresOf(results: StepResults): Figure[] {
+  const data = results.dataAnalysis;
+  const found = results.optimization;
+  const parts = [
+    data?.billChange,
+    data?.forecast,
+    data?.unpriced,
+    data?.reconciliation,
+    data?.growth,
+    data?.supply,
+    data?.latency,
+    data?.spend,
+    data?.drivers,
+  ];
+  const scope = found?.scope ?? data?.scope;
+  const estimates = (results.actions?.recommendations ?? []).flatMap((one) =>
+    scope === undefined
+      ? []
+      : (["low", "mid", "high"] as const).map((name) => ({
+          ...usdFigure(`estimated saving of “${one.title}”, ${name}`, fromUsd(one.estimate[name]), { scope, query: one.estimate.method }),
+          unit: "USD/month",
+        })),
+  );
+  const all = [...parts, found?.rightSizing, found?.cache, found?.duplicates].flatMap((part) => part?.figures ?? []);
+  const seen = new Set<string>();
+  return [...all, ...estimates].filter((one) => {
+    const key = JSON.stringify([one.name, one.unit, one.period, one.filters, one.value]);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+/** Names whose digits are no figures: what the data calls things, and what periods are called. */
+function namesOf(context: StepContext): readonly string[] {
+  const { coverage, results, triage } = context;
+  const data = results.dataAnalysis;
+  const periods = [data?.scope.period.label, data?.comparison?.label, triage.entities.period?.label, triage.entities.comparison?.label];
+  const rows = [
+    ...(data?.spend?.rows ?? []),
+    ...(data?.drivers?.drivers ?? []),
+    ...(data?.latency?.rows ?? []),
+    ...(data?.billChange?.workloads ?? []),
+  ];
+  const supply = (data?.supply?.rows ?? []).flatMap((row) => [row.provider, row.model]);
+  const unpriced = (data?.unpriced?.rows ?? []).flatMap((row) => [row.provider, row.model, row.reason]);
+  const moves = (results.optimization?.ranked ?? []).flatMap((one) => [one.workload, one.model, one.fromModel, one.toModel]);
+  const filters = Object.values(data?.scope.filters ?? {}).flat();
+  const labels = [...coverage.workloads, ...coverage.models, ...coverage.teams, ...moves, ...filters].map((name) => safeLabel(name));
+  return [...labels, ...rows.map((row) => row.name), ...supply, ...unpriced, ...periods.filter((label) => label !== undefined)];
+}
+
+function missingOf(results: StepResults): string[] {
+  const data = results.dataAnalysis;
+  const found = results.optimization;
+  const parts = [
+    data?.spend,
+    data?.billChange,
+    data?.forecast,
+    data?.growth,
+    data?.latency,
+    data?.supply,
+    data?.unpriced,
+    data?.reconciliation,
+  ];
+  const audits = [found?.rightSizing, found?.cache, found?.duplicates];
+  return [...new Set([...(data?.missing ?? []), ...[...parts, ...audits].flatMap((part) => part?.missing ?? [])])];
+}
+
+/** Keeps of a proposal's words only what its figures back. */
+const checked = (one: Recommendation, backed: (text: string) => boolean): Recommendation => ({
+  ...one,
+  evidence: one.evidence.filter(backed),
+  caveats: one.caveats.filter(backed),
+});
+
+const recommendationBlocks = (recommendations: readonly Recommendation[], asked: boolean): ReportBlock[] => {
+  if (recommendations.length > 0) {
+    return [
+      { type: "heading", text: "What to change" },
+      ...recommendations.map((one): ReportBlock => ({ type: "recommendation", recommendationId: one.id })),
+    ];
+  }
+  return asked ? [{ type: "text", text: "No change is proposed: nothing that was looked at would save money." }] : [];
+};
+
+/**
+ * Writes the report from the results of the steps before it. Every number in its prose is one of its figures: a sentence
+ * that holds any other is left out and the report says so.
+ */
+export function writeReport(context: StepContext): Report {
+  const { results, failed, asOf } = context;
+  const figures = figuresOf(results);
+  const names = namesOf(context);
+  const backed = (text: string): boolean => foreignNumbers(text, figures, names).length === 0;
+  const said = sentencesOf(results);
+  const prose = said.filter(backed);
+  const missing = missingOf(results);
+  const lead = prose.slice(0, 2);
+  const recommendations = (results.actions?.recommendations ?? []).map((one) => checked(one, backed));
+  const asked = results.optimization !== undefined;
+  const notes = notesOf(results, failed, asOf);
+  const left = said.length - prose.length + notes.filter((note) => !backed(note)).length;
+  const dropped = left > 0 ? ["A sentence was left out, because one of its numbers could not be traced to a figure."] : [];
+  const fallback = missing[0] ?? "Nothing could be computed for this question.";
+  return {
+    title: titleOf(context.triage),
+    summary: lead.length === 0 ? fallback : lead.join(" "),
+    blocks: [
+      ...(prose.length > 2 ? [{ type: "list" as const, items: prose.slice(2) }] : []),
+      ...drawnBlocks(results),
+      ...recommendationBlocks(recommendations, asked),
+      ...[...notes.filter(backed), ...dropped].map((text): ReportBlock => ({ type: "note", text })),
+    ],
+    figures,
+    recommendations,
+    missing,
+  };
+}
+
+/** The report for a question that is not worked on: it asks back, or refuses. */
+export const replyReport = (triage: Triage): Report => ({
+  title: triage.refusal === null ? "Please ask again" : "Not done",
+  summary: triage.refusal ?? triage.askBack ?? "",
+  ...{ blocks: [], figures: [], recommendations: [], missing: [] },
+});
+
+async function* report(context: StepContext): AsyncGenerator<ToolFinished, StepOutcome<Report>, void> {
+  return { summary: "The report is ready.", result: writeReport(context) };
+}
+
+/** Puts what was found into words, tables and charts. */
+export const reporting = defineAgent({
+  name: "reporting",
+  output,
+  put: (results, result) => ({ ...results, report: result }),
+  run: report,
+});

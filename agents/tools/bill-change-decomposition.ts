@@ -1,0 +1,149 @@
+import { z } from "zod";
+import { toUsd, UsdAmount } from "../../src/core/money.ts";
+import { Tier } from "../../src/core/price.ts";
+import { inputTokens } from "../../src/core/tokens.ts";
+import type { Dimension, SpendRow } from "../../src/core/usage-store.ts";
+import { type ChangeCell, type ChangeSide, changeFactors, decomposeChange, type FactorAmounts } from "../../src/stats/decompose-change.ts";
+import { defineTool, type ToolContext } from "../define.ts";
+import { evidence, figure, NamedPeriod, percentOf, queryText, Scope, safeLabel, scopeOf, usdFigure } from "../figures.ts";
+import { costIfPriced, findPrice } from "./book-prices.ts";
+import { missingData } from "./missing.ts";
+import { addTokens } from "./spend-rows.ts";
+
+const Factors = z.strictObject({
+  volume: UsdAmount,
+  mix: UsdAmount,
+  tier: UsdAmount,
+  tokens_per_request: UsdAmount,
+  cache_rate: UsdAmount,
+  price: UsdAmount,
+});
+
+export const BillChange = z.strictObject({
+  before: NamedPeriod,
+  after: NamedPeriod,
+  costBefore: UsdAmount,
+  costAfter: UsdAmount,
+  change: UsdAmount,
+  changePercent: z.number().nullable(),
+  /** Sum exactly to `change`. */
+  factors: Factors,
+  /** The workloads that changed most, by size of the change. */
+  workloads: z.array(z.strictObject({ name: z.string(), change: UsdAmount })),
+  ...evidence,
+});
+export type BillChange = z.infer<typeof BillChange>;
+
+const by: readonly Dimension[] = ["workload", "provider", "model", "tier"];
+const keyOf = (row: SpendRow): string => JSON.stringify(by.map((dimension) => row.key[dimension] ?? ""));
+
+const sideOf = (row: SpendRow | undefined): ChangeSide | undefined =>
+  row === undefined ? undefined : { requests: row.requests, tokens: row.tokens, cost: row.cost };
+
+const merge = (rows: readonly SpendRow[]): Map<string, SpendRow> => {
+  const merged = new Map<string, SpendRow>();
+  for (const row of rows) {
+    // A group without a single priced request has no cost to explain; it is reported as unpriced.
+    if (row.unpricedRequests === row.requests) continue;
+    const had = merged.get(keyOf(row));
+    merged.set(
+      keyOf(row),
+      had === undefined
+        ? row
+        : { ...row, requests: had.requests + row.requests, tokens: addTokens(had.tokens, row.tokens), cost: had.cost + row.cost },
+    );
+  }
+  return merged;
+};
+
+/** Pairs the cells of two periods; the earlier prices are those of the middle of the earlier period. */
+function cellsOf(earlier: readonly SpendRow[], later: readonly SpendRow[], at: Date, context: ToolContext): readonly ChangeCell[] {
+  const [before, after] = [merge(earlier), merge(later)];
+  return [...new Set([...before.keys(), ...after.keys()])].map((key) => {
+    const [was, is] = [before.get(key), after.get(key)];
+    const row = was ?? is;
+    const [provider, model] = [row?.key.provider ?? "", row?.key.model ?? ""];
+    const tier = Tier.catch("standard").parse(row?.key.tier);
+    const price =
+      was === undefined
+        ? undefined
+        : findPrice(context.prices, { provider, model, tier, at, inputTokens: Math.round(inputTokens(was.tokens) / was.requests) });
+    return {
+      workload: row?.key.workload ?? "",
+      model: JSON.stringify([provider, model]),
+      tier,
+      before: sideOf(was),
+      after: sideOf(is),
+      priceBefore: price === undefined ? undefined : (tokens, requests) => costIfPriced(tokens, price, requests) ?? 0n,
+    };
+  });
+}
+
+const writeFactors = (amounts: FactorAmounts): z.infer<typeof Factors> => ({
+  volume: toUsd(amounts.volume),
+  mix: toUsd(amounts.mix),
+  tier: toUsd(amounts.tier),
+  tokens_per_request: toUsd(amounts.tokens_per_request),
+  cache_rate: toUsd(amounts.cache_rate),
+  price: toUsd(amounts.price),
+});
+
+const byWorkload = (cells: readonly { readonly cell: ChangeCell; readonly change: bigint }[]): { name: string; change: bigint }[] => {
+  const sums = new Map<string, bigint>();
+  for (const { cell, change } of cells) sums.set(cell.workload, (sums.get(cell.workload) ?? 0n) + change);
+  const size = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
+  return [...sums]
+    .map(([name, change]) => ({ name: safeLabel(name), change }))
+    .sort((a, b) => (size(a.change) === size(b.change) ? (a.name < b.name ? -1 : 1) : size(a.change) > size(b.change) ? -1 : 1))
+    .slice(0, 10);
+};
+
+/**
+ * Why the bill changed between two periods: Δ = volume + mix + tier + tokens per request + cache rate + price, by the
+ * ordered substitution of src/stats/decompose-change.ts (exact to the pico-dollar). Caveats: causes that act together
+ * are counted with the later one; prices of the earlier period are the book's at its middle and in the band of its mean
+ * input, scaled so that the earlier bill comes out; unpriced usage has no part in it.
+ */
+export const billChangeDecomposition = defineTool({
+  name: "bill_change_decomposition",
+  title: "Splitting the bill change into its causes",
+  input: z.strictObject({ scope: Scope, before: NamedPeriod }),
+  output: BillChange,
+  run: async ({ scope, before }, context) => {
+    const earlierScope = { ...scope, period: before };
+    const earlier = await context.usage.spend({ ...scopeOf(context, earlierScope), by, grain: "total" });
+    const later = await context.usage.spend({ ...scopeOf(context, scope), by, grain: "total" });
+    const middle = new Date((Date.parse(before.from) + Date.parse(before.to)) / 2);
+    const split = decomposeChange(cellsOf(earlier.rows, later.rows, middle, context));
+    const source = { scope, query: queryText(later.query) };
+    const earlierSource = { scope: earlierScope, query: queryText(earlier.query) };
+    const formula = {
+      scope,
+      query: `ordered substitution ${changeFactors.join(" → ")} over\n${earlierSource.query}\nand\n${source.query}`,
+    };
+    const percent = percentOf(split.change, split.before);
+    const workloads = byWorkload(split.cells);
+    return {
+      before,
+      after: scope.period,
+      costBefore: toUsd(split.before),
+      costAfter: toUsd(split.after),
+      change: toUsd(split.change),
+      changePercent: percent ?? null,
+      factors: writeFactors(split.factors),
+      workloads: workloads.map(({ name, change }) => ({ name, change: toUsd(change) })),
+      figures: [
+        usdFigure("spend before", split.before, earlierSource),
+        usdFigure("spend after", split.after, source),
+        usdFigure("bill change", split.change, formula),
+        ...(percent === undefined ? [] : [figure("bill change in percent", percent, "%", formula)]),
+        ...changeFactors.map((factor) => usdFigure(`bill change by ${factor.replaceAll("_", " ")}`, split.factors[factor], formula)),
+        ...workloads.map(({ name, change }) => usdFigure(`bill change of ${name}`, change, formula)),
+      ],
+      missing: earlier.rows.length === 0 ? [`${missingData.usage} (nothing is stored for ${before.label})`] : [],
+      notes: [
+        "The causes are substituted in this order: volume, mix of models, tier, tokens per request, cache rate, price. What two causes do together is counted with the later one; a new workload is volume.",
+      ],
+    };
+  },
+});

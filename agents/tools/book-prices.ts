@@ -1,0 +1,31 @@
+import { bucketsWithoutPrice, costOf } from "../../src/catalog/cost-of.ts";
+import type { PicoUsd } from "../../src/core/money.ts";
+import type { Price, PriceBook, PriceQuery, Tier } from "../../src/core/price.ts";
+import { noTokens, type TokenBucket, type Tokens } from "../../src/core/tokens.ts";
+
+/** The price that the book has for a query; undefined where it has none. */
+export const findPrice = (book: PriceBook, query: PriceQuery): Price | undefined => {
+  const found = book.priceOf(query);
+  return "unpriced" in found ? undefined : found;
+};
+
+/** What tokens and requests cost at a price; undefined where a bucket in use has no price there. */
+export const costIfPriced = (tokens: Tokens, price: Price, requests: number): PicoUsd | undefined =>
+  bucketsWithoutPrice(tokens, price).length > 0 ? undefined : costOf(tokens, price, requests);
+
+/** What so many tokens of one bucket cost at a price; undefined where the bucket has no price there. */
+export const bucketCost = (price: Price, bucket: TokenBucket, tokens: number): PicoUsd | undefined =>
+  price.perToken[bucket] === undefined ? undefined : costIfPriced({ ...noTokens, [bucket]: tokens }, price, 0);
+
+/** The lower edges of a model's context bands at a moment, ascending from 0; empty where the model is unpriced. */
+export function bandEdges(book: PriceBook, model: { provider: string; model: string }, tier: Tier, at: Date): readonly number[] {
+  const edges: number[] = [];
+  let inputTokens = Number.MAX_SAFE_INTEGER;
+  for (;;) {
+    const price = findPrice(book, { ...model, tier, inputTokens, at });
+    if (price === undefined) return edges;
+    edges.unshift(price.aboveInputTokens);
+    if (price.aboveInputTokens <= 0) return edges;
+    inputTokens = price.aboveInputTokens;
+  }
+}

@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { toUsd } from "../../src/core/money.ts";
+import { inputTokens, outputTokens } from "../../src/core/tokens.ts";
+import { Dimension, type SpendRow } from "../../src/core/usage-store.ts";
+import { defineTool } from "../define.ts";
+import { evidence, figure, percentOf, queryText, Scope, type Source, safeLabel, scopeOf, usdFigure } from "../figures.ts";
+import { missingData } from "./missing.ts";
+import { groupRows, SpendSums, type Sums, sumRows } from "./spend-rows.ts";
+
+const namedRows = 20;
+
+const Row = z.strictObject({ name: z.string(), share: z.number().nullable(), sums: SpendSums });
+
+const Input = z.strictObject({ scope: Scope, by: z.array(Dimension).min(1), daily: z.boolean() });
+
+export const CostAnalysis = z.strictObject({
+  by: z.array(Dimension),
+  /** Dearest first; beyond twenty, the rest is summed into the last row. */
+  rows: z.array(Row),
+  groups: z.number().int(),
+  total: SpendSums,
+  daily: z.array(z.strictObject({ day: z.string(), cost: z.string() })),
+  ...evidence,
+});
+export type CostAnalysis = z.infer<typeof CostAnalysis>;
+
+/** Writes exact sums down as a tool's output. */
+export const writeSums = (sums: Sums): SpendSums => ({
+  requests: sums.requests,
+  inputTokens: inputTokens(sums.tokens),
+  outputTokens: outputTokens(sums.tokens),
+  cacheReadTokens: sums.tokens.cache_read,
+  cost: toUsd(sums.cost),
+  unpricedRequests: sums.unpricedRequests,
+  unpricedTokens: sums.unpricedTokens,
+});
+
+const nameOf = (row: SpendRow, by: readonly Dimension[]): string => by.map((dimension) => safeLabel(row.key[dimension] ?? "")).join(" · ");
+
+const withRest = (groups: readonly { name: string; sums: Sums }[]): readonly { name: string; sums: Sums }[] =>
+  groups.length <= namedRows
+    ? groups
+    : [
+        ...groups.slice(0, namedRows - 1),
+        { name: `${groups.length - namedRows + 1} others`, sums: sumRows(groups.slice(namedRows - 1).map((group) => group.sums)) },
+      ];
+
+/** The figures that a total is never shown without. */
+export const totalFigures = (total: Sums, source: Source): ReturnType<typeof figure>[] => [
+  usdFigure("spend", total.cost, source),
+  figure("requests", total.requests, "requests", source),
+  figure("input tokens", inputTokens(total.tokens), "tokens", source),
+  figure("output tokens", outputTokens(total.tokens), "tokens", source),
+  figure("unpriced requests", total.unpricedRequests, "requests", source),
+  figure("unpriced tokens", total.unpricedTokens, "tokens", source),
+];
+
+/**
+ * Spend, requests and tokens of a period by any dimensions. Formula: sums of the cost stamped on each stored row; the
+ * total is the sum of the groups; share = group ÷ total. Unpriced usage is counted beside the cost.
+ */
+export const costAnalyzer = defineTool({
+  name: "cost_analyzer",
+  title: "Reading spend",
+  input: Input,
+  output: CostAnalysis,
+  run: async ({ scope, by, daily }, context) => {
+    const answer = await context.usage.spend({ ...scopeOf(context, scope), by, grain: "total" });
+    const days = daily ? await context.usage.spend({ ...scopeOf(context, scope), by: [], grain: "day" }) : undefined;
+    const groups = groupRows(answer.rows, (row) => nameOf(row, by));
+    const total = sumRows(answer.rows);
+    const source = { scope, query: queryText(answer.query) };
+    const rows = withRest(groups).map(({ name, sums }) => ({
+      name,
+      share: percentOf(sums.cost, total.cost) ?? null,
+      sums: writeSums(sums),
+    }));
+    const rowFigures = rows.flatMap((row) => [
+      { ...usdFigure(`spend of ${row.name}`, 0n, source), value: row.sums.cost },
+      figure(`requests of ${row.name}`, row.sums.requests, "requests", source),
+      ...(row.share === null
+        ? []
+        : [
+            figure(`share of ${row.name}`, row.share, "%", {
+              scope,
+              query: `spend of ${row.name} ÷ spend\n${source.query}`,
+            }),
+          ]),
+    ]);
+    return {
+      by,
+      rows,
+      groups: groups.length,
+      total: writeSums(total),
+      daily: (days?.rows ?? []).flatMap((row) =>
+        row.at === null ? [] : [{ day: row.at.toISOString().slice(0, 10), cost: toUsd(row.cost) }],
+      ),
+      figures: [...totalFigures(total, source), ...rowFigures],
+      missing: total.requests === 0 ? [missingData.usage] : [],
+      notes: [],
+    };
+  },
+});

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { toUsd, UsdAmount } from "../../src/core/money.ts";
+import { defineTool } from "../define.ts";
+import { evidence, figure, queryText, Scope, scopeOf, usdFigure } from "../figures.ts";
+import { missingData } from "./missing.ts";
+import { coveredMs, perMonth, permille } from "./opportunity.ts";
+import { sumRows } from "./spend-rows.ts";
+
+export const GrowthSimulation = z.strictObject({
+  growthPercent: z.number(),
+  now: UsdAmount,
+  then: UsdAmount,
+  requestsPerMinuteNow: z.number(),
+  requestsPerMinuteThen: z.number(),
+  ...evidence,
+});
+export type GrowthSimulation = z.infer<typeof GrowthSimulation>;
+
+/**
+ * What more usage of the same kind costs: thirty days at the period's rate × (1 + growth). Exact where requests keep
+ * their shape, as prices are linear in requests and tokens; a shift between models, sizes or cache rates is not in it.
+ */
+export const costSimulationForIncreasedUsage = defineTool({
+  name: "cost_simulation_for_increased_usage",
+  title: "Simulating more usage",
+  input: z.strictObject({ scope: Scope, growthPercent: z.number().min(-100).max(100_000) }),
+  output: GrowthSimulation,
+  run: async ({ scope, growthPercent }, context) => {
+    const answer = await context.usage.spend({ ...scopeOf(context, scope), by: [], grain: "total" });
+    const covered = coveredMs(scope.period, context.coverage);
+    const sums = sumRows(answer.rows);
+    const now = perMonth(sums.cost, covered);
+    const then = permille(now, Math.round(1_000 + growthPercent * 10));
+    const source = { scope, query: queryText(answer.query) };
+    const formula = { scope, query: `thirty days at the period's rate × (1 + growth)\n${source.query}` };
+    const perMinute = (sums.requests * 60_000) / covered;
+    const grown = perMinute * (1 + growthPercent / 100);
+    return {
+      growthPercent,
+      now: toUsd(now),
+      then: toUsd(then),
+      requestsPerMinuteNow: perMinute,
+      requestsPerMinuteThen: grown,
+      figures: [
+        figure("usage growth asked about", growthPercent, "%", { scope, query: "the question" }),
+        usdFigure("thirty days at the period's rate", now, formula),
+        usdFigure("thirty days with the grown usage", then, formula),
+        usdFigure("added by the growth", then - now, formula),
+        figure("mean requests per minute", perMinute, "requests per minute", source),
+        figure("mean requests per minute with the grown usage", grown, "requests per minute", formula),
+      ],
+      missing: [missingData.rateLimits],
+      notes: [],
+    };
+  },
+});

@@ -1,0 +1,115 @@
+import type { Coverage } from "../../src/core/usage-store.ts";
+import { nearlyEqual, wordsOf } from "./words.ts";
+
+/** Names that a text may mean. */
+export interface KnownNames {
+  readonly models: readonly string[];
+  readonly workloads: readonly string[];
+  readonly teams: readonly string[];
+}
+
+/** What a text names, spelt as the data spells it, and the text without those names. */
+export interface FoundNames extends KnownNames {
+  /** The text's words; a name that was found is replaced by "□". */
+  readonly rest: readonly string[];
+}
+
+/** Words too common to mean a workload or team by themselves: they must be quoted or introduced ("workload search"). */
+const commonWords: ReadonlySet<string> = new Set(
+  "a all an and api app ask batch bill by cost default dev for in is it latency me model models of on or other our prod production report search spend team test the to today tool tools unknown usage user users we what".split(
+    " ",
+  ),
+);
+
+interface Name {
+  readonly kind: keyof KnownNames;
+  readonly name: string;
+  readonly words: readonly string[];
+}
+
+const introduced = /^(?:workload|feature|function|team|service|job|app|model|agent)s?$/;
+
+/** Words of a model's name, without the provider path and its dated ending where the rest is still a name. */
+const modelWords = (name: string): readonly string[] => wordsOf(name);
+
+/** Other ways to say a model: Claude's families without "claude", and names without their date. */
+function shortForms(name: string): readonly (readonly string[])[] {
+  const words = modelWords(name);
+  const undated = modelWords(name.replace(/-(?:\d{4}-\d{2}-\d{2}|20\d{6})$/, ""));
+  const forms = undated.length === words.length ? [] : [undated];
+  return words[0] === "claude" && words.length > 2 ? [...forms, undated.slice(1)] : forms;
+}
+
+function candidates(known: KnownNames, inUse: ReadonlySet<string>): readonly Name[] {
+  const models = known.models.flatMap((name) =>
+    // A book name of one plain word ("auto", "ada") is meant only where it is in use.
+    inUse.has(name) || modelWords(name).length > 1
+      ? [modelWords(name), ...shortForms(name)].map((words) => ({ kind: "models" as const, name, words }))
+      : [],
+  );
+  const labels = (kind: "workloads" | "teams"): readonly Name[] => known[kind].map((name) => ({ kind, name, words: wordsOf(name) }));
+  return [...labels("workloads"), ...labels("teams"), ...models].filter((one) => one.words.length > 0);
+}
+
+/** How many words of the text, from `start` on, write the name; 0 where they do not. */
+function matchAt(text: readonly string[], start: number, name: Name): number {
+  const joined = name.words.join("");
+  const single = name.words.length === 1 && (commonWords.has(joined) || joined.length < 2);
+  if (single && !introduced.test(text[start - 1] ?? "")) return 0;
+  for (let length = Math.min(name.words.length + 1, text.length - start); length >= 1; length -= 1) {
+    const written = text.slice(start, start + length);
+    if (written.includes("□")) continue;
+    if (written.join("") === joined) return length;
+    if (length !== name.words.length && name.words.length > 1) continue;
+    // Model names differ by single letters on purpose: in them only whole words may be mistyped.
+    const near =
+      name.kind === "models"
+        ? written.every((word, index) => nearlyEqual(word, name.words[index] ?? ""))
+        : nearlyEqual(written.join(""), joined);
+    if (near && written.length === name.words.length) return length;
+  }
+  return 0;
+}
+
+/**
+ * Finds the models, workloads and teams that a text names, longest names first, so that "gpt-5-mini" is not also "gpt-5".
+ * Spelling is free in case and separators, and forgives one or two slips in long words; digits must agree.
+ */
+export function findNames(text: string, known: KnownNames, inUse: ReadonlySet<string>): FoundNames {
+  const rest = [...wordsOf(text)];
+  const found: Record<keyof KnownNames, string[]> = { models: [], workloads: [], teams: [] };
+  const byLength = [...candidates(known, inUse)].sort(
+    (a, b) =>
+      b.words.length - a.words.length ||
+      b.words.join("").length - a.words.join("").length ||
+      Number(inUse.has(b.name)) - Number(inUse.has(a.name)),
+  );
+  for (const exact of [true, false]) {
+    for (const name of byLength) {
+      for (let start = 0; start < rest.length; start += 1) {
+        const length = matchAt(rest, start, name);
+        if (length === 0 || (exact && rest.slice(start, start + length).join("") !== name.words.join(""))) continue;
+        rest.splice(start, length, ...new Array<string>(length).fill("□"));
+        if (!found[name.kind].includes(name.name)) found[name.kind].push(name.name);
+      }
+    }
+  }
+  return { ...found, rest };
+}
+
+/** Names that follow "workload", "feature" or "team" (or stand quoted after them) and that the data does not know. */
+export const unknownNames = (text: string, found: KnownNames): readonly string[] =>
+  [
+    ...text.matchAll(
+      /\b(?:workload|feature|function|team)s?\s+(?:called |named )?(?:["“'`]([^"”'`]{1,60})["”'`]|([A-Z][\w-]{0,40}|[a-z][\w]*[-_][\w-]{1,40}))/g,
+    ),
+  ]
+    .map((match) => match[1] ?? match[2] ?? "")
+    .filter((name) => ![...found.workloads, ...found.teams].some((one) => nearlyEqual(wordsOf(one).join(""), wordsOf(name).join(""))));
+
+/** The names that an org's data and the price book know. */
+export const knownNames = (coverage: Coverage, bookModels: readonly string[]): KnownNames => ({
+  models: [...new Set([...coverage.models, ...bookModels])],
+  workloads: coverage.workloads.filter((name) => name !== ""),
+  teams: coverage.teams.filter((name) => name !== ""),
+});

@@ -1,0 +1,250 @@
+import type { Category, Intent, Priority } from "../../src/core/triage.ts";
+
+/** What can be asked of the data; triage puts these into `entities.metrics`, and the plan goes by them. */
+export const topics = [
+  "spend",
+  "requests",
+  "tokens",
+  "bill_change",
+  "drivers",
+  "forecast",
+  "growth",
+  "latency",
+  "quality",
+  "cache",
+  "duplicates",
+  "unpriced",
+  "savings",
+  "rate_limits",
+  "reasoning_effort",
+  "model_fit",
+  "price",
+  "reduction",
+  "trend",
+] as const;
+export type Topic = (typeof topics)[number];
+
+/** A wording and what it points to; `weight` counts towards the category. */
+export interface Rule<T> {
+  readonly to: T;
+  readonly pattern: RegExp;
+  readonly weight: number;
+}
+
+const rule = <T>(to: T, pattern: RegExp, weight = 1): Rule<T> => ({ to, pattern, weight });
+
+/** Wordings of topics. */
+export const topicRules: readonly Rule<Topic>[] = [
+  rule("trend", /\b(?:trends?|over time|per day|by day|daily|day by day|each day|every day|history)\b/),
+  rule(
+    "spend",
+    /\b(?:spend(?:ing|s)?|spent|costs?|bills?|invoices?|expenses?|expensive|dear|pay(?:ing)?|paid|money|dollars|budget|burn(?:ing)?)\b/,
+  ),
+  rule("requests", /\b(?:requests?|calls?|traffic|volume|invocations?)\b/),
+  rule("tokens", /\btokens?\b/),
+  rule(
+    "bill_change",
+    /\b(?:why|what (?:made|caused|happened)|how come|explain|reason)\b.{0,60}\b(?:bills?|costs?|spend(?:ing)?|spent|invoices?|expenses?)\b.{0,40}\b(?:jump|rise|rose|risen|spike|grow|grew|grown|increas|higher|more|up|doubl|tripl|explod|chang|drop|fall|fell|lower|went|go)/,
+  ),
+  rule("bill_change", /\bwhy\b.{0,40}\b(?:so (?:high|expensive|much)|more expensive|up|higher)\b/),
+  rule(
+    "bill_change",
+    /\b(?:bills?|costs?|spend(?:ing)?|invoices?)\b.{0,30}\b(?:jumped|spiked|rose|doubled|tripled|exploded|went up|gone up|shot up|increased|changed?|dropped|went down)\b/,
+  ),
+  rule(
+    "bill_change",
+    /\b(?:decompos\w*|break ?down of the change|what changed|what drove the (?:change|increase|jump)|cost (?:jump|spike|increase|change)|bill (?:jump|spike|increase|change))\b/,
+  ),
+  rule(
+    "bill_change",
+    /\b(?:spend|spent|costs?|bill)\b.{0,60}\b(?:vs\.?|versus|compared|against|than)\b.{0,20}\b(?:last|previous|prior|week|month|yesterday|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|q[1-4])/,
+  ),
+  rule("bill_change", /\b(?:upgrade|migration|release|switch|change)\b.{0,40}\bworth\b|\bworth (?:it|the)\b/),
+  rule("bill_change", /\bwhy\b.{0,40}\b(?:jump|spik|rise|rose|explod|doubl|tripl)/),
+  rule(
+    "drivers",
+    /\b(?:drivers?|drives?|driving|who (?:spends?|spent|uses?|used|costs?)|what costs|where (?:does|is|did|do) .{0,30}(?:money|spend|budget|cost)|top|biggest|largest|most expensive|dearest|costliest|heaviest|spends? (?:the )?most|main cost)\b/,
+  ),
+  rule(
+    "forecast",
+    /\b(?:forecast\w*|month[- ]?end|end of (?:the |this )?month|project(?:ed|ion)|predict\w*|run[- ]?rate|(?:will|going to|gonna) (?:we |the \w+ )?(?:be at |land|end|spend|cost|hit|reach)|land at|on track|expect to (?:spend|pay))\b/,
+  ),
+  rule(
+    "latency",
+    /\b(?:latenc(?:y|ies)|slow(?:er|est)?|fast(?:er|est)?|speed|response times?|quick(?:er)?|p50|p90|p95|p99|percentiles?|first byte|first token|ttft|milliseconds?|laggy|lag)\b|\d ?ms\b/,
+  ),
+  rule(
+    "quality",
+    /\b(?:quality|accura(?:cy|te)|regress\w*|hallucinat\w*|correctness|good enough|better answers|worse answers|evals?|evaluations?|did(?: not|n't) improve)\b/,
+  ),
+  rule("cache", /\b(?:cach(?:e|es|ed|ing)|prefix(?:es)?|hit rates?)\b/),
+  rule("duplicates", /\b(?:duplicat\w*|repeat(?:s|ed)?|identical|same (?:prompt|question|request)s?|redundant)\b/),
+  rule("duplicates", /\bcach(?:e|es|ing)\b.{0,40}\b(?:audit|waste)|\baudit\b.{0,30}\bcach/),
+  rule("unpriced", /\b(?:un ?priced|without (?:a )?prices?|no price|missing prices?|not priced|dark spend|reconcil\w*|unknown models?)\b/),
+  rule(
+    "savings",
+    /\b(?:saved|savings)\b.{0,30}\b(?:so far|us|already|measured|proven|ledger)\b|\b(?:did|have|has) (?:you|apex|it|we)\b.{0,15}\bsaved?\b|\bmeasured savings\b/,
+  ),
+  rule("rate_limits", /\b(?:rate limits?|quotas?|throttl\w*|429s?|headroom|rpm|tpm)\b/),
+  rule("reasoning_effort", /\b(?:reasoning(?: effort| tokens)?|verbosity|thinking (?:budget|tokens)|effort)\b/),
+  rule(
+    "model_fit",
+    /\b(?:switch|migrate|move|moving|replace|upgrade|downgrade|right[- ]?siz\w*|suit(?:s|ed|able)?|better model|cheaper models?|smaller models?|which models?|best model|new models?|other models?|instead of|alternative(?:s)?)\b/,
+  ),
+  rule(
+    "price",
+    /\b(?:pric(?:e|es|ing|ed) (?:of|for|list|book|per)|list prices?|price[sd]? list|per (?:million|1m|1k|thousand) tokens?|(?:cost|price) per (?:million )?tokens?|what (?:does|do|is|are) .{0,40}(?:price|cost per)|context windows?|catalog(?:ue)?|available models|models (?:are )?(?:available|under|below|with)|cheapest models?|how much (?:is|are) (?:gpt|claude|gemini|mistral|o\d))\b/,
+  ),
+  rule(
+    "reduction",
+    /\b(?:reduc(?:e|ing|tion)|cut(?:ting)?|lower(?:ing)?|sav(?:e|ing)|optimi[sz](?:e|ing|ation|ations)|cheaper|shrink|trim|bring down|decrease|less (?:money|spend)|spend less|pay less|wast(?:e|ed|ing)|too (?:dear|expensive|much)|improve(?:ments?)?|recommend(?:ations?)?|suggest(?:ions?)?)\b/,
+  ),
+];
+
+/** Wordings of categories, beside what their topics add. */
+export const categoryRules: readonly Rule<Category>[] = [
+  rule("synthetic_data", /\b(?:synthetic|generate (?:test |sample |fake )?(?:data|traffic|workloads?)|fake data|sample data)\b/, 5),
+  rule("corpus", /\b(?:corpus|corpora|reference documents?|knowledge base)\b/, 5),
+  rule("system_configuration", /\b(?:system (?:settings?|configuration)|environment|retention|single sign|sso|webhook|api keys?)\b/, 4),
+  rule("administrative_tools", /\b(?:users? and roles?|add (?:a )?users?|invite|permissions?|audit log|tenants?)\b/, 4),
+  rule(
+    "configuration",
+    /\b(?:set ?up|configure|connect|integrat\w+|import(?:ing)?|turn (?:on|off)|enable|disable|alert me|roll(?: it)? back|rollback|holdout|install)\b/,
+    2,
+  ),
+  rule(
+    "cost",
+    /\b(?:spend\w*|spent|costs?|bills?|cheap(?:er|est)?|expensive|dear|sav(?:e|ed|ing|ings)|budget|money|unpriced|dark spend)\b/,
+    2,
+  ),
+  rule(
+    "performance",
+    /\b(?:latenc(?:y|ies)|slow(?:er|est)?|fast(?:er)?|speed|response times?|p9[059]|throughput|time ?outs?|rate limits?|quotas?)\b|\d ?ms\b/,
+    2,
+  ),
+  rule("quality", /\b(?:quality|accura\w+|regress\w*|hallucinat\w*|evals?|worth)\b/, 2),
+  rule(
+    "model_selection",
+    /\b(?:which models?|move to|switch to|migrate|replace|suit(?:s|ed|able)?|right[- ]?siz\w*|new model|better model|upgrade|downgrade|reasoning effort|verbosity|instead of)\b/,
+    3,
+  ),
+  rule(
+    "supply_catalog",
+    /\b(?:catalog(?:ue)?|price list|price book|list price|available models|context windows?|per million|cheapest models?|how much (?:is|are)|models (?:under|below|with))\b/,
+    5,
+  ),
+  rule(
+    "monitoring_and_reporting",
+    /\b(?:report|digest|dashboard|trends?|forecast\w*|month[- ]?end|end of (?:the |this )?month|run[- ]?rate|daily|weekly|summary|overview|status)\b/,
+    2,
+  ),
+  rule(
+    "workload_analysis",
+    /\b(?:workloads?|features?|functions?|usage|requests?|traffic|tokens?|patterns?|cach\w+|duplicat\w*|prompts?|agents?|tools?)\b/,
+    1,
+  ),
+  rule("general", /^\s*(?:hi|hello|hey|help|thanks|thank you|what can you do|who are you|start)\b/, 1),
+];
+
+/** Wordings of intents, in the order in which they are reported. */
+export const intentRules: readonly Rule<Intent>[] = [
+  rule(
+    "optimize",
+    /\b(?:optimi[sz]\w*|reduc\w+|cut(?:ting)?|lower(?:ing)?|sav(?:e|ing)|cheaper|shrink|trim|halve|bring down|decrease|spend less|pay less|too (?:slow|dear|expensive)|improve|audit|faster|wast\w+|right[- ]?siz\w*)\b/,
+  ),
+  rule(
+    "compare",
+    /\b(?:compar\w+|vs\.?|versus|better|worse|than|or)\b.{0,60}\b(?:model|gpt|claude|gemini|mistral|week|month|year|yesterday|quarter|last|suit|[ab]\b)|\bworth\b|\bcompar\w+|\bmove to\b|\bwould .{0,40} suit\b/,
+  ),
+  rule(
+    "predict",
+    /\b(?:forecast\w*|predict\w*|project(?:ed|ion)|month[- ]?end|end of (?:the |this )?month|will|next (?:week|month|quarter|year)|what happens|if (?:usage|traffic|we)|expect)\b/,
+  ),
+  rule("troubleshoot", /\b(?:why|jump(?:ed)?|spik\w+|wrong|broke\w*|problem|issue|anomal\w+|explain|caus\w+|too slow|what happened)\b/),
+  rule(
+    "recommend",
+    /\b(?:recommend\w*|suggest\w*|should|which models?|how (?:can|could|do|to|might) (?:we|i|you)?|ideas?|advise|what (?:can|could|should) (?:we|i)|suit|move to)\b/,
+  ),
+  rule("configure", /\b(?:configure|set ?up|connect|enable|disable|turn (?:on|off)|roll(?: it)? back|rollback|alert me|import)\b/),
+  rule(
+    "report",
+    /\b(?:report|show|list|summar\w+|overview|digest|what (?:did|do|does|is|are|was|were)|how (?:much|many)|who|which|give me|spend by|by model|per team)\b/,
+  ),
+  rule(
+    "analyze",
+    /\b(?:analy[sz]\w*|audit|break ?down|drivers?|understand|look (?:at|into)|investigate|trend|where (?:does|is|did)|decompos\w*|reconcil\w*|find)\b/,
+  ),
+];
+
+/** Wordings of priority; the first that fits counts, else medium. */
+export const priorityRules: readonly Rule<Priority>[] = [
+  rule("critical", /\b(?:urgent(?:ly)?|asap|immediately|emergency|critical|outage|right now|runaway|on fire|out of control)\b/),
+  rule(
+    "high",
+    /\b(?:jump(?:ed)?|spik\w+|explod\w+|doubled|tripled|too slow|too (?:dear|expensive)|today|important|quickly|rollback|roll back|over budget)\b/,
+  ),
+  rule("low", /\b(?:curious|just wondering|fyi|some ?day|when you have time|no rush|low priority|nice to have|whenever)\b/),
+];
+
+/** Words by which spend is split, and the dimension they mean. */
+export const dimensionRules = [
+  [
+    "provider",
+    /\b(?:top(?: \d+| ten| five| three)?|biggest|largest|most expensive|costliest|dearest|heaviest) providers?\b|\b(?:by|per|each|across|every|which|what|and by) (?:the )?(?:ai )?(?:providers?|vendors?)\b|\bproviders? (?:split|breakdown|split-up)\b/,
+  ],
+  [
+    "model",
+    /\b(?:top(?: \d+| ten| five| three)?|biggest|largest|most expensive|costliest|dearest|heaviest) models?\b|\b(?:by|per|each|across|every|which|what) (?:the )?(?:ai )?models?\b|\bmodels? (?:split|breakdown|mix)\b|\band models?\b/,
+  ],
+  [
+    "workload",
+    /\b(?:top(?: \d+| ten| five| three)?|biggest|largest|most expensive|costliest|dearest|heaviest) (?:workloads?|features?|apps?|services?)\b|\b(?:by|per|each|across|every|which|what) (?:the )?(?:workloads?|features?|functions?|jobs?|apps?|applications?|services?|agents?|products?)\b|\band (?:workloads?|features?)\b/,
+  ],
+  [
+    "team",
+    /\b(?:top(?: \d+| ten| five| three)?|biggest|largest|most expensive|costliest|dearest|heaviest) teams?\b|\b(?:by|per|each|across|every|which|what) (?:the )?(?:teams?|departments?|groups?)\b|\band teams?\b/,
+  ],
+  [
+    "user",
+    /\b(?:top(?: \d+| ten| five| three)?|biggest|largest|most expensive|costliest|dearest|heaviest) users?\b|\b(?:by|per|each|across|every|which|what) (?:the )?(?:users?|persons?|people|developers?|customers?)\b|\bwho (?:spends?|spent|uses?|used|costs?|is spending|burns?)\b|\band users?\b/,
+  ],
+  ["apiKey", /\b(?:by|per|each|across|every|which|what) (?:the )?(?:api )?keys?\b/],
+  ["source", /\b(?:by|per|each|across|every|which) (?:the )?(?:data )?sources?\b/],
+  ["tier", /\b(?:by|per|each|across|every|which) (?:the )?(?:service )?tiers?\b/],
+  ["status", /\b(?:by|per|each|across|every) (?:the )?(?:status|outcomes?)\b|\bfailed (?:requests?|calls?|spend)\b|\berrors?\b/],
+] as const;
+
+/** Short words, mended from these spellings alone: one slip in three letters may be any word. */
+export const shortSlips: Readonly<Record<string, string>> = {
+  ...{ bil: "bill", bll: "bill", biil: "bill", cots: "cost", csot: "cost", cst: "cost", spnd: "spend", sepnd: "spend", spedn: "spend" },
+  ...{ weak: "week", wek: "week", mnth: "month", teh: "the", wich: "which", hte: "the", tokns: "tokens", usge: "usage", cahce: "cache" },
+};
+
+/** Words that triage knows; a slip of the finger in them is mended before the rules are read. */
+export const vocabulary: readonly string[] = `
+  spend spending spent costs money bills invoice expensive cheaper cheapest savings saving budget reduce reducing lower quality latency slower faster
+  forecast month yesterday today tomorrow quarter model models workload workloads feature features function provider providers teams users requests tokens
+  traffic usage cache caching cached prefix duplicate duplicates duplicated repeated unpriced reconcile reconciliation compare compared versus upgrade
+  migrate switch replace recommend recommendation recommendations suggest optimize optimise optimization analyze analyse report summary overview
+  breakdown doubles triples tripled drivers biggest expensive jumped increase increased decrease decreased doubled halve response prices price catalog context window
+  reasoning effort verbosity limits quota throttled percent week weeks days last previous current january february march april june july august
+  september october november december monday tuesday wednesday thursday friday saturday sunday which should happens explain audit wasted waste
+`
+  .split(/\s+/)
+  .filter((word) => word !== "");
+
+/** Everyday words that are one slip from a known word and are not meant as it. */
+export const notSlips: ReadonlySet<string> = new Set(
+  "there these those where while would could should their about after again below every first other great right since still thing think three total under until using weeks wants whole works write years yours spends model modes mode price place place prize caches costs coast cased cases cause caused later water latest least lasts makes month mouth months moths users uses teams terms steam loser power tower lowers flower".split(
+    " ",
+  ),
+);
+
+/** Questions that work, shown where one did not. */
+export const exampleQuestions: readonly string[] = [
+  "What did we spend by model last week?",
+  "Why did the bill jump?",
+  "What will the month end at?",
+  "How can we cut cost?",
+  "Audit our caching.",
+];
