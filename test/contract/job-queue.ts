@@ -95,6 +95,7 @@ export function jobQueueContract(open: () => Promise<{ readonly backend: QueueBa
     await sleep(200);
     await queue.enqueue({ name: "measure" });
     await until(() => count === 2);
+    expect(count).toBe(2);
   });
 
   it("does a finished job again when it is enqueued again", async () => {
@@ -108,6 +109,7 @@ export function jobQueueContract(open: () => Promise<{ readonly backend: QueueBa
     await sleep(200);
     await queue.enqueueAgain(job);
     await until(() => count === 2);
+    expect(count).toBe(2);
   });
 
   it("does a job that failed for good again when it is enqueued again", async () => {
@@ -122,6 +124,7 @@ export function jobQueueContract(open: () => Promise<{ readonly backend: QueueBa
     await sleep(200);
     await queue.enqueueAgain(job);
     await until(() => count === 2);
+    expect(count).toBe(2);
   });
 
   it("does not double a job that is being worked on or waits", async () => {
@@ -156,6 +159,7 @@ export function jobQueueContract(open: () => Promise<{ readonly backend: QueueBa
     });
     await queue.enqueueAgain(runJob());
     await until(() => count === 1);
+    expect(count).toBe(1);
   });
 
   it("tries again after an error that may pass, and not after one that will not", async () => {

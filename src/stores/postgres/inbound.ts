@@ -36,24 +36,31 @@ async function threadIdOf(tx: Transaction, orgId: Id<"org">, key: ThreadKey, at:
   return id;
 }
 
+type MessageEvent = InboundEvent & { readonly type: "message" };
+
+/** Stores a message, its thread and its run, or finds the run of the first time. */
+async function receiveMessage(
+  tx: Transaction,
+  orgId: Id<"org">,
+  event: MessageEvent,
+  at: Date,
+): Promise<{ readonly runId: Id<"run">; readonly duplicate: boolean }> {
+  const claimed = await claim(tx, orgId, event, newId("run"));
+  const runId = idSchema("run").parse(claimed.runId);
+  if (claimed.duplicate) return { runId, duplicate: true };
+  const threadId = await threadIdOf(tx, orgId, event.thread, at);
+  const messageId = newId("message");
+  const message = { id: messageId, threadId, author: toJson(event.author), text: storable(event.text), createdAt: at };
+  await tx.message.create({ data: message });
+  const run = { id: runId, orgId, threadId, messageId, status: "queued", createdAt: at, lastEventAt: at, asOf: event.receivedAt };
+  await tx.run.create({ data: run });
+  return { runId, duplicate: false };
+}
+
 /** Messages and clicks in PostgreSQL, each claimed once. */
 export function createInboundStore({ prisma, now }: Database): InboundStore {
   return {
-    receiveMessage: (orgId, event) =>
-      inTransaction(prisma, async (tx) => {
-        const claimed = await claim(tx, orgId, event, newId("run"));
-        const runId = idSchema("run").parse(claimed.runId);
-        if (claimed.duplicate) return { runId, duplicate: true };
-        const at = now();
-        const threadId = await threadIdOf(tx, orgId, event.thread, at);
-        const messageId = newId("message");
-        const message = { id: messageId, threadId, author: toJson(event.author), text: storable(event.text), createdAt: at };
-        await tx.message.create({ data: message });
-        await tx.run.create({
-          data: { id: runId, orgId, threadId, messageId, status: "queued", createdAt: at, lastEventAt: at, asOf: event.receivedAt },
-        });
-        return { runId, duplicate: false };
-      }),
+    receiveMessage: (orgId, event) => inTransaction(prisma, (tx) => receiveMessage(tx, orgId, event, now())),
 
     receiveClick: (orgId, event) =>
       inTransaction(prisma, async (tx) => {

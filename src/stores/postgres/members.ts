@@ -1,7 +1,7 @@
-import { type Member, type MemberStore, type Platform, Role } from "../../core/conversation.ts";
+import { type Author, type Member, type MemberStore, type Platform, Role } from "../../core/conversation.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
-import { type Database, inTransaction, storable } from "./database.ts";
+import { type Database, inTransaction, storable, type Transaction } from "./database.ts";
 
 const toMember = (user: { readonly id: string; readonly orgId: string; readonly role: string; readonly name: string }): Member => ({
   orgId: idSchema("org").parse(user.orgId),
@@ -9,6 +9,26 @@ const toMember = (user: { readonly id: string; readonly orgId: string; readonly 
   role: Role.parse(user.role),
   name: user.name,
 });
+
+/** Sets a person's role, making the person where there is none. */
+async function grant(tx: Transaction, orgId: Id<"org">, author: Author, role: Role, at: Date): Promise<Member> {
+  const { platform, workspace, userId: platformUserId } = author;
+  // The workspace's row is held, so that two grants at once cannot make two people of one.
+  const held = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM installations WHERE platform = ${platform} AND workspace = ${workspace} AND org_id = ${orgId} FOR UPDATE`;
+  if (held.length === 0) {
+    throw new AppError("not_found", `The ${platform} workspace ${workspace} is not installed for this organisation: install it first.`);
+  }
+  const name = storable(author.name);
+  const key = { platform, workspace, platformUserId };
+  const identity = await tx.identity.findUnique({ where: { platform_workspace_platformUserId: key }, include: { user: true } });
+  if (identity === null) {
+    const user = { id: newId("user"), orgId, name, role, createdAt: at, identities: { create: key } };
+    return toMember(await tx.user.create({ data: user }));
+  }
+  if (identity.user.orgId !== orgId) throw new AppError("conflict", `${name} is a member of another organisation.`);
+  return toMember(await tx.user.update({ where: { id: identity.userId }, data: { role, name } }));
+}
 
 /** Workspaces, people and their roles in PostgreSQL. */
 export function createMemberStore({ prisma, now }: Database): MemberStore {
@@ -35,28 +55,6 @@ export function createMemberStore({ prisma, now }: Database): MemberStore {
       return toMember(identity.user);
     },
 
-    grant: (orgId, { platform, workspace, userId, name }, role) =>
-      inTransaction(prisma, async (tx) => {
-        // The workspace's row is held, so that two grants at once cannot make two people of one.
-        const held = await tx.$queryRaw<unknown[]>`
-          SELECT 1 FROM installations WHERE platform = ${platform} AND workspace = ${workspace} AND org_id = ${orgId} FOR UPDATE`;
-        if (held.length === 0) {
-          throw new AppError(
-            "not_found",
-            `The ${platform} workspace ${workspace} is not installed for this organisation: install it first.`,
-          );
-        }
-        const key = { platform, workspace, platformUserId: userId };
-        const identity = await tx.identity.findUnique({ where: { platform_workspace_platformUserId: key }, include: { user: true } });
-        if (identity === null) {
-          const id = newId("user");
-          const user = { id, orgId, name: storable(name), role, createdAt: now(), identities: { create: key } };
-          return toMember(await tx.user.create({ data: user }));
-        }
-        if (identity.user.orgId !== orgId) {
-          throw new AppError("conflict", `${name} is a member of another organisation.`);
-        }
-        return toMember(await tx.user.update({ where: { id: identity.userId }, data: { role, name: storable(name) } }));
-      }),
+    grant: (orgId, author, role) => inTransaction(prisma, (tx) => grant(tx, orgId, author, role, now())),
   };
 }

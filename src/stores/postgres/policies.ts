@@ -19,6 +19,25 @@ async function activate(tx: Transaction, orgId: Id<"org">, version: number, at: 
   await tx.policyActivation.create({ data: { orgId, version, from: at } });
 }
 
+/** Stores a version and makes it the active one. */
+async function publish(tx: Transaction, policy: RoutingPolicy, by: Id<"approval">, at: Date): Promise<void> {
+  const { id, orgId, version, createdAt } = policy;
+  const row = { id, orgId, version, policy: toJson(policy), approvalId: by, createdAt };
+  const { count } = await tx.policy.createMany({ data: row, skipDuplicates: true });
+  if (count === 0) {
+    throw new AppError("conflict", `Policy version ${version} stands already, or ${by} has made a version before: nothing was changed.`);
+  }
+  await activate(tx, orgId, version, at);
+}
+
+/** Makes a stored version, or none, the active one. */
+async function movePointer(tx: Transaction, orgId: Id<"org">, to: number, at: Date): Promise<void> {
+  if (to !== 0 && (await tx.policy.count({ where: { orgId, version: to } })) === 0) {
+    throw new AppError("not_found", `There is no policy version ${to} in this organisation.`);
+  }
+  await activate(tx, orgId, to, at);
+}
+
 /** Immutable policy versions and the pointer to the active one, in PostgreSQL. */
 export function createPolicyStore({ prisma, now }: Database): PolicyStore {
   const version = async (orgId: Id<"org">, wanted: number): Promise<RoutingPolicy | undefined> => {
@@ -42,27 +61,15 @@ export function createPolicyStore({ prisma, now }: Database): PolicyStore {
 
     publish: (policy, expectedActive, by) =>
       inTransaction(prisma, async (tx) => {
-        const { id, orgId } = policy;
-        if ((await hold(tx, orgId)) !== expectedActive) return false;
-        const row = { id, orgId, version: policy.version, policy: toJson(policy), approvalId: by, createdAt: policy.createdAt };
-        const { count } = await tx.policy.createMany({ data: row, skipDuplicates: true });
-        if (count === 0) {
-          throw new AppError(
-            "conflict",
-            `Policy version ${policy.version} stands already, or ${by} has made a version before: nothing was changed.`,
-          );
-        }
-        await activate(tx, orgId, policy.version, now());
+        if ((await hold(tx, policy.orgId)) !== expectedActive) return false;
+        await publish(tx, policy, by, now());
         return true;
       }),
 
     movePointer: (orgId, to, expectedActive) =>
       inTransaction(prisma, async (tx) => {
         if ((await hold(tx, orgId)) !== expectedActive) return false;
-        if (to !== 0 && (await tx.policy.count({ where: { orgId, version: to } })) === 0) {
-          throw new AppError("not_found", `There is no policy version ${to} in this organisation.`);
-        }
-        await activate(tx, orgId, to, now());
+        await movePointer(tx, orgId, to, now());
         return true;
       }),
 

@@ -48,58 +48,64 @@ class Subscription implements RunSubscription {
   }
 }
 
-/** Hears the run events of a database; connects when the first follower comes, and again after a break. */
-export function createRunSignals(url: string): RunSignals {
-  const followers = new Map<string, Set<Subscription>>();
-  let client: Client | undefined;
-  let listening = false;
-  let closed = false;
-  let retryAt = 0;
+class Listener implements RunSignals {
+  private readonly followers = new Map<string, Set<Subscription>>();
+  private client: Client | undefined;
+  private listening = false;
+  private closed = false;
+  private retryAt = 0;
 
-  const drop = (lost: Client): void => {
-    lost.end().catch(() => undefined);
-    if (client !== lost) return;
-    client = undefined;
-    listening = false;
-    retryAt = Date.now() + reconnectAfterMs;
-  };
+  constructor(private readonly url: string) {}
 
-  const listen = (): void => {
-    if (closed || client !== undefined || Date.now() < retryAt) return;
-    const fresh = new Client({ connectionString: url, connectionTimeoutMillis: 5_000, keepAlive: true });
-    client = fresh;
-    fresh.on("error", () => drop(fresh));
-    fresh.on("end", () => drop(fresh));
+  subscribe(runId: string): RunSubscription {
+    const group = this.followers.get(runId) ?? new Set<Subscription>();
+    this.followers.set(runId, group);
+    const subscription = new Subscription(
+      () => this.isListening(),
+      () => {
+        group.delete(subscription);
+        if (group.size === 0 && this.followers.get(runId) === group) this.followers.delete(runId);
+      },
+    );
+    group.add(subscription);
+    this.listen();
+    return subscription;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.client?.end().catch(() => undefined);
+  }
+
+  private isListening(): boolean {
+    this.listen();
+    return this.listening;
+  }
+
+  private listen(): void {
+    if (this.closed || this.client !== undefined || Date.now() < this.retryAt) return;
+    const fresh = new Client({ connectionString: this.url, connectionTimeoutMillis: 5_000, keepAlive: true });
+    this.client = fresh;
+    fresh.on("error", () => this.drop(fresh));
+    fresh.on("end", () => this.drop(fresh));
     fresh.on("notification", ({ payload }) => {
-      for (const subscription of followers.get(payload ?? "") ?? []) subscription.ring();
+      for (const subscription of this.followers.get(payload ?? "") ?? []) subscription.ring();
     });
     fresh
       .connect()
       .then(() => fresh.query(`LISTEN ${channel}`))
-      .then(() => (listening = client === fresh))
-      .catch(() => drop(fresh));
-  };
+      .then(() => (this.listening = this.client === fresh))
+      .catch(() => this.drop(fresh));
+  }
 
-  const isListening = (): boolean => {
-    listen();
-    return listening;
-  };
-
-  return {
-    subscribe(runId) {
-      const group = followers.get(runId) ?? new Set<Subscription>();
-      followers.set(runId, group);
-      const subscription = new Subscription(isListening, () => {
-        group.delete(subscription);
-        if (group.size === 0 && followers.get(runId) === group) followers.delete(runId);
-      });
-      group.add(subscription);
-      listen();
-      return subscription;
-    },
-    async close() {
-      closed = true;
-      await client?.end().catch(() => undefined);
-    },
-  };
+  private drop(lost: Client): void {
+    if (this.client !== lost) return;
+    this.client = undefined;
+    this.listening = false;
+    this.retryAt = Date.now() + reconnectAfterMs;
+    lost.end().catch(() => undefined);
+  }
 }
+
+/** Hears the run events of a database; connects when the first follower comes, and again after a break. */
+export const createRunSignals = (url: string): RunSignals => new Listener(url);

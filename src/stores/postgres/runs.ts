@@ -35,36 +35,42 @@ async function loadRun({ prisma }: Database, id: Id<"run">): Promise<Run> {
   };
 }
 
+async function readEvents({ prisma }: Database, runId: Id<"run">, after: number, take?: number): Promise<readonly LoggedEvent[]> {
+  const rows = await prisma.runEvent.findMany({
+    where: { runId, seq: { gt: after } },
+    orderBy: { seq: "asc" },
+    ...(take === undefined ? {} : { take }),
+  });
+  return rows.map(({ seq, event }) => ({ seq, event: RunEvent.parse(event) }));
+}
+
+/** Events as they come; what was written before the first look is found by it, and what comes after rings the bell. */
+async function* follow(
+  db: Database,
+  signals: RunSignals,
+  runId: Id<"run">,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<LoggedEvent> {
+  const subscription = signals.subscribe(runId);
+  try {
+    for (let last = after; !signal.aborted; ) {
+      const fresh = await readEvents(db, runId, last, batch);
+      for (const logged of fresh) {
+        if (signal.aborted) return;
+        yield logged;
+        last = logged.seq;
+      }
+      if (fresh.length < batch) await subscription.next(signal);
+    }
+  } finally {
+    subscription.end();
+  }
+}
+
 /** Runs and their logs in PostgreSQL; followers are woken by `signals`. */
 export function createRunStore(db: Database, signals: RunSignals): RunStore {
   const { prisma, now } = db;
-
-  const events = async (runId: Id<"run">, after: number, take?: number): Promise<readonly LoggedEvent[]> => {
-    const rows = await prisma.runEvent.findMany({
-      where: { runId, seq: { gt: after } },
-      orderBy: { seq: "asc" },
-      ...(take === undefined ? {} : { take }),
-    });
-    return rows.map(({ seq, event }) => ({ seq, event: RunEvent.parse(event) }));
-  };
-
-  async function* follow(runId: Id<"run">, after: number, signal: AbortSignal): AsyncGenerator<LoggedEvent> {
-    const subscription = signals.subscribe(runId);
-    try {
-      for (let last = after; !signal.aborted; ) {
-        const fresh = await events(runId, last, batch);
-        for (const logged of fresh) {
-          if (signal.aborted) return;
-          yield logged;
-          last = logged.seq;
-        }
-        if (fresh.length < batch) await subscription.next(signal);
-      }
-    } finally {
-      subscription.end();
-    }
-  }
-
   return {
     get: (id) => loadRun(db, id),
     append: (runId, seq, event) => inTransaction(prisma, (tx) => appendEvent(tx, { runId, seq, event }, "running", now())),
@@ -75,8 +81,8 @@ export function createRunStore(db: Database, signals: RunSignals): RunStore {
       }),
     fail: (runId, seq, event) => inTransaction(prisma, (tx) => appendEvent(tx, { runId, seq, event }, "failed", now())),
     note: (id, event) => inTransaction(prisma, (tx) => noteEvent(tx, id, event, now())),
-    events: (id, after) => events(id, after),
-    follow,
+    events: (id, after) => readEvents(db, id, after),
+    follow: (id, after, signal) => follow(db, signals, id, after, signal),
     async unfinished(before) {
       const rows = await prisma.run.findMany({
         where: { status: { in: ["queued", "running"] }, lastEventAt: { lt: before } },

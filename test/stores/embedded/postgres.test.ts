@@ -106,10 +106,7 @@ describe("the lock on the data folder", () => {
   it("tells a second process who has the folder, and lets it in when that one is gone", async () => {
     const child = start(dataDir);
     expect(await child.line()).toBe("locked");
-    await expect(lockDataDir(dataDir)).rejects.toMatchObject({
-      code: "conflict",
-      message: expect.stringContaining(`process ${child.pid}`),
-    });
+    await expect(lockDataDir(dataDir)).rejects.toThrow(`process ${child.pid}`);
     await child.kill();
     const lock = await lockDataDir(dataDir);
     await expect(lockDataDir(dataDir)).rejects.toMatchObject({ code: "conflict" });
@@ -131,7 +128,7 @@ describe("the lock on the data folder", () => {
     const beat = setInterval(() => {
       utimes(note, new Date(), new Date()).catch(() => undefined);
     }, 1_000);
-    await expect(lockDataDir(dataDir)).rejects.toMatchObject({ message: expect.stringContaining("process 7 on elsewhere") });
+    await expect(lockDataDir(dataDir)).rejects.toThrow("process 7 on elsewhere");
     clearInterval(beat);
     const long = new Date(Date.now() - 60_000);
     await utimes(note, long, long);
