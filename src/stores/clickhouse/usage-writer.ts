@@ -14,7 +14,13 @@ const rowsAtOnce = 2_000;
 const earliest = Date.UTC(1971, 0);
 const latest = Date.UTC(2105, 0);
 
-const rowOf = (event: PricedUsageEvent): Readonly<Record<string, unknown>> => ({
+/** Half a surrogate pair has no place in UTF-8, and would make the store refuse a whole insert. */
+const wellFormed = (value: unknown): unknown => (typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\uFFFD") : value);
+
+const rowOf = (event: PricedUsageEvent): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(columnsOf(event)).map(([column, value]) => [column, wellFormed(value)]));
+
+const columnsOf = (event: PricedUsageEvent): Readonly<Record<string, unknown>> => ({
   org_id: event.orgId,
   at: timeText(event.at),
   source: event.source,

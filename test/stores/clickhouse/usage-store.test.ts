@@ -374,6 +374,14 @@ describe("reading requests", () => {
     });
   });
 
+  it("stores names that are no proper Unicode, quoted or broken over lines", async () => {
+    const org = newOrg();
+    const odd = ["half \ud800 a pair", "a\0b", "tab\tquote'\"\\n", "é—🙂", "{org:String}"];
+    await clickhouse.usage.write(odd.map((workload, index) => event(org, `${index}`, { workload })));
+    expect((await clickhouse.usage.coverage(org)).workloads.toSorted()).toEqual([...odd.slice(1), "half \uFFFD a pair"].toSorted());
+    expect(await total(org, { filters: { workload: odd.slice(1) } })).toMatchObject({ requests: 4 });
+  });
+
   it("refuses an event without a usable time", async () => {
     await expect(clickhouse.usage.write([event(newOrg(), "1", { at: new Date(0) })])).rejects.toThrow(/between 1971 and 2105/);
   });

@@ -1,0 +1,106 @@
+import { priceEvent } from "../catalog/price-event.ts";
+import { canonicalJson, sha256 } from "../core/canonical.ts";
+import { AppError } from "../core/errors.ts";
+import type { Id } from "../core/ids.ts";
+import type { FileSource, ImportMapping, ImportStore, ImportSummary } from "../core/import.ts";
+import type { Logger } from "../core/logger.ts";
+import type { PriceBook } from "../core/price.ts";
+import type { UsageEvent } from "../core/usage-event.ts";
+import type { UsageWriter } from "../core/usage-store.ts";
+import { inspectFile } from "./inspect-file.ts";
+import { existingRejectFile, openRejects, type Rejects } from "./reject-file.ts";
+
+/** What recording usage needs. */
+export interface RecordUsageDeps {
+  readonly usage: UsageWriter;
+  readonly prices: PriceBook;
+}
+
+/** What an import needs. */
+export interface IngestDeps extends RecordUsageDeps {
+  readonly sources: Readonly<Record<ImportMapping["format"], FileSource>>;
+  readonly imports: ImportStore;
+  readonly log: Logger;
+}
+
+/** A file to be imported. `now` is the clock that relative times end at, where this file comes for the first time. */
+export interface ImportRequest {
+  readonly orgId: Id<"org">;
+  readonly path: string;
+  readonly mapping: ImportMapping;
+  readonly now: Date;
+  /** Where refused rows are written; without it, beside the file. */
+  readonly rejectDir?: string;
+}
+
+const eventsAtOnce = 5_000;
+
+/** Prices events and stores them; returns how many have no price. */
+async function recordPriced(deps: RecordUsageDeps, events: readonly UsageEvent[]): Promise<number> {
+  const priced = events.map((event) => priceEvent(deps.prices, event));
+  await deps.usage.write(priced);
+  return priced.filter((event) => event.cost === null).length;
+}
+
+/** Prices events and stores them. The same events again change nothing. */
+export async function recordUsage(deps: RecordUsageDeps, events: readonly UsageEvent[]): Promise<void> {
+  await recordPriced(deps, events);
+}
+
+interface Counts {
+  accepted: number;
+  refused: number;
+  unpriced: number;
+}
+
+async function readIn(deps: IngestDeps, request: ImportRequest, asOf: Date, rejects: Rejects, signal: AbortSignal): Promise<Counts> {
+  const counts: Counts = { accepted: 0, refused: 0, unpriced: 0 };
+  let waiting: UsageEvent[] = [];
+  const store = async (): Promise<void> => {
+    signal.throwIfAborted();
+    const events = waiting;
+    waiting = [];
+    counts.unpriced += await recordPriced(deps, events);
+    counts.accepted += events.length;
+  };
+  const source = deps.sources[request.mapping.format];
+  for await (const row of source.read(request.path, { orgId: request.orgId, mapping: request.mapping, asOf }, signal)) {
+    if ("refused" in row) {
+      counts.refused += 1;
+      await rejects.add({ line: row.line, reason: row.refused, raw: row.raw });
+      continue;
+    }
+    waiting.push(row.event);
+    if (waiting.length >= eventsAtOnce) await store();
+  }
+  if (waiting.length > 0) await store();
+  return counts;
+}
+
+/**
+ * Imports a file of usage. Good rows go in, bad ones go with their line and reason into a reject file. The same file with
+ * the same mapping again changes nothing; after a crash, a second call goes over the file again and loses and doubles nothing.
+ */
+export async function importFile(deps: IngestDeps, request: ImportRequest, signal: AbortSignal): Promise<ImportSummary> {
+  const { orgId, path, mapping, now, rejectDir } = request;
+  const file = await inspectFile(path, signal);
+  const begun = await deps.imports.begin(orgId, file.hash, sha256(canonicalJson(mapping)), path, now);
+  const common = { importId: begun.importId, path };
+  if (begun.finished !== undefined) {
+    const rejectFile = begun.finished.refused > 0 ? await existingRejectFile(path, rejectDir) : undefined;
+    return { ...common, ...begun.finished, alreadyDone: true, unpriced: 0, rejectFile, firstRefusals: [] };
+  }
+  const rejects = openRejects(path, rejectDir);
+  let counts: Counts;
+  try {
+    counts = await readIn(deps, request, begun.asOf, rejects, signal);
+  } finally {
+    await rejects.close();
+  }
+  if (counts.accepted + counts.refused === 0) throw new AppError("bad_input", `${path} holds no usage: no row after its header.`);
+  if (!(await file.unchanged()))
+    throw new AppError("conflict", `${path} was changed while it was read. Import it again when it is complete.`);
+  await deps.imports.finish(begun.importId, { accepted: counts.accepted, refused: counts.refused }, now);
+  deps.log.info("Imported a file of usage", { path, importId: begun.importId, ...counts });
+  return { ...common, ...counts, alreadyDone: false, rejectFile: rejects.path(), firstRefusals: rejects.first() };
+}

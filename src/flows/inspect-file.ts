@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { AppError } from "../core/errors.ts";
+
+/** What is known of a file before it is read. */
+export interface InspectedFile {
+  /** SHA-256 of its bytes, in hex. */
+  readonly hash: string;
+  /** Whether it is still as it was when it was inspected. */
+  unchanged(): Promise<boolean>;
+}
+
+const sampled = 4_096;
+
+/** How files that people take for text begin when they are none. */
+const signatures: readonly (readonly [string, string])[] = [
+  ["1f8b", "a gzip archive: unpack it first"],
+  ["504b0304", "a ZIP archive or an Excel workbook: unpack it, or save it as CSV"],
+  ["28b52ffd", "a Zstandard archive: unpack it first"],
+  ["50415231", "a Parquet file: convert it to CSV or JSON Lines"],
+  ["25504446", "a PDF: export CSV instead"],
+  ["fffe", "UTF-16 text: save it as UTF-8"],
+  ["feff", "UTF-16 text: save it as UTF-8"],
+];
+
+function refuseBinary(path: string, head: Buffer): void {
+  const start = head.subarray(0, 4).toString("hex");
+  const known = signatures.find(([bytes]) => start.startsWith(bytes));
+  if (known !== undefined) throw new AppError("bad_input", `${path} is ${known[1]}.`);
+  const control = head.filter((byte) => byte < 9 || (byte > 13 && byte < 32)).length;
+  if (control > head.length / 20)
+    throw new AppError("bad_input", `${path} is not text. Import CSV, JSON Lines or one of the known traces.`);
+}
+
+const statOf = async (path: string): Promise<{ readonly size: number; readonly mtimeMs: number }> => {
+  const found = await stat(path).catch((cause: unknown) => {
+    const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    throw new AppError("bad_input", missing ? `There is no file ${path}. Check the path.` : `${path} cannot be read. Check its rights.`, {
+      cause,
+    });
+  });
+  if (!found.isFile()) throw new AppError("bad_input", `${path} is not a file. Name the files to import.`);
+  return found;
+};
+
+/** Hashes a file; an AppError "bad_input" where it is missing, unreadable, empty or not text. */
+export async function inspectFile(path: string, signal: AbortSignal): Promise<InspectedFile> {
+  const before = await statOf(path);
+  if (before.size === 0) throw new AppError("bad_input", `${path} is empty.`);
+  const hash = createHash("sha256");
+  let head = Buffer.alloc(0);
+  try {
+    for await (const chunk of createReadStream(path, { signal, highWaterMark: 256 * 1_024 })) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      if (head.length === 0) {
+        head = Buffer.from(chunk.subarray(0, sampled));
+        refuseBinary(path, head);
+      }
+      hash.update(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof AppError || signal.aborted) throw cause;
+    throw new AppError("bad_input", `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+  return {
+    hash: hash.digest("hex"),
+    async unchanged() {
+      const after = await stat(path).catch(() => undefined);
+      return after?.size === before.size && after.mtimeMs === before.mtimeMs;
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { FileSource } from "../../core/import.ts";
+import { cellsOf, csvRecords, delimiterOf } from "../csv-records.ts";
+import { checkMapping, mappedColumns } from "../mapped-fields.ts";
+import { mappingFromColumns } from "../propose-mapping.ts";
+import { firstLines } from "../read-lines.ts";
+import { readRows } from "../read-rows.ts";
+
+/** Usage in CSV files with a header line, by mapping. */
+export const csv: FileSource = {
+  source: "csv",
+  read(path, options, signal) {
+    checkMapping(options.mapping);
+    const needed = mappedColumns(options.mapping);
+    return readRows({ source: "csv", options, salt: "", records: () => csvRecords(path, needed, signal), more: () => ({}) });
+  },
+  async propose(path) {
+    const [header = "", first = ""] = await firstLines(path, 2);
+    const columns = cellsOf(header, delimiterOf(header));
+    const cells = cellsOf(first, delimiterOf(header));
+    if ("refused" in columns || "refused" in cells) return undefined;
+    const names = columns.map((column) => column.trim());
+    return mappingFromColumns("csv", names, (column) => cells[names.indexOf(column)]);
+  },
+};

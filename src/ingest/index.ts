@@ -1,0 +1,24 @@
+import type { FileSource, ImportMapping } from "../core/import.ts";
+import { azureTrace } from "./azure-trace/index.ts";
+import { csv } from "./csv/index.ts";
+import { jsonl } from "./jsonl/index.ts";
+import { mooncake } from "./mooncake/index.ts";
+import { servegen } from "./servegen/index.ts";
+
+/** Every kind of file that usage can be read from; the traces, which are told by their shape, come first when a mapping is proposed. */
+export const fileSources = {
+  "azure-trace": azureTrace,
+  servegen,
+  mooncake,
+  csv,
+  jsonl,
+} satisfies Record<ImportMapping["format"], FileSource>;
+
+/** A mapping that fits the file, by the first source that knows its shape; undefined where none does. */
+export async function proposeMapping(path: string): Promise<ImportMapping | undefined> {
+  for (const source of Object.values(fileSources)) {
+    const mapping = await source.propose(path);
+    if (mapping !== undefined) return mapping;
+  }
+  return undefined;
+}
