@@ -44,7 +44,7 @@ describePlatformAdapter("console", async () => {
     },
     broken: (payload) => [
       ...(payload === "" ? ["nothing is drawn"] : []),
-      ...(/[\u001b\u202e]/u.test(payload) ? ["it steers the terminal"] : []),
+      ...(["\u001b", "\u202e"].some((mark) => payload.includes(mark)) ? ["it steers the terminal"] : []),
       ...payload.split("\n").filter((text) => text.length > width),
     ],
     wordsOf: (payload) => payload.replace(/\n\s*/g, " "),
