@@ -52,8 +52,8 @@ module.exports = {
     {
       name: "only-the-composition-root-knows-everyone",
       severity: "error",
-      from: { path: ours, pathNot: "^(src/(compose|main)\\.ts$|demo/|bench/|src/cli/)" },
-      to: { path: "^src/(compose|main)\\.ts$" },
+      from: { path: ours, pathNot: "^(src/(compose(-[a-z]+)?|main)\\.ts$|demo/|bench/|src/cli/)" },
+      to: { path: "^src/(compose(-[a-z]+)?|main)\\.ts$" },
     },
     { name: "not-to-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
     {

@@ -1,0 +1,13 @@
+/** Every benchmark by name; each prints its own figures when loaded. */
+const benches = {
+  "slack-acks": () => import("./slack-acks.ts"),
+} satisfies Record<string, () => Promise<unknown>>;
+
+const [name = ""] = process.argv.slice(2);
+const bench = Object.entries(benches).find(([known]) => known === name)?.[1];
+if (bench === undefined) {
+  process.stderr.write(`Name a benchmark: npm run bench -- ${Object.keys(benches).join(" | ")}\n`);
+  process.exitCode = 2;
+} else {
+  await bench();
+}

@@ -1,0 +1,27 @@
+import type { RunView } from "../core/run.ts";
+
+/** The document that `apex ask --json` prints; amounts are USD text with all their decimals. */
+export const askDocument = (view: RunView) => {
+  const { report, triage } = view;
+  return {
+    run_id: view.runId,
+    triage: triage === undefined ? null : { category: triage.category, intents: triage.intents, entities: triage.entities },
+    agents: [...new Set(view.steps.filter((step) => step.state === "done" || step.state === "failed").map((step) => step.agent))],
+    tools: view.tools,
+    figures: report?.figures ?? [],
+    recommendations: (report?.recommendations ?? []).map((recommendation) => ({
+      id: recommendation.id,
+      kind: recommendation.kind,
+      workload: recommendation.workload,
+      estimated_saving: {
+        low: recommendation.estimate.low,
+        mid: recommendation.estimate.mid,
+        high: recommendation.estimate.high,
+        unit: recommendation.estimate.unit,
+      },
+      approval_id: recommendation.approvalId,
+    })),
+    missing: report?.missing ?? [],
+    report: report === undefined ? null : { title: report.title, summary: report.summary, blocks: report.blocks },
+  };
+};

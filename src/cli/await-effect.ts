@@ -1,0 +1,25 @@
+import type { Id } from "../core/ids.ts";
+import { viewOf } from "../core/run.ts";
+import { type CommandContext, exitCode } from "./command.ts";
+
+const patienceMs = 30_000;
+
+/** Waits until an approved change is in effect or has failed, and says which. */
+export async function awaitEffect(
+  context: Pick<CommandContext, "app" | "org" | "output" | "signal">,
+  approvalId: Id<"approval">,
+): Promise<number> {
+  const { app, org, output } = context;
+  const approval = await app.stores.approvals.get(org.id, approvalId);
+  const run = await app.stores.runs.get(approval.runId);
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(patienceMs)]);
+  for await (const { event } of app.stores.runs.follow(run.id, 0, signal)) {
+    const ends = event.type === "policy.applied" || event.type === "policy.failed";
+    if (!ends || event.approvalId !== approvalId) continue;
+    const view = viewOf(run, await app.stores.runs.events(run.id, 0));
+    output.out(`${view.decisions.find((decision) => decision.approvalId === approvalId)?.outcome ?? ""}\n`);
+    return event.type === "policy.applied" ? exitCode.ok : exitCode.failed;
+  }
+  output.err("Approved, but not in effect yet: it will be applied as soon as a worker runs (`npm start`).\n");
+  return exitCode.failed;
+}

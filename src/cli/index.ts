@@ -1,0 +1,37 @@
+import { ask } from "./ask.ts";
+import type { Command } from "./command.ts";
+import { approve, reject, rollback } from "./decide.ts";
+import { demo } from "./demo.ts";
+import { importFiles } from "./import.ts";
+import { importMap } from "./import-map.ts";
+import { savings } from "./savings.ts";
+import { up } from "./up.ts";
+import { verify } from "./verify.ts";
+
+/** Every word of the command line. */
+export const commands = {
+  up,
+  ask,
+  import: importFiles,
+  "import-map": importMap,
+  approve,
+  reject,
+  rollback,
+  savings,
+  verify,
+  demo,
+} satisfies Record<string, Command>;
+
+/** The command of a name, where there is one. */
+export const commandNamed = (name: string): Command | undefined => Object.entries(commands).find(([word]) => word === name)?.[1];
+
+/** What `apex help` prints. */
+export const helpText = (): string =>
+  [
+    "Apex, the AI-spend teammate: ask, propose, approve, apply, measure.",
+    "",
+    ...Object.values(commands).map(({ usage, summary }) => `  apex ${usage}\n      ${summary}`),
+    "",
+    "Data lives under APEX_DATA_DIR. --org NAME picks a workspace; --as-of TIME (ISO 8601, UTC) fixes the clock.",
+    "",
+  ].join("\n");

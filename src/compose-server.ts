@@ -1,0 +1,123 @@
+import { createServer, type Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { slackWorkspace } from "../adapters/slack/identify.ts";
+import type { Engines } from "./compose-engines.ts";
+import type { Config } from "./config.ts";
+import type { Platform } from "./core/conversation.ts";
+import type { AnyPlatformAdapter } from "./core/delivery.ts";
+import { AppError } from "./core/errors.ts";
+import type { Id } from "./core/ids.ts";
+import type { JobQueue } from "./core/job.ts";
+import type { Logger } from "./core/logger.ts";
+import type { Gateway } from "./gateway/proxy.ts";
+import { createHttpApp } from "./http/app.ts";
+import type { ReadyCheck } from "./http/routes/health.ts";
+import type { LocalDeps } from "./http/routes/local.ts";
+
+/** What to serve on the port. */
+export interface ListenOptions {
+  /** Chat platforms, health and the local command line. */
+  readonly http: boolean;
+  /** Model traffic under /v1. */
+  readonly gateway: boolean;
+  readonly local?: LocalDeps;
+  /** Any free port where it is 0; the configured one where it is not said. */
+  readonly port?: number;
+}
+
+/** A server that listens. `close` lets requests in flight end. */
+export interface Listening {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface ServerDeps {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly now: () => Date;
+  readonly engines: Engines;
+  readonly jobs: JobQueue;
+  readonly gateway: Gateway;
+  readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
+  /** The org that platforms and upstreams from the configuration belong to. */
+  readonly ownOrg: Id<"org">;
+}
+
+const readyChecks = ({ engines, ownOrg }: ServerDeps): readonly ReadyCheck[] => [
+  {
+    name: "postgres",
+    async check() {
+      await engines.stores.orgs();
+    },
+  },
+  {
+    name: "clickhouse",
+    async check() {
+      await engines.usage.coverage(ownOrg);
+    },
+  },
+];
+
+/** Serves one port: everything under /v1/ is the gateway's, the rest is Fastify's. */
+export async function listen(deps: ServerDeps, options: ListenOptions): Promise<Listening> {
+  const { config, log, now, engines, jobs, gateway, adapterFor, ownOrg } = deps;
+  if (options.gateway) {
+    for (const upstream of config.upstreams) await engines.stores.gateway.setUpstream(ownOrg, upstream);
+    await gateway.refresh();
+  }
+  const closing = new AbortController();
+  const app = createHttpApp({
+    adapterFor: (platform) => (options.http ? adapterFor(platform) : undefined),
+    receive: { members: engines.stores.members, inbound: engines.stores.inbound, jobs, log },
+    now,
+    log,
+    ready: readyChecks(deps),
+    ...(options.local === undefined ? {} : { local: options.local }),
+    serverFactory: (handler) =>
+      createServer((request, response) => {
+        if (options.gateway && request.url?.startsWith("/v1/") === true) gateway.handle(request, response);
+        else handler(request, response);
+      }),
+  });
+  await app.listen({ host: config.host, port: options.port ?? config.port }).catch((cause: unknown) => {
+    throw new AppError(
+      "conflict",
+      `Port ${options.port ?? config.port} cannot be listened on: something else may use it. Set PORT to another one.`,
+      { cause },
+    );
+  });
+  if (options.http) void connectSlack(deps, closing.signal);
+  const port = portOf(app.server);
+  return {
+    url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
+    async close() {
+      closing.abort();
+      await app.close();
+    },
+  };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new AppError("internal", "The server does not listen.");
+  return address.port;
+}
+
+/** Finds out which workspace the token is for and ties it to our org; tries until it is known, since Slack may be away. */
+async function connectSlack({ config, log, engines, ownOrg }: ServerDeps, signal: AbortSignal): Promise<void> {
+  if (config.slack.kind === "off") return;
+  for (let waitMs = 1_000; !signal.aborted; waitMs = Math.min(waitMs * 2, 60_000)) {
+    try {
+      const workspace = await slackWorkspace(config.slack);
+      await engines.stores.members.install(ownOrg, "slack", workspace);
+      for (const userId of config.slack.admins) {
+        await engines.stores.members.grant(ownOrg, { platform: "slack", workspace, userId, name: userId }, "admin");
+      }
+      log.info("Slack is connected.", { workspace, admins: config.slack.admins.length });
+      return;
+    } catch (error) {
+      log.error("Slack could not be reached to learn which workspace the token is for; trying again.", { error: String(error) });
+      await sleep(waitMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+    }
+  }
+}

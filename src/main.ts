@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { exitCode, readInput } from "./cli/command.ts";
+import { commandNamed, helpText } from "./cli/index.ts";
+import { type Output, processOutput } from "./cli/output.ts";
+import { findService, runRemotely } from "./cli/remote.ts";
+import { readCommandLine, reportError, runCommand } from "./cli/run-command.ts";
+import { compose } from "./compose.ts";
+import { readConfig } from "./config.ts";
+import { AppError } from "./core/errors.ts";
+import { createLogger } from "./telemetry.ts";
+
+/** The project's folder: the nearest one above that holds package.json, from the sources as from the build. */
+function projectRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  return folder;
+}
+
+/** A clock that stands at `asOf` now and runs on from there; the true clock without it. */
+function clockAt(asOf: Date | undefined): () => Date {
+  if (asOf === undefined) return () => new Date();
+  const offset = asOf.getTime() - Date.now();
+  return () => new Date(Date.now() + offset);
+}
+
+async function runHere(argv: readonly string[], asOf: Date | undefined, output: Output): Promise<number> {
+  const root = projectRoot();
+  const config = readConfig(root);
+  const service = argv[0] === "up" ? undefined : await findService(config.dataDir);
+  if (service !== undefined) {
+    if (asOf === undefined) return runRemotely(service, argv, process.cwd(), output);
+    throw new AppError(
+      "conflict",
+      `A service (process ${service.pid}) runs on ${config.dataDir} with the true clock: stop it to use --as-of, or set APEX_DATA_DIR to another folder.`,
+    );
+  }
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  const log = createLogger(argv[0] === "up" ? config.logLevel : config.logLevel === "info" ? "error" : config.logLevel);
+  const app = await compose({ config, log, now: clockAt(asOf) });
+  try {
+    return await runCommand(app, argv, process.cwd(), output, stop.signal);
+  } finally {
+    await app.close();
+  }
+}
+
+/** The process: one command of the command line. */
+async function main(argv: readonly string[]): Promise<number> {
+  const output = processOutput();
+  try {
+    const { name, args, asOf } = readCommandLine(argv);
+    const command = name === undefined ? undefined : commandNamed(name);
+    if (command === undefined) {
+      const asked = name === undefined || ["help", "--help", "-h"].includes(name);
+      (asked ? output.out : output.err)(asked ? helpText() : `There is no command "${name}".\n\n${helpText()}`);
+      return asked ? exitCode.ok : exitCode.usage;
+    }
+    readInput(command, args);
+    return await runHere(argv, asOf, output);
+  } catch (error) {
+    return reportError(error, output);
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));
