@@ -91,7 +91,7 @@ const studentisedBounds = (scores: readonly number[], point: PicoUsd, error: num
  * requests of one unit depend on each other. The saving is (R control − R treatment) × answered treatment requests, R an
  * arm's whole cost per answered request: failed requests cost but do not count. Each end of the interval is the wider of
  * BCa and the studentised bootstrap: with few, heavy-tailed units BCa alone puts its lower end, which is billed, above the
- * truth too often (docs/adr/007-measured-savings.md has the figures).
+ * truth too often (test/stats/bootstrap.test.ts simulates it).
  *
  * Savings are exact fractions rounded once to the pico-dollar, half away from zero; random numbers are whole-number
  * arithmetic; everything else uses only operations that IEEE 754 fixes to the last bit, in a fixed order. So the same
