@@ -13,7 +13,7 @@ export interface RowReading {
   more(record: FileRecord): Partial<UsageEvent> | { readonly refused: string } | undefined;
 }
 
-/** How far times are moved: the latest of them to the clock, where the mapping says so. */
+/** How far times are moved, where the mapping says so: the latest of them to the last millisecond before the clock, so that a period up to now holds it. */
 async function shiftMs(reading: RowReading): Promise<number> {
   const { mapping, asOf } = reading.options;
   if (mapping.time.origin === "file") return 0;
@@ -23,7 +23,7 @@ async function shiftMs(reading: RowReading): Promise<number> {
     const time = recordTime(record, mapping);
     if ("value" in time && (latest === undefined || time.value > latest)) latest = time.value;
   }
-  return latest === undefined ? 0 : asOf.getTime() - latest;
+  return latest === undefined ? 0 : asOf.getTime() - 1 - latest;
 }
 
 /** Reads a file row by row. */
