@@ -6,7 +6,7 @@ import type { PolicyStore } from "../src/core/policy.ts";
 import type { PriceBook } from "../src/core/price.ts";
 import type { Report } from "../src/core/report.ts";
 import type { Analyst, LoggedEvent, Run } from "../src/core/run.ts";
-import type { PlanStep, RunEvent } from "../src/core/run-event.ts";
+import type { AgentName, PlanStep, RunEvent } from "../src/core/run-event.ts";
 import type { Triage } from "../src/core/triage.ts";
 import type { UsageReader } from "../src/core/usage-store.ts";
 import { within } from "./define.ts";
@@ -41,7 +41,7 @@ interface Past {
   readonly finished: ReadonlyMap<string, unknown>;
   readonly failed: ReadonlyMap<string, string>;
   /** How many tool calls of each step have been reported. */
-  readonly reported: ReadonlyMap<string, number>;
+  readonly told: ReadonlyMap<string, number>;
   readonly ended: boolean;
 }
 
@@ -49,8 +49,8 @@ function readPast(log: readonly LoggedEvent[]): Past {
   const events = log.map(({ event }) => event);
   const of = <T extends RunEvent["type"]>(type: T) =>
     events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
-  const reported = new Map<string, number>();
-  for (const { step } of of("tool.finished")) reported.set(step, (reported.get(step) ?? 0) + 1);
+  const told = new Map<string, number>();
+  for (const { step } of of("tool.finished")) told.set(step, (told.get(step) ?? 0) + 1);
   return {
     started: of("run.started").length > 0,
     triage: of("triage.finished")[0]?.triage,
@@ -58,7 +58,7 @@ function readPast(log: readonly LoggedEvent[]): Past {
     begun: new Set(of("step.started").map(({ step }) => step)),
     finished: new Map(of("step.finished").map(({ step, result }) => [step, result])),
     failed: new Map(of("step.failed").map(({ step, reason }) => [step, reason])),
-    reported,
+    told,
     ended: of("report.ready").length + of("run.failed").length > 0,
   };
 }
@@ -67,7 +67,102 @@ function readPast(log: readonly LoggedEvent[]): Past {
 const reasonOf = (error: unknown): string =>
   error instanceof AppError ? error.message : "Something unexpected went wrong; the log has the details.";
 
+const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+/** A step of the plan that an agent works on; triage is done before there is a plan. */
+type WorkStep = PlanStep & { readonly agent: Exclude<AgentName, "triage"> };
+const isWork = (step: PlanStep): step is WorkStep => step.agent !== "triage";
+
 type Progress = { readonly ok: true; readonly outcome: StepOutcome<unknown> } | { readonly ok: false; readonly reason: string };
+
+/** The supervisor's settings with nothing left open. */
+interface Settings extends Required<SupervisorDeps> {
+  readonly stamp: () => { readonly at: string };
+}
+
+/** Works on one step within its time; tool calls that an earlier attempt has told are not told again. */
+async function* workOn(settings: Settings, step: WorkStep, context: StepContext, told: number): AsyncGenerator<RunEvent, Progress, void> {
+  const deadline = performance.now() + settings.stepTimeoutMs;
+  const timed = new AbortController();
+  const agent: SubAgent = agents[step.agent];
+  const work = agent.run({ ...context, signal: AbortSignal.any([context.signal, timed.signal]) });
+  let calls = 0;
+  try {
+    for (;;) {
+      const left = Math.max(1, deadline - performance.now());
+      const next = await within(work.next(), left, `“${step.title}”`, context.signal);
+      if (next.done === true) return { ok: true, outcome: next.value };
+      calls += 1;
+      const { tool, ms } = next.value;
+      if (calls > told) yield { type: "tool.finished", ...settings.stamp(), step: step.id, tool, ms };
+    }
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    settings.log.error("A step failed.", { run: context.run.id, step: step.id, error: textOf(error) });
+    return { ok: false, reason: reasonOf(error) };
+  } finally {
+    timed.abort();
+  }
+}
+
+/** Does the steps of a plan that are not done yet; gives the report, or why there is none. */
+async function* runSteps(
+  settings: Settings,
+  base: Omit<StepContext, "results" | "failed">,
+  plan: readonly PlanStep[],
+  past: Past,
+): AsyncGenerator<RunEvent, Report | string, void> {
+  let results: StepResults = {};
+  const failed: { title: string; reason: string }[] = [];
+  for (const step of plan.filter(isWork)) {
+    const broken = past.failed.get(step.id);
+    if (broken !== undefined) {
+      failed.push({ title: step.title, reason: broken });
+      continue;
+    }
+    if (past.finished.has(step.id)) {
+      results = agents[step.agent].take(results, past.finished.get(step.id));
+      continue;
+    }
+    if (!past.begun.has(step.id)) yield { type: "step.started", ...settings.stamp(), step: step.id };
+    const progress = yield* workOn(settings, step, { ...base, results, failed }, past.told.get(step.id) ?? 0);
+    if (progress.ok) {
+      const { summary, result } = progress.outcome;
+      results = agents[step.agent].take(results, result);
+      yield { type: "step.finished", ...settings.stamp(), step: step.id, summary, result: z.json().parse(result) };
+    } else {
+      failed.push({ title: step.title, reason: progress.reason });
+      yield { type: "step.failed", ...settings.stamp(), step: step.id, reason: progress.reason };
+    }
+  }
+  return results.report ?? failed.at(-1)?.reason ?? "No report was written.";
+}
+
+async function* analyse(
+  settings: Settings,
+  run: Run,
+  log: readonly LoggedEvent[],
+  signal: AbortSignal,
+): AsyncGenerator<RunEvent, void, void> {
+  const { stamp, usage, prices, policies, toolTimeoutMs, holdoutShare } = settings;
+  const past = readPast(log);
+  if (past.ended) return;
+  if (!past.started) yield { type: "run.started", ...stamp() };
+  const coverage = await within(usage.coverage(run.orgId), toolTimeoutMs, "Looking through the stored usage", signal);
+  const triage = past.triage ?? agents.triage.run({ question: run.question, earlier: run.earlier, asOf: run.asOf, coverage, prices });
+  if (past.triage === undefined) yield { type: "triage.finished", ...stamp(), triage };
+  if (triage.askBack !== null || triage.refusal !== null) {
+    yield { type: "report.ready", ...stamp(), report: replyReport(triage) };
+    return;
+  }
+  const plan = past.plan ?? makePlan(triage);
+  if (past.plan === undefined) yield { type: "plan.made", ...stamp(), steps: [...plan] };
+  const clock = (): number => performance.now();
+  const tools = { orgId: run.orgId, usage, prices, coverage, asOf: run.asOf, signal, toolTimeoutMs, clock };
+  const report = yield* runSteps(settings, { ...tools, run, triage, policies, newId: settings.newId, holdoutShare }, plan, past);
+  if (typeof report === "string") yield { type: "run.failed", ...stamp(), reason: `The report could not be written: ${report}` };
+  else yield { type: "report.ready", ...stamp(), report };
+}
 
 /**
  * Answers a question in steps: triage, then a plan of only what is needed, then each step of it. It yields events and
@@ -75,103 +170,13 @@ type Progress = { readonly ok: true; readonly outcome: StepOutcome<unknown> } | 
  * no event is told twice. A step that fails or takes too long is reported as failed, and so does the report say.
  */
 export function createSupervisor(deps: SupervisorDeps): Analyst {
-  const stamp = (): { readonly at: string } => ({ at: deps.now().toISOString() });
-
-  async function* workOn(
-    step: PlanStep,
-    agent: SubAgent,
-    context: StepContext,
-    reported: number,
-  ): AsyncGenerator<RunEvent, Progress, void> {
-    const limit = deps.stepTimeoutMs ?? 60_000;
-    const deadline = performance.now() + limit;
-    const timed = new AbortController();
-    const work = agent.run({ ...context, signal: AbortSignal.any([context.signal, timed.signal]) });
-    let calls = 0;
-    try {
-      for (;;) {
-        const next = await within(work.next(), Math.max(1, deadline - performance.now()), `“${step.title}”`, context.signal);
-        if (next.done === true) return { ok: true, outcome: next.value };
-        calls += 1;
-        if (calls > reported) yield { type: "tool.finished", ...stamp(), step: step.id, tool: next.value.tool, ms: next.value.ms };
-      }
-    } catch (error) {
-      if (context.signal.aborted) throw error;
-      deps.log.error("A step failed.", {
-        run: context.run.id,
-        step: step.id,
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      });
-      return { ok: false, reason: reasonOf(error) };
-    } finally {
-      timed.abort();
-    }
-  }
-
-  async function* runSteps(
-    base: Omit<StepContext, "results" | "failed">,
-    plan: readonly PlanStep[],
-    past: Past,
-  ): AsyncGenerator<RunEvent, Report | string, void> {
-    let results: StepResults = {};
-    const failed: { title: string; reason: string }[] = [];
-    for (const step of plan) {
-      if (step.agent === "triage") continue;
-      const agent: SubAgent = agents[step.agent];
-      const broken = past.failed.get(step.id);
-      if (broken !== undefined) {
-        failed.push({ title: step.title, reason: broken });
-      } else if (past.finished.has(step.id)) {
-        results = agent.take(results, past.finished.get(step.id));
-      } else {
-        if (!past.begun.has(step.id)) yield { type: "step.started", ...stamp(), step: step.id };
-        const progress = yield* workOn(step, agent, { ...base, results, failed }, past.reported.get(step.id) ?? 0);
-        if (progress.ok) {
-          results = agent.take(results, progress.outcome.result);
-          yield {
-            type: "step.finished",
-            ...stamp(),
-            step: step.id,
-            summary: progress.outcome.summary,
-            result: z.json().parse(progress.outcome.result),
-          };
-        } else {
-          failed.push({ title: step.title, reason: progress.reason });
-          yield { type: "step.failed", ...stamp(), step: step.id, reason: progress.reason };
-        }
-      }
-    }
-    return results.report ?? failed.at(-1)?.reason ?? "No report was written.";
-  }
-
-  async function* analyse(run: Run, log: readonly LoggedEvent[], signal: AbortSignal): AsyncGenerator<RunEvent, void, void> {
-    const past = readPast(log);
-    if (past.ended) return;
-    if (!past.started) yield { type: "run.started", ...stamp() };
-    const coverage = await within(deps.usage.coverage(run.orgId), deps.toolTimeoutMs ?? 30_000, "Looking through the stored usage", signal);
-    const read = { question: run.question, earlier: run.earlier, asOf: run.asOf, coverage, prices: deps.prices };
-    const triage = past.triage ?? agents.triage.run(read);
-    if (past.triage === undefined) yield { type: "triage.finished", ...stamp(), triage };
-    if (triage.askBack !== null || triage.refusal !== null) {
-      yield { type: "report.ready", ...stamp(), report: replyReport(triage) };
-      return;
-    }
-    const plan = past.plan ?? makePlan(triage);
-    if (past.plan === undefined) yield { type: "plan.made", ...stamp(), steps: [...plan] };
-    const { usage, prices, policies } = deps;
-    const tools = { orgId: run.orgId, usage, prices, coverage, asOf: run.asOf, signal, toolTimeoutMs: deps.toolTimeoutMs ?? 30_000 };
-    const own = {
-      run,
-      triage,
-      policies,
-      newId: deps.newId ?? newId,
-      holdoutShare: deps.holdoutShare ?? 0.1,
-      clock: () => performance.now(),
-    };
-    const report = yield* runSteps({ ...tools, ...own }, plan, past);
-    if (typeof report === "string") yield { type: "run.failed", ...stamp(), reason: `The report could not be written: ${report}` };
-    else yield { type: "report.ready", ...stamp(), report };
-  }
-
-  return { analyse };
+  const settings: Settings = {
+    newId,
+    holdoutShare: 0.1,
+    stepTimeoutMs: 60_000,
+    toolTimeoutMs: 30_000,
+    ...deps,
+    stamp: () => ({ at: deps.now().toISOString() }),
+  };
+  return { analyse: (run, log, signal) => analyse(settings, run, log, signal) };
 }

@@ -10,8 +10,13 @@ import { Actions } from "./output.ts";
 function changeOf(one: Opportunity, holdoutShare: number): RoutingChange | null {
   if (!one.routable || one.toModel === "") return null;
   return {
-    ...{ workload: one.workload, fromProvider: one.provider, fromModel: one.fromModel },
-    ...{ toProvider: one.provider, toModel: one.toModel, holdoutShare, unit: "conversation" },
+    workload: one.workload,
+    fromProvider: one.provider,
+    fromModel: one.fromModel,
+    toProvider: one.provider,
+    toModel: one.toModel,
+    holdoutShare,
+    unit: "conversation",
   };
 }
 

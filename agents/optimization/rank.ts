@@ -43,7 +43,9 @@ export function rankAndStack(opportunities: readonly Opportunity[], most: number
       const [low, mid, high] = [amounts.low, amounts.mid, amounts.high].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
       return {
         ...one,
-        ...{ low: toUsd(low ?? 0n), mid: toUsd(mid ?? 0n), high: toUsd(high ?? 0n) },
+        low: toUsd(low ?? 0n),
+        mid: toUsd(mid ?? 0n),
+        high: toUsd(high ?? 0n),
         caveats: before === undefined ? one.caveats : [...one.caveats, caveat],
       };
     });

@@ -101,7 +101,7 @@ function optimizationTables(found: Optimization): ReportBlock[] {
       ["Workload", "From", "To", "Thirty days now", "Thirty days then"],
       (found.rightSizing?.comparisons ?? [])
         .slice(0, 12)
-        .map((one) => [one.workload, one.fromModel, one.toModel, usd(one.now), usd(one.then)]),
+        .map((one) => [one.workload, one.fromModel, one.toModel, usd(one.now), usd(one.moved)]),
     ),
     ...table(
       ["Prompt cache", "Model", "Time to live", "Read from cache now", "Could be read", "Pays from", "Saving in the period"],

@@ -1,5 +1,6 @@
 import { fromUsd } from "../../src/core/money.ts";
-import { type Figure, type Recommendation, Report, type ReportBlock } from "../../src/core/report.ts";
+import type { Report } from "../../src/core/report.ts";
+import { type Figure, type Recommendation, type ReportBlock } from "../../src/core/report.ts";
 import type { Triage } from "../../src/core/triage.ts";
 import type { ToolFinished } from "../define.ts";
 import { safeLabel, usdFigure } from "../figures.ts";
@@ -151,7 +152,10 @@ export function writeReport(context: StepContext): Report {
 export const replyReport = (triage: Triage): Report => ({
   title: triage.refusal === null ? "Please ask again" : "Not done",
   summary: triage.refusal ?? triage.askBack ?? "",
-  ...{ blocks: [], figures: [], recommendations: [], missing: [] },
+  blocks: [],
+  figures: [],
+  recommendations: [],
+  missing: [],
 });
 
 async function* report(context: StepContext): AsyncGenerator<ToolFinished, StepOutcome<Report>, void> {

@@ -81,7 +81,7 @@ function growthSentences(data: DataAnalysis): readonly string[] {
   if (growth === null) return [];
   const direction = growth.growthPercent < 0 ? "less" : "more";
   return [
-    `With ${showPercent(Math.abs(growth.growthPercent))} ${direction} usage of the same kind, thirty days would cost ${usd(growth.then)} instead of ${usd(growth.now)}.`,
+    `With ${showPercent(Math.abs(growth.growthPercent))} ${direction} usage of the same kind, thirty days would cost ${usd(growth.grown)} instead of ${usd(growth.now)}.`,
     `Requests would go from ${growth.requestsPerMinuteNow.toFixed(2)} to ${growth.requestsPerMinuteThen.toFixed(2)} a minute on average.`,
   ];
 }

@@ -56,17 +56,15 @@ export const costDriverIdentifier = defineTool({
     return {
       drivers: drivers.slice(0, most),
       pairs: pairs.length,
-      figures: [
-        ...drivers
-          .slice(0, most)
-          .flatMap((driver) => [
-            { ...usdFigure(`spend of ${driver.name}`, 0n, source), value: driver.cost },
-            figure(`share of ${driver.name}`, driver.share, "%", source),
-            { ...usdFigure(`cost per request of ${driver.name}`, 0n, source), value: driver.costPerRequest },
-            figure(`input tokens per request of ${driver.name}`, driver.inputPerRequest, "tokens", source),
-            figure(`output tokens per request of ${driver.name}`, driver.outputPerRequest, "tokens", source),
-          ]),
-      ],
+      figures: drivers
+        .slice(0, most)
+        .flatMap((driver) => [
+          { ...usdFigure(`spend of ${driver.name}`, 0n, source), value: driver.cost },
+          figure(`share of ${driver.name}`, driver.share, "%", source),
+          { ...usdFigure(`cost per request of ${driver.name}`, 0n, source), value: driver.costPerRequest },
+          figure(`input tokens per request of ${driver.name}`, driver.inputPerRequest, "tokens", source),
+          figure(`output tokens per request of ${driver.name}`, driver.outputPerRequest, "tokens", source),
+        ]),
       missing: [],
       notes: [],
     };

@@ -9,7 +9,7 @@ import { sumRows } from "./spend-rows.ts";
 export const GrowthSimulation = z.strictObject({
   growthPercent: z.number(),
   now: UsdAmount,
-  then: UsdAmount,
+  grown: UsdAmount,
   requestsPerMinuteNow: z.number(),
   requestsPerMinuteThen: z.number(),
   ...evidence,
@@ -30,7 +30,7 @@ export const costSimulationForIncreasedUsage = defineTool({
     const covered = coveredMs(scope.period, context.coverage);
     const sums = sumRows(answer.rows);
     const now = perMonth(sums.cost, covered);
-    const then = permille(now, Math.round(1_000 + growthPercent * 10));
+    const grownCost = permille(now, Math.round(1_000 + growthPercent * 10));
     const source = { scope, query: queryText(answer.query) };
     const formula = { scope, query: `thirty days at the period's rate × (1 + growth)\n${source.query}` };
     const perMinute = (sums.requests * 60_000) / covered;
@@ -38,14 +38,14 @@ export const costSimulationForIncreasedUsage = defineTool({
     return {
       growthPercent,
       now: toUsd(now),
-      then: toUsd(then),
+      grown: toUsd(grownCost),
       requestsPerMinuteNow: perMinute,
       requestsPerMinuteThen: grown,
       figures: [
         figure("usage growth asked about", growthPercent, "%", { scope, query: "the question" }),
         usdFigure("thirty days at the period's rate", now, formula),
-        usdFigure("thirty days with the grown usage", then, formula),
-        usdFigure("added by the growth", then - now, formula),
+        usdFigure("thirty days with the grown usage", grownCost, formula),
+        usdFigure("added by the growth", grownCost - now, formula),
         figure("mean requests per minute", perMinute, "requests per minute", source),
         figure("mean requests per minute with the grown usage", grown, "requests per minute", formula),
       ],

@@ -25,7 +25,7 @@ const Comparison = z.strictObject({
   requests: z.number().int(),
   /** USD per 30 days, as it is and as it would be with all of it moved and equal token counts. */
   now: UsdAmount,
-  then: UsdAmount,
+  moved: UsdAmount,
 });
 
 export const RightSizing = z.strictObject({
@@ -48,7 +48,7 @@ interface Priced {
   readonly candidate: Candidate;
   readonly target: Target;
   readonly now: PicoUsd;
-  readonly then: PicoUsd;
+  readonly moved: PicoUsd;
   readonly savings: readonly PicoUsd[];
 }
 
@@ -59,8 +59,8 @@ function price(candidate: Candidate, target: Target, at: Date, context: Paramete
     repriced(candidate, target, { input: factors.input[index] ?? 1_000, output: factors.output[index] ?? 1_000, at }, context),
   );
   if (plain === undefined) return undefined;
-  const savings = variants.flatMap((variant) => (variant === undefined ? [] : [variant.now - variant.then]));
-  return { candidate, target, now: plain.now, then: plain.then, savings };
+  const savings = variants.flatMap((variant) => (variant === undefined ? [] : [variant.now - variant.moved]));
+  return { candidate, target, now: plain.now, moved: plain.moved, savings };
 }
 
 /** The move to propose: the nearest step down that saves anything, so that as little quality as possible is put at risk. */
@@ -95,8 +95,8 @@ const assumedFigures = (holdout: number, target: Target, source: Source): Return
 function opportunityOf(one: Priced, holdout: number, covered: number): Opportunity {
   const { candidate, target } = one;
   const treated = one.savings.map((saving) => perMonth(permille(saving, 1_000 - holdout), covered));
-  const [now, then] = [perMonth(one.now, covered), perMonth(one.then, covered)];
-  const cheaper = percentOf(one.now - one.then, one.now) ?? 0;
+  const [now, moved] = [perMonth(one.now, covered), perMonth(one.moved, covered)];
+  const cheaper = percentOf(one.now - one.moved, one.now) ?? 0;
   return {
     kind: "model_right_sizing",
     workload: candidate.workload,
@@ -109,7 +109,7 @@ function opportunityOf(one: Priced, holdout: number, covered: number): Opportuni
     routable: target.provider === candidate.provider && candidate.workload !== "",
     evidence: [
       `${showCount(candidate.requests)} requests of ${safeLabel(candidate.workload)} used ${safeLabel(candidate.fromModel)}; at this rate they cost ${showUsd(now)} in thirty days.`,
-      `The same tokens on ${safeLabel(target.model)} cost ${showUsd(then)} in thirty days, ${showPercent(cheaper)} less.`,
+      `The same tokens on ${safeLabel(target.model)} cost ${showUsd(moved)} in thirty days, ${showPercent(cheaper)} less.`,
     ],
     caveats: assumptions(holdout, target),
     method: "Σ (stored cost − the same buckets at the new model's price, per context band) × (1 − holdout share), scaled to 30 days",
@@ -123,11 +123,11 @@ const figuresOf = (one: Priced, covered: number, source: Source): ReturnType<typ
     ...source,
     query: `stored buckets × the price of ${one.target.provider} ${one.target.model} at the run's clock, per context band, scaled to 30 days\n${source.query}`,
   };
-  const cheaper = percentOf(one.now - one.then, one.now);
+  const cheaper = percentOf(one.now - one.moved, one.now);
   return [
     figure(`requests of ${name}`, one.candidate.requests, "requests", source),
     usdFigure(`thirty days of ${name}`, perMonth(one.now, covered), formula),
-    usdFigure(`thirty days of ${move}`, perMonth(one.then, covered), formula),
+    usdFigure(`thirty days of ${move}`, perMonth(one.moved, covered), formula),
     ...(cheaper === undefined ? [] : [figure(`saving per token of ${move}`, cheaper, "%", formula)]),
   ];
 };
@@ -173,7 +173,7 @@ export const modelRightSizing = defineTool({
         toModel: safeLabel(one.target.model),
         requests: one.candidate.requests,
         now: toUsd(perMonth(one.now, covered)),
-        then: toUsd(perMonth(one.then, covered)),
+        moved: toUsd(perMonth(one.moved, covered)),
       })),
       figures: [
         figure("hours of usage that monthly figures are scaled from", covered / 3_600_000, "hours", source),

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { fromUsd, type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
-import type { SpendRow } from "../../src/core/usage-store.ts";
-import { forecastSum, weekdayMinimum } from "../../src/stats/forecast.ts";
+import type { QueryText, SpendRow } from "../../src/core/usage-store.ts";
+import { forecastSum } from "../../src/stats/forecast.ts";
 import { createRandom } from "../../src/stats/random.ts";
-import { defineTool } from "../define.ts";
-import { evidence, figure, queryText, Scope, scopeOf, usdFigure } from "../figures.ts";
+import { defineTool, type ToolContext } from "../define.ts";
+import { evidence, figure, queryText, Scope, type Source, scopeOf, usdFigure } from "../figures.ts";
 import { totalFigures } from "./cost-analyzer.ts";
 import { sumRows } from "./spend-rows.ts";
 
@@ -44,6 +44,61 @@ function daysAhead(asOf: Date, monthEnd: number): readonly number[] {
 /** A dollar figure of a forecast; floating point is fine here, as it is no stored amount. */
 const fromFloat = (usd: number): PicoUsd => fromUsd(Math.max(0, usd).toFixed(6));
 
+interface Outlook {
+  readonly forecast: ReturnType<typeof forecastSum>;
+  readonly end: { readonly expected: PicoUsd; readonly low: PicoUsd; readonly high: PicoUsd };
+}
+
+/** Adds the forecast of the days left to what has been spent; undefined without two whole days to go by. */
+function lookAhead(spent: PicoUsd, days: ReturnType<typeof wholeDays>, monthEnd: number, context: ToolContext): Outlook | undefined {
+  if (days.costs.length < 2) return undefined;
+  const random = createRandom(`forecast ${context.orgId} ${context.asOf.toISOString().slice(0, 10)}`);
+  const forecast = forecastSum({
+    history: days.costs.map((cost) => Number(toUsd(cost))),
+    firstWeekday: new Date(days.first).getUTCDay(),
+    ahead: daysAhead(context.asOf, monthEnd),
+    random: () => random.next() / 2 ** 32,
+    resamples,
+  });
+  const end = {
+    expected: spent + fromFloat(forecast.expected),
+    low: spent + fromFloat(forecast.low),
+    high: spent + fromFloat(forecast.high),
+  };
+  return { forecast, end };
+}
+
+const tooLittle = "A forecast needs at least two whole days of usage; import older usage, or ask again after tomorrow.";
+const noWeekdays =
+  "Less than two weeks of usage: weekdays cannot be told apart yet, so the forecast is a plain mean with a wide interval. Import older usage to narrow it.";
+
+function writeOutlook({ forecast, end }: Outlook, source: Source, history: QueryText, monthEnd: number): Omit<MonthEndForecast, "toDate"> {
+  const { period, filters } = source.scope;
+  const ahead = {
+    scope: { period: { from: period.from, to: new Date(monthEnd).toISOString(), label: "this month" }, filters },
+    query: `spend this month so far + forecastSum(daily spend, method ${forecast.method}, ${forecast.daysUsed} whole days, ${resamples} resamples)\n${queryText(history)}`,
+  };
+  return {
+    monthEnd: { expected: toUsd(end.expected), low: toUsd(end.low), high: toUsd(end.high) },
+    method: forecast.method,
+    daysUsed: forecast.daysUsed,
+    figures: [
+      usdFigure("month-end spend, expected", end.expected, ahead),
+      usdFigure("month-end spend, low", end.low, ahead),
+      usdFigure("month-end spend, high", end.high, ahead),
+      figure("whole days the forecast is made from", forecast.daysUsed, "days", ahead),
+    ],
+    missing: forecast.method === "plain" ? [noWeekdays] : [],
+    notes: [],
+  };
+}
+
+const named = (from: number, to: number, label: string): Scope["period"] => ({
+  from: new Date(from).toISOString(),
+  to: new Date(to).toISOString(),
+  label,
+});
+
 /**
  * Spend of the running UTC month at its end: exact spend to date + forecast of the days left (src/stats/forecast.ts:
  * level × weekday, residual bootstrap, 95 %, seed fixed by org and day, so it repeats). Caveats: a plain mean with a wide
@@ -56,66 +111,23 @@ export const monthEndForecast = defineTool({
   output: MonthEndForecast,
   run: async ({ filters }, context) => {
     const { asOf, coverage } = context;
-    const now = asOf.getTime();
-    const month = Date.UTC(asOf.getUTCFullYear(), asOf.getUTCMonth(), 1);
     const monthEnd = Date.UTC(asOf.getUTCFullYear(), asOf.getUTCMonth() + 1, 1);
-    const until = Math.min(monthEnd, now + 1);
-    const named = (from: number, label: string): Scope["period"] => ({
-      from: new Date(from).toISOString(),
-      to: new Date(until).toISOString(),
-      label,
-    });
-    const scope: Scope = { period: named(month, "this month so far"), filters };
-    const historyScope: Scope = { period: named(dayOf(now) - historyDays * dayMs, "the last eight weeks"), filters };
+    const until = Math.min(monthEnd, asOf.getTime() + 1);
+    const scope: Scope = {
+      period: named(Date.UTC(asOf.getUTCFullYear(), asOf.getUTCMonth(), 1), until, "this month so far"),
+      filters,
+    };
+    const historyScope: Scope = { period: named(dayOf(asOf.getTime()) - historyDays * dayMs, until, "the last eight weeks"), filters };
     const toDate = await context.usage.spend({ ...scopeOf(context, scope), by: [], grain: "total" });
     const history = await context.usage.spend({ ...scopeOf(context, historyScope), by: [], grain: "day" });
     const total = sumRows(toDate.rows);
     const source = { scope, query: queryText(toDate.query) };
-    const { first, costs } = wholeDays(history.rows, coverage.first, asOf);
-    const figures = [usdFigure("spend this month so far", total.cost, source), ...totalFigures(total, source).slice(4)];
-    if (costs.length < 2) {
-      return {
-        ...{ toDate: toUsd(total.cost), monthEnd: null, method: null, daysUsed: costs.length, figures, notes: [] },
-        missing: ["A forecast needs at least two whole days of usage; import older usage, or ask again after tomorrow."],
-      };
-    }
-    const random = createRandom(`forecast ${context.orgId} ${asOf.toISOString().slice(0, 10)}`);
-    const forecast = forecastSum({
-      history: costs.map((cost) => Number(toUsd(cost))),
-      firstWeekday: new Date(first).getUTCDay(),
-      ahead: daysAhead(asOf, monthEnd),
-      random: () => random.next() / 2 ** 32,
-      resamples,
-    });
-    const end = {
-      expected: total.cost + fromFloat(forecast.expected),
-      low: total.cost + fromFloat(forecast.low),
-      high: total.cost + fromFloat(forecast.high),
-    };
-    const formula = `spend this month so far + forecastSum(daily spend, method ${forecast.method}, ${forecast.daysUsed} whole days, ${resamples} resamples)\n${queryText(history.query)}`;
-    const ahead = {
-      scope: { period: { from: scope.period.from, to: new Date(monthEnd).toISOString(), label: "this month" }, filters },
-      query: formula,
-    };
-    return {
-      toDate: toUsd(total.cost),
-      monthEnd: { expected: toUsd(end.expected), low: toUsd(end.low), high: toUsd(end.high) },
-      method: forecast.method,
-      daysUsed: forecast.daysUsed,
-      figures: [
-        ...figures,
-        usdFigure("month-end spend, expected", end.expected, ahead),
-        usdFigure("month-end spend, low", end.low, ahead),
-        usdFigure("month-end spend, high", end.high, ahead),
-        figure("whole days the forecast is made from", forecast.daysUsed, "days", ahead),
-      ],
-      missing:
-        costs.length < weekdayMinimum
-          ? [
-              "Less than two weeks of usage: weekdays cannot be told apart yet, so the forecast is a plain mean with a wide interval. Import older usage to narrow it.",
-            ]
-          : [],
-      notes: [],
-    };
+    const outlook = lookAhead(total.cost, wholeDays(history.rows, coverage.first, asOf), monthEnd, context);
+    const written =
+      outlook === undefined
+        ? { monthEnd: null, method: null, daysUsed: 0, figures: [], missing: [tooLittle], notes: [] }
+        : writeOutlook(outlook, source, history.query, monthEnd);
+    const spent = [usdFigure("spend this month so far", total.cost, source), ...totalFigures(total, source).slice(4)];
+    return { ...written, toDate: toUsd(total.cost), figures: [...spent, ...written.figures] };
   },
 });

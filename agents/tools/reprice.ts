@@ -110,9 +110,14 @@ const scaled = (tokens: Tokens, drift: Drift): Tokens => {
  * The stored cost of a candidate's movable rows and what the same buckets cost on the target; undefined where the target's
  * context window is too small for some of the requests, or nothing of it can be priced there.
  */
-export function repriced(candidate: Candidate, target: Target, drift: Drift, context: Reader): { now: PicoUsd; then: PicoUsd } | undefined {
+export function repriced(
+  candidate: Candidate,
+  target: Target,
+  drift: Drift,
+  context: Reader,
+): { now: PicoUsd; moved: PicoUsd } | undefined {
   const window = context.prices.model(target.provider, target.model)?.contextWindow;
-  let [now, then] = [0n, 0n];
+  let [now, moved] = [0n, 0n];
   for (const row of candidate.rows) {
     if (window !== undefined && row.aboveInputTokens >= window) return undefined;
     const query = { provider: target.provider, model: target.model, tier: Tier.catch("standard").parse(row.key.tier), at: drift.at };
@@ -120,7 +125,7 @@ export function repriced(candidate: Candidate, target: Target, drift: Drift, con
     const cost = price === undefined ? undefined : costIfPriced(scaled(row.tokens, drift), price, row.requests);
     if (cost === undefined) continue;
     now += row.cost;
-    then += cost;
+    moved += cost;
   }
-  return now === 0n ? undefined : { now, then };
+  return now === 0n ? undefined : { now, moved };
 }

@@ -37,12 +37,14 @@ function lookUp(facts: ModelFacts, context: ToolContext): Found | undefined {
   if (input === undefined) return undefined;
   const [output, read] = [bucketCost(price, "output", million), bucketCost(price, "cache_read", million)];
   const row = {
-    ...{ provider, model, contextWindow: facts.contextWindow ?? null, deprecated: facts.deprecated, input: toUsd(input) },
-    ...{
-      output: output === undefined ? null : toUsd(output),
-      cacheRead: read === undefined ? null : toUsd(read),
-      priceVersion: price.version,
-    },
+    provider,
+    model,
+    contextWindow: facts.contextWindow ?? null,
+    deprecated: facts.deprecated,
+    input: toUsd(input),
+    output: output === undefined ? null : toUsd(output),
+    cacheRead: read === undefined ? null : toUsd(read),
+    priceVersion: price.version,
   };
   return { facts, input, row };
 }

@@ -16,7 +16,7 @@ export interface FoundNames extends KnownNames {
 
 /** Words too common to mean a workload or team by themselves: they must be quoted or introduced ("workload search"). */
 const commonWords: ReadonlySet<string> = new Set(
-  "a all an and api app ask batch bill by cost default dev for in is it latency me model models of on or other our prod production report search spend team test the to today tool tools unknown usage user users we what".split(
+  "a all an and api app ask batch bill by cost default dev for in is it latency me model models of on or other our prod production report spend team test the to today tool tools unknown usage user users we what".split(
     " ",
   ),
 );
@@ -89,7 +89,7 @@ export function findNames(text: string, known: KnownNames, inUse: ReadonlySet<st
       for (let start = 0; start < rest.length; start += 1) {
         const length = matchAt(rest, start, name);
         if (length === 0 || (exact && rest.slice(start, start + length).join("") !== name.words.join(""))) continue;
-        rest.splice(start, length, ...new Array<string>(length).fill("□"));
+        rest.splice(start, length, ...Array.from({ length }, () => "□"));
         if (!found[name.kind].includes(name.name)) found[name.kind].push(name.name);
       }
     }

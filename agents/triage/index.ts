@@ -20,7 +20,7 @@ import {
 import { Triage as output } from "./output.ts";
 import { readPeriods } from "./periods.ts";
 import { findTargets } from "./targets.ts";
-import { nearlyEqual } from "./words.ts";
+import { nearlyEqual, wordsOf } from "./words.ts";
 
 /** What triage goes by. */
 export interface TriageInput {
@@ -33,8 +33,14 @@ export interface TriageInput {
 }
 
 const nothing: Entities = {
-  ...{ models: [], workloads: [], teams: [], metrics: [], dimensions: [] },
-  ...{ period: null, comparison: null, targets: [] },
+  models: [],
+  workloads: [],
+  teams: [],
+  metrics: [],
+  dimensions: [],
+  period: null,
+  comparison: null,
+  targets: [],
 };
 
 const examples = exampleQuestions.map((question) => `“${question}”`).join(", ");
@@ -58,6 +64,9 @@ const answerable: ReadonlySet<Category> = new Set([
   ...(["supply_catalog", "monitoring_and_reporting", "configuration"] as const),
 ]);
 
+/** A text without a name, however its words are joined. */
+const masked = (text: string, name: string): string => text.replace(new RegExp(wordsOf(name).join("[^\\p{L}\\d]*"), "gu"), "□");
+
 interface Reading {
   readonly categories: readonly Category[];
   readonly intents: readonly Intent[];
@@ -78,10 +87,11 @@ function categoriesOf(text: string, topics: readonly Topic[], models: number): r
 function read(question: string, input: TriageInput, names: KnownNames, inUse: ReadonlySet<string>): Reading {
   const raw = asItReads(question).replace(/[’`]/g, "'");
   const found = findNames(raw, names, inUse);
-  const text = mended(raw);
+  // A workload called "doc-summary" does not ask for a summary.
+  const text = mended([...found.workloads, ...found.teams].reduce(masked, raw));
   const topics = unique(hits(topicRules, text).map((rule) => rule.to));
   const { period, comparison } = readPeriods(text, input.asOf);
-  const targets = findTargets(text, names, inUse);
+  const targets = findTargets(mended(raw), names, inUse);
   const compared = comparison !== null && (topics.length === 0 || topics.includes("spend")) ? (["bill_change"] as const) : [];
   const grown = targets.some((target) => target.metric === "usage") ? (["growth"] as const) : [];
   return {
@@ -135,8 +145,12 @@ function filledIn(own: Reading, before: Reading): Reading {
 }
 
 const closing = (question: string, fields: Pick<Triage, "askBack" | "refusal">): Triage => ({
-  ...{ category: "general", secondary: [], intents: ["report"], priority: hits(priorityRules, question)[0]?.to ?? "medium" },
-  ...{ entities: nothing, ...fields },
+  category: "general",
+  secondary: [],
+  intents: ["report"],
+  priority: hits(priorityRules, question)[0]?.to ?? "medium",
+  entities: nothing,
+  ...fields,
 });
 
 const refusal =
@@ -187,8 +201,13 @@ export function triageQuestion(input: TriageInput): Triage {
   }
   const [category = "cost", ...secondary] = reading.categories;
   return {
-    ...{ category, secondary, intents: reading.intents.length > 0 ? [...reading.intents] : ["analyze"] },
-    ...{ priority: hits(priorityRules, text)[0]?.to ?? "medium", entities: reading.entities, askBack: null, refusal: null },
+    category,
+    secondary,
+    intents: reading.intents.length > 0 ? [...reading.intents] : ["analyze"],
+    priority: hits(priorityRules, text)[0]?.to ?? "medium",
+    entities: reading.entities,
+    askBack: null,
+    refusal: null,
   };
 }
 

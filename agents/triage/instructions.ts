@@ -105,7 +105,11 @@ export const topicRules: readonly Rule<Topic>[] = [
 export const categoryRules: readonly Rule<Category>[] = [
   rule("synthetic_data", /\b(?:synthetic|generate (?:test |sample |fake )?(?:data|traffic|workloads?)|fake data|sample data)\b/, 5),
   rule("corpus", /\b(?:corpus|corpora|reference documents?|knowledge base)\b/, 5),
-  rule("system_configuration", /\b(?:system (?:settings?|configuration)|environment|retention|single sign|sso|webhook|api keys?)\b/, 4),
+  rule(
+    "system_configuration",
+    /\b(?:system (?:settings?|configuration)|environment|retention|single sign|sso|webhook|(?:rotate|create|revoke|manage|new) (?:an? |the )?api keys?)\b/,
+    4,
+  ),
   rule("administrative_tools", /\b(?:users? and roles?|add (?:a )?users?|invite|permissions?|audit log|tenants?)\b/, 4),
   rule(
     "configuration",
@@ -216,8 +220,24 @@ export const dimensionRules = [
 
 /** Short words, mended from these spellings alone: one slip in three letters may be any word. */
 export const shortSlips: Readonly<Record<string, string>> = {
-  ...{ bil: "bill", bll: "bill", biil: "bill", cots: "cost", csot: "cost", cst: "cost", spnd: "spend", sepnd: "spend", spedn: "spend" },
-  ...{ weak: "week", wek: "week", mnth: "month", teh: "the", wich: "which", hte: "the", tokns: "tokens", usge: "usage", cahce: "cache" },
+  bil: "bill",
+  bll: "bill",
+  biil: "bill",
+  cots: "cost",
+  csot: "cost",
+  cst: "cost",
+  spnd: "spend",
+  sepnd: "spend",
+  spedn: "spend",
+  weak: "week",
+  wek: "week",
+  mnth: "month",
+  teh: "the",
+  wich: "which",
+  hte: "the",
+  tokns: "tokens",
+  usge: "usage",
+  cahce: "cache",
 };
 
 /** Words that triage knows; a slip of the finger in them is mended before the rules are read. */

@@ -12,8 +12,21 @@ const bareMonth = "january|february|april|june|july|september|october|november|d
 const weekdayWord = "(?:sun|mon|tues|wednes|thurs|fri|satur)day";
 const dateWord = `\\d{4}-\\d{2}-\\d{2}|\\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:${monthWord})(?:,? \\d{4})?|(?:${monthWord}) \\d{1,2}(?:st|nd|rd|th)?(?:,? \\d{4})?|${weekdayWord}|yesterday|today`;
 const smallNumbers: Readonly<Record<string, number>> = {
-  ...{ a: 1, one: 1, two: 2, three: 3, four: 4, five: 5, six: 6, seven: 7, eight: 8, nine: 9, ten: 10, twelve: 12, thirty: 30 },
-  ...{ couple: 2, few: 3 },
+  a: 1,
+  one: 1,
+  two: 2,
+  three: 3,
+  four: 4,
+  five: 5,
+  six: 6,
+  seven: 7,
+  eight: 8,
+  nine: 9,
+  ten: 10,
+  twelve: 12,
+  thirty: 30,
+  couple: 2,
+  few: 3,
 };
 
 /** A span of time that a text names, with where in the text it stands. */
@@ -107,8 +120,10 @@ function thisOrLast(match: RegExpExecArray, asOf: Date): NamedPeriod | undefined
   const yearStart = Date.UTC(asOf.getUTCFullYear(), 0, 1);
   const starts = { week: weekOf(now), month: monthOf(now, 0), quarter: quarterStart, year: yearStart };
   const before = {
-    ...{ week: weekOf(now) - 7 * dayMs, month: monthOf(now, -1) },
-    ...{ quarter: monthOf(quarterStart, -3), year: Date.UTC(asOf.getUTCFullYear() - 1, 0, 1) },
+    week: weekOf(now) - 7 * dayMs,
+    month: monthOf(now, -1),
+    quarter: monthOf(quarterStart, -3),
+    year: Date.UTC(asOf.getUTCFullYear() - 1, 0, 1),
   };
   const key = unit === "month" || unit === "quarter" || unit === "year" ? unit : "week";
   return running ? named(starts[key], untilNow(asOf), label) : named(before[key], starts[key], label);

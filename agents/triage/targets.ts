@@ -80,8 +80,11 @@ const rules: readonly TargetRule[] = [
   {
     pattern: /\b(\d+) ?(k|m)\b[- ]?(?:tokens? )?(?:of )?(?:context|window)|context[^.;\d]{0,20}?(\d+) ?(k|m)\b/,
     read: (m) => ({
-      ...{ metric: "context_window", relation: "at_least", unit: "tokens", workload: null },
-      value: Number(m[1] ?? m[3]) * ((m[2] ?? m[4]) === "k" ? 1_000 : 1_000_000),
+      metric: "context_window",
+      relation: "at_least",
+      unit: "tokens",
+      workload: null,
+      value: Number(m[1] ?? m[3]) * ((m[2] ?? m[4]) === "k" ? 1e3 : 1e6),
     }),
   },
 ];

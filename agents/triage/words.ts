@@ -4,7 +4,7 @@ export const wordsOf = (text: string): readonly string[] => text.toLowerCase().m
 /** Edits (insert, delete, replace, swap of neighbours) between two words: optimal string alignment (Damerau 1964). */
 export function editDistance(a: string, b: string): number {
   const width = b.length + 1;
-  const grid = new Array<number>((a.length + 1) * width).fill(0);
+  const grid = Array.from({ length: (a.length + 1) * width }, () => 0);
   const at = (i: number, j: number): number => grid[i * width + j] ?? 0;
   for (let i = 0; i <= a.length; i += 1) {
     for (let j = 0; j <= b.length; j += 1) {

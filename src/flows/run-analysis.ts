@@ -31,8 +31,17 @@ async function approvalsOf(deps: RunAnalysisDeps, run: Run, { report }: Ready): 
   const now = deps.now();
   const expiresAt = new Date(now.getTime() + deps.approvalTtlMs).toISOString();
   return proposed.map(({ id, recommendation }) => ({
-    ...{ id, orgId: run.orgId, runId: run.id, recommendation, status: "pending", version: 1, basePolicyVersion: version },
-    ...{ createdAt: now.toISOString(), expiresAt, decidedBy: null, decidedAt: null },
+    id,
+    orgId: run.orgId,
+    runId: run.id,
+    recommendation,
+    status: "pending",
+    version: 1,
+    basePolicyVersion: version,
+    createdAt: now.toISOString(),
+    expiresAt,
+    decidedBy: null,
+    decidedAt: null,
   }));
 }
 
