@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { armOf, unitHash } from "../../src/core/assignment.ts";
 import { canonicalJson } from "../../src/core/canonical.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -47,8 +47,12 @@ export const policyOf = (version: number, rules: PolicyRule[]): RoutingPolicy =>
   createdAt: "2026-11-01T00:00:00.000Z",
 });
 
-export const listen = async (handler: RequestListener): Promise<{ url: string; server: Server }> => {
-  const server = createServer(handler);
+export const listen = async (
+  handler: (req: IncomingMessage, res: ServerResponse) => void | Promise<void>,
+): Promise<{ url: string; server: Server }> => {
+  const server = createServer((req, res) => {
+    void handler(req, res);
+  });
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);
   });

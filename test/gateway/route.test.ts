@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { UsageEvent } from "../../src/core/usage-event.ts";
 import { type OrgRouting, route, ruleKey } from "../../src/gateway/route.ts";

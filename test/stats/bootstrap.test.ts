@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bootstrapSaving } from "../../src/stats/bootstrap.ts";
 import type { Cluster } from "../../src/stats/cluster-arm.ts";
@@ -29,7 +29,9 @@ describe("the seeded random numbers", () => {
     };
     expect(draw("a")).toEqual(draw("a"));
     expect(draw("a")).not.toEqual(draw("b"));
-    expect(createHash("sha256").update(draw("a").join()).digest("hex")).toMatchInlineSnapshot(`"c02b5f118f3e23d17c2a0fb5c887c1b4994687b0a23571ffddf55b62171f507c"`);
+    expect(createHash("sha256").update(draw("a").join()).digest("hex")).toMatchInlineSnapshot(
+      `"c02b5f118f3e23d17c2a0fb5c887c1b4994687b0a23571ffddf55b62171f507c"`,
+    );
   });
 
   it("fall evenly below a bound", () => {

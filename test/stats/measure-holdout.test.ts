@@ -56,6 +56,7 @@ describe("a window of a holdout", () => {
     ["no answers", rowsOf(200).map((row) => ({ ...row, failures: row.requests })), /no request of the treatment arm was answered/],
     ["nothing at all", [], /only 0 conversations/],
   ])("is not measured with %s, and says so", (_name, rows, reason) => {
-    expect(measureHoldout(plan, rows)).toMatchObject({ result: "not_measured", reason: expect.stringMatching(reason) });
+    const result = measureHoldout(plan, rows);
+    expect(result.result === "not_measured" && result.reason).toMatch(reason);
   });
 });
