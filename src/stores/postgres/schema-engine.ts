@@ -36,14 +36,6 @@ class WholeScripts extends PrismaPg {
     };
     return adapter;
   }
-
-  override async connectToShadowDb(): ReturnType<PrismaPg["connectToShadowDb"]> {
-    const adapter = await super.connectToShadowDb();
-    adapter.executeScript = async (script) => {
-      await adapter.underlyingDriver().query(script);
-    };
-    return adapter;
-  }
 }
 
 /** Gives `use` Prisma's schema engine on a database, as WebAssembly: nothing is downloaded. */
