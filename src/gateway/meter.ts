@@ -61,39 +61,41 @@ const restAfterFailure = ({ retryMs, maxRetryMs }: Pick<MeterLimits, "retryMs" |
   };
 };
 
-/**
- * Makes the meter. Where the store fails, events go to a file in `spoolDir` and are replayed at start and when the store
- * answers again; where the disk fails too, they stay in memory. Events are lost only with a process that is killed within
- * `flushMs` of their request.
- */
-export function createMeter({ recordUsage, spoolDir, log, limits }: MeterDeps): Meter {
-  let buffer: UsageEvent[] = [];
-  let working: Promise<void> | undefined;
+/** Where usage goes: the store, else the disk. */
+interface Sink {
+  /** True when the events are in the store or on disk, false where neither takes them. */
+  put(events: readonly UsageEvent[]): Promise<boolean>;
+  /** Moves what is on disk to the store, where that answers. */
+  replay(): Promise<void>;
+  /** Tries again at once what is left alone after a failure. */
+  wake(): void;
+  /** Whether anything is on disk. */
+  waiting(): boolean;
+}
+
+function createSink({ recordUsage, spoolDir, log, limits }: MeterDeps): Sink {
   const storeRest = restAfterFailure(limits);
   const replayRest = restAfterFailure(limits);
   const spool = openSpool(spoolDir, (file, lines) => log.error("A spool file of usage had lines that cannot be read.", { file, lines }));
-
   const record = (events: readonly UsageEvent[]): Promise<void> => within(recordUsage(events), limits.writeTimeoutMs);
-  const keep = async (events: readonly UsageEvent[]): Promise<void> => {
+  const keep = async (events: readonly UsageEvent[]): Promise<boolean> => {
     try {
       await spool.keep(events);
+      return true;
     } catch (error) {
-      buffer = [...events, ...buffer];
-      log.error("Usage could be neither stored nor kept on disk; it stays in memory. Free the disk.", {
-        error: String(error),
-        folder: spoolDir,
-      });
-      throw error;
+      log.error("Usage could be neither stored nor kept on disk; it stays in memory. Free the disk.", { error: String(error), spoolDir });
+      return false;
     }
   };
-  const store = async (events: readonly UsageEvent[]): Promise<void> => {
+  const put = async (events: readonly UsageEvent[]): Promise<boolean> => {
     if (storeRest.resting()) return keep(events);
     try {
       await record(events);
       storeRest.over();
+      return true;
     } catch (error) {
       if (storeRest.begin() === 1) log.error("Usage could not be stored; it is kept on disk and stored later.", { error: String(error) });
-      await keep(events);
+      return keep(events);
     }
   };
   const replay = async (): Promise<void> => {
@@ -106,21 +108,39 @@ export function createMeter({ recordUsage, spoolDir, log, limits }: MeterDeps): 
       if (replayRest.begin() === 1) log.warn("Usage that was kept on disk cannot be stored yet.", { error: String(error) });
     }
   };
+  const wake = (): void => {
+    storeRest.wake();
+    replayRest.wake();
+  };
+  return { put, replay, wake, waiting: () => spool.waiting() };
+}
+
+/**
+ * Makes the meter. Where the store fails, events go to a file in `spoolDir` and are replayed at start and when the store
+ * answers again; where the disk fails too, they stay in memory. Events are lost only with a process that is killed within
+ * `flushMs` of their request.
+ */
+export function createMeter(deps: MeterDeps): Meter {
+  const { limits } = deps;
+  const sink = createSink(deps);
+  let buffer: UsageEvent[] = [];
+  let working: Promise<void> | undefined;
+
   const work = async (): Promise<void> => {
     while (buffer.length > 0) {
       const batch = buffer.slice(0, limits.batchSize);
       buffer = buffer.slice(limits.batchSize);
-      await store(batch);
+      if (await sink.put(batch)) continue;
+      buffer = [...batch, ...buffer];
+      return;
     }
-    await replay();
+    await sink.replay();
   };
   /** One worker at a time; what comes in meanwhile goes with the next. */
   const run = (): Promise<void> => {
-    working ??= work()
-      .catch(() => undefined)
-      .finally(() => {
-        working = undefined;
-      });
+    working ??= work().finally(() => {
+      working = undefined;
+    });
     return working;
   };
   const timer = setInterval(() => void run(), limits.flushMs);
@@ -128,10 +148,10 @@ export function createMeter({ recordUsage, spoolDir, log, limits }: MeterDeps): 
 
   const flush = async (): Promise<boolean> => {
     await working;
-    storeRest.wake();
-    replayRest.wake();
+    sink.wake();
     await run();
-    return buffer.length === 0 && !spool.waiting();
+    if (buffer.length > 0) await run();
+    return buffer.length === 0 && !sink.waiting();
   };
   const add = (event: UsageEvent): void => {
     buffer.push(event);

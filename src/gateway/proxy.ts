@@ -82,6 +82,12 @@ interface Authorised {
   readonly org: OrgSettings;
 }
 
+const authorise = (settings: Settings | undefined, req: IncomingMessage): Authorised => {
+  if (settings === undefined) throw refuse.notReady("The gateway has not loaded its settings yet. Try again in a few seconds.");
+  const key = authenticate(settings, req);
+  return { key, org: settings.orgOf(key.orgId) };
+};
+
 /** Answers one request or throws what is to be shown. */
 const dispatch = async (deps: ChatDeps, req: IncomingMessage, res: ServerResponse, authorise: () => Authorised): Promise<void> => {
   const path = (req.url ?? "").split("?", 1)[0];
@@ -113,15 +119,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const chat: ChatDeps = { upstreams, providerOf: deps.providerOf, meter, now: deps.now, limits };
   const inFlight = new Set<Promise<void>>();
 
-  const authorise = (req: IncomingMessage): Authorised => {
-    const current = settings.current();
-    if (current === undefined) throw refuse.notReady("The gateway has not loaded its settings yet. Try again in a few seconds.");
-    const key = authenticate(current, req);
-    return { key, org: current.orgOf(key.orgId) };
-  };
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     try {
-      await dispatch(chat, req, res, () => authorise(req));
+      await dispatch(chat, req, res, () => authorise(settings.current(), req));
     } catch (thrown) {
       const error = asGatewayError(thrown);
       if (error.api.code === "internal_error") deps.log.error("A gateway request failed.", { error: String(thrown), url: req.url });

@@ -24,6 +24,20 @@ const parseLine = (line: string): UsageEvent | undefined => {
   }
 };
 
+/** Records all events of a file, then removes it; gives how many events and how many unreadable lines it held. */
+const replayFile = async (
+  path: string,
+  record: (events: readonly UsageEvent[]) => Promise<void>,
+): Promise<{ readonly events: number; readonly torn: number }> => {
+  const lines = (await readFile(path, "utf8")).split("\n").filter((line) => line !== "");
+  const events = lines.flatMap((line) => parseLine(line) ?? []);
+  const batch = 1_000;
+  for (let from = 0; from < events.length; from += batch) await record(events.slice(from, from + batch));
+  const torn = lines.length - events.length;
+  await (torn > 0 ? rename(path, `${path}.torn`) : rm(path));
+  return { events: events.length, torn };
+};
+
 /** Opens the spool in a folder. `onTorn` is told of lines that a crash left half written; their file is kept aside as `.torn`. */
 export function openSpool(folder: string, onTorn: (file: string, lines: number) => void): Spool {
   let current: string | undefined;
@@ -44,18 +58,6 @@ export function openSpool(folder: string, onTorn: (file: string, lines: number) 
     waiting = true;
   };
 
-  const replayFile = async (path: string, record: (events: readonly UsageEvent[]) => Promise<void>): Promise<number> => {
-    const lines = (await readFile(path, "utf8")).split("\n").filter((line) => line !== "");
-    const events = lines.flatMap((line) => parseLine(line) ?? []);
-    const batch = 1_000;
-    for (let from = 0; from < events.length; from += batch) await record(events.slice(from, from + batch));
-    if (events.length < lines.length) {
-      onTorn(path, lines.length - events.length);
-      await rename(path, `${path}.torn`);
-    } else await rm(path);
-    return events.length;
-  };
-
   const replay = async (record: (events: readonly UsageEvent[]) => Promise<void>): Promise<number> => {
     current = undefined;
     const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".jsonl"));
@@ -63,7 +65,9 @@ export function openSpool(folder: string, onTorn: (file: string, lines: number) 
     let replayed = 0;
     for (const name of order) {
       refused.add(name);
-      replayed += await replayFile(join(folder, name), record);
+      const { events, torn } = await replayFile(join(folder, name), record);
+      if (torn > 0) onTorn(`${join(folder, name)}.torn`, torn);
+      replayed += events;
       refused.delete(name);
     }
     waiting = current !== undefined;

@@ -56,39 +56,43 @@ const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
     signal.addEventListener("abort", done);
   });
 
+/** One call, without trying again. */
+const sendOnce = (
+  agent: Agent,
+  limits: UpstreamLimits,
+  { upstream, path, body, signal }: { upstream: Upstream; path: string; body: Buffer | undefined; signal: AbortSignal },
+): Promise<Dispatcher.ResponseData> => {
+  const base = new URL(upstream.baseUrl);
+  return agent.request({
+    origin: base.origin,
+    path: `${base.pathname.replace(/\/$/, "")}${path}`,
+    method: body === undefined ? "GET" : "POST",
+    headers: {
+      authorization: `Bearer ${upstream.apiKey}`,
+      accept: "application/json, text/event-stream",
+      "accept-encoding": "identity",
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    ...(body === undefined ? {} : { body }),
+    headersTimeout: limits.headersTimeoutMs,
+    bodyTimeout: limits.idleTimeoutMs,
+    signal,
+  });
+};
+
 /** Makes the client; `random` gives the jitter of retries, in [0, 1). */
 export function createUpstreamClient(limits: UpstreamLimits, random: () => number): UpstreamClient {
   const agent = new Agent({ connect: { timeout: limits.connectTimeoutMs }, pipelining: 1, keepAliveTimeout: 30_000 });
-
-  const sendOnce = (upstream: Upstream, path: string, body: Buffer | undefined, signal: AbortSignal): Promise<Dispatcher.ResponseData> => {
-    const base = new URL(upstream.baseUrl);
-    return agent.request({
-      origin: base.origin,
-      path: `${base.pathname.replace(/\/$/, "")}${path}`,
-      method: body === undefined ? "GET" : "POST",
-      headers: {
-        authorization: `Bearer ${upstream.apiKey}`,
-        accept: "application/json, text/event-stream",
-        "accept-encoding": "identity",
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body }),
-      headersTimeout: limits.headersTimeoutMs,
-      bodyTimeout: limits.idleTimeoutMs,
-      signal,
-    });
-  };
   /** How long to wait before the next attempt; undefined where there is to be none. */
   const pauseAfter = (attempt: number, asked: number | undefined): number | undefined => {
     if (attempt >= limits.attempts || (asked !== undefined && asked > limits.maxRetryAfterMs)) return undefined;
     return (asked ?? limits.retryBaseMs * 2 ** (attempt - 1)) + random() * limits.retryBaseMs;
   };
-
   const send = async (upstream: Upstream, path: string, body: Buffer | undefined, signal: AbortSignal): Promise<UpstreamAnswer> => {
     for (let attempt = 1; ; attempt++) {
       let pause: number | undefined;
       try {
-        const answer = await sendOnce(upstream, path, body, signal);
+        const answer = await sendOnce(agent, limits, { upstream, path, body, signal });
         if (!passing.has(answer.statusCode)) return answer;
         pause = pauseAfter(attempt, retryAfterOf(answer.headers, Date.now()));
         if (pause === undefined) return answer;

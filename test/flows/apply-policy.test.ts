@@ -22,6 +22,11 @@ describe("an approved change", () => {
 
   const apply = (approvalId: `apr_${string}`) => applyPolicy(rig.apply, { orgId: rig.db.orgId, approvalId });
   const rollback = (approvalId: `apr_${string}`) => rollbackPolicy(rig.apply, { orgId: rig.db.orgId, approvalId, by: "Ada" });
+  const refused = async (approvalId: `apr_${string}`): Promise<string> => {
+    const { done, sentence } = await rollback(approvalId);
+    expect(done).toBe(false);
+    return sentence;
+  };
   const active = async () => (await rig.db.stores.policies.active(rig.db.orgId)).version;
   const live = () => rig.gateway.effectiveVersion(rig.db.orgId);
 
@@ -62,8 +67,9 @@ describe("an approved change", () => {
     expect(outcomes.map(({ result }) => result).sort()).toEqual(["applied", "failed"]);
     expect(await active()).toBe(1);
     const loser = outcomes[0]?.result === "failed" ? one : two;
-    expect(await rig.said(loser)).toMatchObject([
-      { type: "policy.failed", reason: expect.stringContaining("Ask again for a fresh proposal") },
+    const told = await rig.said(loser);
+    expect(told.map((event) => event.type === "policy.failed" && event.reason)).toEqual([
+      expect.stringContaining("Ask again for a fresh proposal"),
     ]);
   });
 
@@ -112,7 +118,7 @@ describe("an approved change", () => {
     expect(outcome.result === "failed" && outcome.reason).toMatch(/stuck still serves policy version 0 and not 1/);
     expect([await active(), live()]).toEqual([0, 0]);
     expect((await rig.said(approval)).map(({ type }) => type)).toEqual(["policy.failed"]);
-    expect(await rollback(approval.id)).toMatchObject({ done: false, sentence: expect.stringContaining("never took effect") });
+    expect(await refused(approval.id)).toContain("never took effect");
   });
 
   it("that nobody approved, or nobody knows, is not applied", async () => {
@@ -128,12 +134,12 @@ describe("an approved change", () => {
     await apply(first.id);
     const second = await rig.approved({ workload: "search" });
     await apply(second.id);
-    expect(await rollback(first.id)).toEqual({ done: false, sentence: expect.stringContaining(`Roll back ${second.id} first`) });
+    expect(await refused(first.id)).toContain(`Roll back ${second.id} first`);
     const pressed = await Promise.all([rollback(second.id), rollback(second.id)]);
     expect(pressed.some(({ done }) => done)).toBe(true);
     expect([await active(), live()]).toEqual([1, 1]);
     expect((await rig.said(second)).at(-1)).toMatchObject({ type: "policy.rolled_back", toVersion: 1, by: "Ada" });
-    expect(await rollback(second.id)).toMatchObject({ done: false, sentence: expect.stringContaining("was rolled back before") });
+    expect(await refused(second.id)).toContain("was rolled back before");
     expect((await rollback(first.id)).done).toBe(true);
     expect([await active(), live()]).toEqual([0, 0]);
     expect(await apply(second.id)).toEqual({ result: "already_settled" });

@@ -48,16 +48,14 @@ const dataOf = (event: string): string =>
 
 const mayMatter = /"usage"\s*:\s*\{|"error"\s*:/;
 
-/** Reads model, tier, usage and ending out of OpenAI's chat stream; with `stripUsage` the chunk that holds nothing but usage is kept back. */
-export function createStreamReader(stripUsage: boolean): StreamReader {
-  let tail: Buffer = nothing;
+/** Reads single events and remembers what they say. */
+function createEventReader(stripUsage: boolean): { read(bytes: Buffer): boolean; facts(): StreamFacts } {
   let model: string | undefined;
   let tier: Tier | undefined;
   let tokens: Tokens | undefined;
   let done = false;
   let failed = false;
   let last = "";
-
   const learn = (facts: AnswerFacts): void => {
     model = facts.model ?? model;
     tier = facts.tier ?? tier;
@@ -66,8 +64,7 @@ export function createStreamReader(stripUsage: boolean): StreamReader {
   };
   /** Reads one event; true where it is to be kept from the client. */
   const read = (bytes: Buffer): boolean => {
-    const event = bytes.toString("utf8");
-    const data = dataOf(event);
+    const data = dataOf(bytes.toString("utf8"));
     if (data.trim() === "[DONE]") done = true;
     else if (data !== "") last = data;
     if (model !== undefined && !mayMatter.test(data)) return false;
@@ -76,34 +73,35 @@ export function createStreamReader(stripUsage: boolean): StreamReader {
     learn(facts);
     return stripUsage && facts.choices === 0 && facts.tokens !== undefined && !facts.failed;
   };
+  const complete = (): boolean => done || tokens !== undefined || readAnswer(last)?.finished === true;
+  return { read, facts: () => ({ model, tier, tokens, complete: complete(), failed }) };
+}
+
+/** Reads model, tier, usage and ending out of OpenAI's chat stream; with `stripUsage` the chunk that holds nothing but usage is kept back. */
+export function createStreamReader(stripUsage: boolean): StreamReader {
+  const events = createEventReader(stripUsage);
+  let tail: Buffer = nothing;
   const push = (chunk: Buffer): Buffer => {
     const bytes = tail.length === 0 ? chunk : Buffer.concat([tail, chunk]);
     const kept: Buffer[] = [];
     let passedTo = 0;
     let from = 0;
     for (let end = eventEnd(bytes, 0); end >= 0; end = eventEnd(bytes, from)) {
-      if (read(bytes.subarray(from, end))) {
+      if (events.read(bytes.subarray(from, end))) {
         kept.push(bytes.subarray(passedTo, from));
         passedTo = end;
       }
       from = end;
     }
+    if (bytes.length - from > maxEventBytes) from = bytes.length;
     tail = bytes.subarray(from);
-    if (tail.length > maxEventBytes) {
-      from = bytes.length;
-      tail = nothing;
-    }
     const rest = bytes.subarray(passedTo, from);
     return kept.length === 0 ? rest : Buffer.concat([...kept, rest]);
   };
   const end = (): Buffer => {
     const rest = tail;
     tail = nothing;
-    return rest.length > 0 && read(rest) ? nothing : rest;
+    return rest.length > 0 && events.read(rest) ? nothing : rest;
   };
-  return {
-    push,
-    end,
-    facts: () => ({ model, tier, tokens, complete: done || tokens !== undefined || readAnswer(last)?.finished === true, failed }),
-  };
+  return { push, end, facts: events.facts };
 }
