@@ -108,11 +108,8 @@ function createSink({ recordUsage, spoolDir, log, limits }: MeterDeps): Sink {
       if (replayRest.begin() === 1) log.warn("Usage that was kept on disk cannot be stored yet.", { error: String(error) });
     }
   };
-  const wake = (): void => {
-    storeRest.wake();
-    replayRest.wake();
-  };
-  return { put, replay, wake, waiting: () => spool.waiting() };
+  const rests = [storeRest, replayRest];
+  return { put, replay, wake: () => rests.forEach((rest) => rest.wake()), waiting: spool.waiting };
 }
 
 /**
