@@ -33,19 +33,21 @@ export function rankAndStack(opportunities: readonly Opportunity[], most: number
         const amount = fromUsd(one[name]);
         return whole <= 0n || amount <= 0n ? amount : atMost((amount * remaining[name]) / whole, remaining[name]);
       };
-      const amounts = { low: taken("low"), mid: taken("mid"), high: taken("high") };
+      // Where the high case before it leaves little, the cases below may not claim more than it does.
+      const high = taken("high");
+      const mid = atMost(taken("mid"), high);
+      const amounts = { low: atMost(taken("low"), mid), mid, high };
       left.set(key, {
         low: remaining.low - positive(amounts.low),
         mid: remaining.mid - positive(amounts.mid),
         high: remaining.high - positive(amounts.high),
       });
       const caveat = "Counted after the recommendations above it on the same usage, so that nothing is saved twice.";
-      const [low, mid, high] = [amounts.low, amounts.mid, amounts.high].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
       return {
         ...one,
-        low: toUsd(low ?? 0n),
-        mid: toUsd(mid ?? 0n),
-        high: toUsd(high ?? 0n),
+        low: toUsd(amounts.low),
+        mid: toUsd(mid),
+        high: toUsd(high),
         caveats: before === undefined ? one.caveats : [...one.caveats, caveat],
       };
     });

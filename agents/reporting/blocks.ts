@@ -143,8 +143,12 @@ function frameNotes(data: DataAnalysis): string[] {
   ];
 }
 
-/** The notes of a report: what it rests on, what the tools remarked, what failed, and which prices were looked up. */
-export function notesOf(results: StepResults, failed: readonly { title: string; reason: string }[], asOf: Date): string[] {
+/** What was planned and could not be done; a report without it would pass for whole. */
+export const failureNotes = (failed: readonly { readonly title: string; readonly reason: string }[]): string[] =>
+  failed.map(({ title, reason }) => `“${title}” could not be done, so this report is not complete: ${reason}`);
+
+/** The notes of a report: what it rests on, what the tools remarked, and which prices were looked up. */
+export function notesOf(results: StepResults, asOf: Date): string[] {
   const data = results.dataAnalysis;
   const found = results.optimization;
   const parts = [
@@ -161,7 +165,6 @@ export function notesOf(results: StepResults, failed: readonly { title: string; 
   const audits = [found?.rightSizing, found?.cache, found?.duplicates];
   const looked = found !== undefined || (data?.supply ?? null) !== null;
   return [
-    ...failed.map(({ title, reason }) => `“${title}” could not be done, so this report is not complete: ${reason}`),
     ...(data === undefined ? [] : frameNotes(data)),
     ...[...parts, ...audits].flatMap((part) => part?.notes ?? []),
     ...(looked ? [`Prices for other models are those of the price book on ${asOf.toISOString().slice(0, 10)}.`] : []),

@@ -5,7 +5,7 @@ import type { Triage } from "../../src/core/triage.ts";
 import type { ToolFinished } from "../define.ts";
 import { safeLabel, usdFigure } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome, type StepResults } from "../step.ts";
-import { drawnBlocks, notesOf } from "./blocks.ts";
+import { drawnBlocks, failureNotes, notesOf } from "./blocks.ts";
 import { foreignNumbers } from "./check-prose.ts";
 import { Report as output } from "./output.ts";
 import { sentencesOf } from "./sentences.ts";
@@ -129,7 +129,7 @@ export function writeReport(context: StepContext): Report {
   const lead = prose.slice(0, 2);
   const recommendations = (results.actions?.recommendations ?? []).map((one) => checked(one, backed));
   const asked = results.optimization !== undefined;
-  const notes = notesOf(results, failed, asOf);
+  const notes = notesOf(results, asOf);
   const left = said.length - prose.length + notes.filter((note) => !backed(note)).length;
   const dropped = left > 0 ? ["A sentence was left out, because one of its numbers could not be traced to a figure."] : [];
   const fallback = missing[0] ?? "Nothing could be computed for this question.";
@@ -140,7 +140,7 @@ export function writeReport(context: StepContext): Report {
       ...(prose.length > 2 ? [{ type: "list" as const, items: prose.slice(2) }] : []),
       ...drawnBlocks(results),
       ...recommendationBlocks(recommendations, asked),
-      ...[...notes.filter(backed), ...dropped].map((text): ReportBlock => ({ type: "note", text })),
+      ...[...failureNotes(failed), ...notes.filter(backed), ...dropped].map((text): ReportBlock => ({ type: "note", text })),
     ],
     figures,
     recommendations,
