@@ -3,6 +3,7 @@ import { AppError } from "../core/errors.ts";
 import { fromUsd, type PicoUsd } from "../core/money.ts";
 import type { PerToken } from "../core/price.ts";
 import type { TokenBucket } from "../core/tokens.ts";
+import { datedNames } from "./dated-names.ts";
 
 /** The release of @pydantic/genai-prices whose bundled figures the book is made from. */
 export const listRelease = "0.1.8";
@@ -121,11 +122,14 @@ const spansOf = (prices: ModelInfo["prices"]): readonly ListedSpan[] | undefined
   return ordered.map((entry, index) => ({ from: entry.from, to: ordered[index + 1]?.from, bands: bandsOf(entry.prices) }));
 };
 
+const datedNamesOf = (provider: string, id: string): readonly string[] =>
+  Object.entries(datedNames[provider] ?? {}).flatMap(([name, target]) => (target === id ? [name] : []));
+
 const listed = (provider: Provider, info: ModelInfo): ListedModel => {
   const spans = spansOf(info.prices);
   return {
     provider: provider.id,
-    names: [...new Set([info.id, ...exactNames(info.match)])],
+    names: [...new Set([info.id, ...exactNames(info.match), ...datedNamesOf(provider.id, info.id)])],
     info,
     spans: spans ?? [],
     unpriced: spans === undefined ? "the provider prices it by the time of day" : undefined,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { calcPrice } from "@pydantic/genai-prices";
 import { describe, expect, it } from "vitest";
+import { datedNames } from "../../src/catalog/dated-names.ts";
 import { listRelease } from "../../src/catalog/listed-prices.ts";
 import { createPriceBook } from "../../src/catalog/price-book.ts";
 import { fromUsd } from "../../src/core/money.ts";
@@ -73,6 +74,16 @@ describe("the price book", () => {
 
   it("takes an alias that the list spells out", () => {
     expect(priced({ model: "gpt-5-2025-08-07" }).perToken).toEqual(priced({ model: "gpt-5" }).perToken);
+  });
+
+  it("takes the dated names that a second source spells out, and no other date", () => {
+    expect(Object.values(datedNames).flatMap((names) => Object.keys(names))).toHaveLength(14);
+    for (const [provider, names] of Object.entries(datedNames)) {
+      for (const [name, id] of Object.entries(names)) {
+        expect(priced({ provider, model: name }).perToken).toEqual(priced({ provider, model: id }).perToken);
+      }
+    }
+    expect(reason({ provider: "anthropic", model: "claude-sonnet-4-5-20250930" })).toMatch(/no model/);
   });
 
   it("prices by date: to the last millisecond before a change, and from its first", () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ClickHouseClient, type ClickHouseSettings, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from "@clickhouse/client";
 import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
 import type { QueryText } from "../../core/usage-store.ts";
@@ -22,6 +22,9 @@ const settings: ClickHouseSettings = {
   max_execution_time: timeoutMs / 1_000,
 };
 
+/** Errors are told by throwing them: the client's own log would write to the console. */
+const log = { level: ClickHouseLogLevel.OFF };
+
 /** Statements on one database of ClickHouse. Each has a time-out; on a server, what may be repeated is tried again with growing, jittered pauses. */
 export interface Database {
   /** The database's name, checked: the only thing that statements are put together from. */
@@ -39,9 +42,9 @@ export interface Database {
 
 async function openClient(target: ClickHouseTarget): Promise<ClickHouseClient> {
   if (target.kind === "embedded") {
-    return createClient({ connection: await embeddedConnection(target.path), clickhouse_settings: settings });
+    return createClient({ connection: await embeddedConnection(target.path), clickhouse_settings: settings, log });
   }
-  return createClient({ url: target.url, request_timeout: timeoutMs, clickhouse_settings: settings, application: "apex" });
+  return createClient({ url: target.url, request_timeout: timeoutMs, clickhouse_settings: settings, application: "apex", log });
 }
 
 /** Gives a statement its time-out, and its errors their sentence. */
