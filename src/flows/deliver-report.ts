@@ -39,12 +39,15 @@ async function showOnce(
   adapter: Pick<AnyPlatformAdapter, "show" | "find">,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const lease = await deps.deliveries.lease(run.id, leaseMs, deps.now());
+  const begun = deps.now().getTime();
+  const lease = await deps.deliveries.lease(run.id, leaseMs, new Date(begun));
   if (lease === undefined) return undefined;
   try {
     const view = viewOf(run, await deps.runs.events(run.id, 0));
     if (lease.message !== undefined && view.seq <= lease.shownSeq) return lease.shownSeq;
     const existing = lease.message ?? (lease.attempted ? await findEarlier(deps, run, adapter.find) : undefined);
+    if (deps.now().getTime() - begun > leaseMs / 2)
+      throw new AppError("busy", "Looking for an earlier message took too long; it will be tried again.");
     const message = await adapter.show(run.thread, view, existing);
     await deps.deliveries.record(run.id, lease.token, message, view.seq);
     // While the run is at work the lease is kept for a moment, so that what happens meanwhile becomes one edit.

@@ -4,7 +4,7 @@ import type { MessageRef, ThreadKey } from "../../src/core/conversation.ts";
 import type { AnyPlatformAdapter } from "../../src/core/delivery.ts";
 import { AppError } from "../../src/core/errors.ts";
 import type { Id } from "../../src/core/ids.ts";
-import type { RunView } from "../../src/core/run.ts";
+import { type RunView, viewOf } from "../../src/core/run.ts";
 import { type DeliverDeps, deliverReport } from "../../src/flows/deliver-report.ts";
 import { storeReport } from "../setup/stored-run.ts";
 import { createTestDatabase, type TestDatabase } from "../setup/test-database.ts";
@@ -101,7 +101,6 @@ describe("delivering a report", () => {
     // A holder that posts and is never heard of again.
     const lease = await db.stores.deliveries.lease(runId, 10_000, new Date());
     expect(lease).toMatchObject({ message: undefined, attempted: false });
-    const { viewOf } = await import("../../src/core/run.ts");
     const run = await db.stores.runs.get(runId);
     await adapter.show(thread, viewOf(run, await db.stores.runs.events(runId, 0)), undefined);
     await deliverReport(deps(adapter), runId, never);
@@ -141,6 +140,26 @@ describe("delivering a report", () => {
     const { runId } = await storeReport(db, { thread, author });
     await expect(deliverReport(deps(blind), runId, never)).rejects.toMatchObject({ code: "provider_down" });
     await deliverReport(deps(blind), runId, never);
+    expect(posts).toHaveLength(1);
+  });
+
+  it("does not post when looking for an earlier message took so long that someone else may have the run by now", async () => {
+    const { posts, adapter, state } = channel();
+    state.failBefore = 1;
+    const { runId } = await storeReport(db, { thread, author });
+    await expect(deliverReport(deps(adapter), runId, never)).rejects.toMatchObject({ code: "provider_down" });
+    let late = 0;
+    const slow: typeof adapter = {
+      ...adapter,
+      find: async () => {
+        late = 6_000;
+        return undefined;
+      },
+    };
+    const clock = () => new Date(Date.now() + late);
+    await expect(deliverReport(deps(slow, clock), runId, never)).rejects.toMatchObject({ code: "busy", retry: true });
+    expect(posts).toEqual([]);
+    await deliverReport(deps(adapter), runId, never);
     expect(posts).toHaveLength(1);
   });
 
