@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Job as BullJob, Worker as BullWorker, type IQueueBackend, type JobProgress, UnrecoverableError } from "bullmq";
 import { ZodError } from "zod";
 import { AppError, assertNever } from "../src/core/errors.ts";
-import { Job, type JobHandlers, type JobName, jobKey } from "../src/core/job.ts";
+import { Job, type JobHandlers, type JobName } from "../src/core/job.ts";
 import type { Logger } from "../src/core/logger.ts";
 import { openBackend, prefixOf, type QueueBackend, queueName } from "./backend.ts";
 
@@ -71,7 +71,7 @@ async function work(handlers: JobHandlers, log: Logger, raw: BullJob<unknown>, l
   try {
     const job = Job.parse(raw.data);
     await handle(handlers, job, signal);
-    log.info("Job done", { ...facts(), key: jobKey(job) });
+    if (job.name !== "reconcile") log.info("Job done", facts());
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (isFinal(error) && !signal.aborted) {

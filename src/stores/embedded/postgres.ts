@@ -165,5 +165,15 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       cause,
     });
   }
-  return { url: urlOf(cluster, port, database), stop: () => stop(server) };
+  let stopping = false;
+  server.on("exit", (code, signal) => {
+    if (!stopping) options.log.error("The embedded PostgreSQL ended: start Apex again", { code, signal, words: words.trim() });
+  });
+  return {
+    url: urlOf(cluster, port, database),
+    async stop() {
+      stopping = true;
+      await stop(server);
+    },
+  };
 }

@@ -1,7 +1,7 @@
-import { InboundEvent, type InboundStore, type ThreadKey } from "../../core/conversation.ts";
+import { InboundEvent, type InboundStore } from "../../core/conversation.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
-import { type Database, inTransaction, storable, type Transaction, toJson } from "./database.ts";
+import { type Database, storable, toJson } from "./database.ts";
 
 const clickOf = (raw: unknown): InboundEvent & { type: "click" } => {
   const event = InboundEvent.parse(raw);
@@ -9,64 +9,67 @@ const clickOf = (raw: unknown): InboundEvent & { type: "click" } => {
   throw new AppError("internal", "A message was stored where a click belongs.");
 };
 
-/** Claims a delivery by its event id: the fresh row's id, or the row of the first time. */
-async function claim(
-  tx: Transaction,
+type MessageEvent = InboundEvent & { readonly type: "message" };
+
+const keyOf = ({ thread, type, eventId }: InboundEvent) => ({ platform: thread.platform, workspace: thread.workspace, type, eventId });
+
+/** What the first delivery of this event was stored as. */
+async function firstOf(
+  { prisma }: Database,
   orgId: Id<"org">,
   event: InboundEvent,
-  runId: Id<"run"> | undefined,
-): Promise<{ readonly id: string; readonly runId: string | null; readonly duplicate: boolean }> {
-  const id = newId("inbound");
-  const key = { platform: event.thread.platform, workspace: event.thread.workspace, type: event.type, eventId: event.eventId };
-  const row = { ...key, id, orgId, runId: runId ?? null, receivedAt: event.receivedAt };
-  const { count } = await tx.inboundEvent.createMany({
-    data: event.type === "click" ? { ...row, event: toJson(event) } : row,
-    skipDuplicates: true,
-  });
-  if (count === 1) return { id, runId: row.runId, duplicate: false };
-  const first = await tx.inboundEvent.findUniqueOrThrow({ where: { platform_workspace_type_eventId: key } });
-  if (first.orgId === orgId) return { id: first.id, runId: first.runId, duplicate: true };
+): Promise<{ readonly id: string; readonly runId: string | null }> {
+  const first = await prisma.inboundEvent.findUniqueOrThrow({ where: { platform_workspace_type_eventId: keyOf(event) } });
+  if (first.orgId === orgId) return first;
   throw new AppError("conflict", `The event ${event.eventId} belongs to another organisation.`);
 }
 
-async function threadIdOf(tx: Transaction, orgId: Id<"org">, key: ThreadKey, at: Date): Promise<string> {
-  const row = { orgId, platform: key.platform, workspace: key.workspace, channel: key.channel, thread: key.thread };
-  await tx.thread.createMany({ data: { ...row, id: newId("thread"), createdAt: at }, skipDuplicates: true });
-  const { id } = await tx.thread.findUniqueOrThrow({ where: { orgId_platform_workspace_channel_thread: row } });
-  return id;
-}
-
-type MessageEvent = InboundEvent & { readonly type: "message" };
-
-/** Stores a message, its thread and its run, or finds the run of the first time. */
-async function receiveMessage(
-  tx: Transaction,
-  orgId: Id<"org">,
-  event: MessageEvent,
-  at: Date,
-): Promise<{ readonly runId: Id<"run">; readonly duplicate: boolean }> {
-  const claimed = await claim(tx, orgId, event, newId("run"));
-  const runId = idSchema("run").parse(claimed.runId);
-  if (claimed.duplicate) return { runId, duplicate: true };
-  const threadId = await threadIdOf(tx, orgId, event.thread, at);
-  const messageId = newId("message");
-  const message = { id: messageId, threadId, author: toJson(event.author), text: storable(event.text), createdAt: at };
-  await tx.message.create({ data: message });
-  const run = { id: runId, orgId, threadId, messageId, status: "queued", createdAt: at, lastEventAt: at, asOf: event.receivedAt };
-  await tx.run.create({ data: run });
-  return { runId, duplicate: false };
+/**
+ * Claims the event, finds or makes its thread, adds the message and queues the run; says whether it did. One statement,
+ * since a platform waits for the answer: it is a transaction and a single round trip. A claim that another one is just
+ * making is waited for, and then adds nothing.
+ */
+async function storeMessage({ prisma, now }: Database, orgId: Id<"org">, event: MessageEvent, runId: Id<"run">): Promise<boolean> {
+  const { platform, workspace, channel, thread } = event.thread;
+  const [at, receivedAt] = [now(), new Date(event.receivedAt)];
+  const [author, text] = [JSON.stringify(event.author), storable(event.text)];
+  const stored = await prisma.$executeRaw`
+    WITH claimed AS (
+      INSERT INTO inbound_events (id, org_id, platform, workspace, type, event_id, run_id, received_at)
+      VALUES (${newId("inbound")}, ${orgId}, ${platform}, ${workspace}, 'message', ${event.eventId}, ${runId}, ${receivedAt})
+      ON CONFLICT DO NOTHING RETURNING run_id
+    ), place AS (
+      INSERT INTO threads (id, org_id, platform, workspace, channel, thread, created_at)
+      SELECT ${newId("thread")}, ${orgId}, ${platform}, ${workspace}, ${channel}, ${thread}, ${at} FROM claimed
+      ON CONFLICT (org_id, platform, workspace, channel, thread) DO UPDATE SET channel = EXCLUDED.channel RETURNING id
+    ), asked AS (
+      INSERT INTO messages (id, thread_id, author, text, created_at)
+      SELECT ${newId("message")}, place.id, ${author}::json, ${text}, ${at} FROM place RETURNING id, thread_id
+    )
+    INSERT INTO runs (id, org_id, thread_id, message_id, status, created_at, last_event_at, as_of)
+    SELECT claimed.run_id, ${orgId}, asked.thread_id, asked.id, 'queued', ${at}, ${at}, ${receivedAt} FROM claimed, asked`;
+  return stored === 1;
 }
 
 /** Messages and clicks in PostgreSQL, each claimed once. */
-export function createInboundStore({ prisma, now }: Database): InboundStore {
+export function createInboundStore(db: Database): InboundStore {
+  const { prisma } = db;
   return {
-    receiveMessage: (orgId, event) => inTransaction(prisma, (tx) => receiveMessage(tx, orgId, event, now())),
+    async receiveMessage(orgId, event) {
+      const runId = newId("run");
+      if (await storeMessage(db, orgId, event, runId)) return { runId, duplicate: false };
+      const first = await firstOf(db, orgId, event);
+      return { runId: idSchema("run").parse(first.runId), duplicate: true };
+    },
 
-    receiveClick: (orgId, event) =>
-      inTransaction(prisma, async (tx) => {
-        const { id, duplicate } = await claim(tx, orgId, event, undefined);
-        return { inboundId: idSchema("inbound").parse(id), duplicate };
-      }),
+    async receiveClick(orgId, event) {
+      const inboundId = newId("inbound");
+      const row = { ...keyOf(event), id: inboundId, orgId, event: toJson(event), receivedAt: event.receivedAt };
+      const { count } = await prisma.inboundEvent.createMany({ data: row, skipDuplicates: true });
+      if (count === 1) return { inboundId, duplicate: false };
+      const first = await firstOf(db, orgId, event);
+      return { inboundId: idSchema("inbound").parse(first.id), duplicate: true };
+    },
 
     async click(inboundId) {
       const row = await prisma.inboundEvent.findUnique({ where: { id: inboundId } });

@@ -1,58 +1,50 @@
+import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
 import type { Id } from "../../core/ids.ts";
 import type { RunEvent } from "../../core/run-event.ts";
-import { type Transaction, toJson } from "./database.ts";
+import type { Transaction } from "./database.ts";
 
-/** The row of an event in a run's log. */
-const rowOf = (
-  runId: Id<"run">,
-  seq: number,
-  event: RunEvent,
-  createdAt: Date,
-): { runId: string; seq: number; type: string; approvalId: string | null; event: ReturnType<typeof toJson>; createdAt: Date } => ({
-  runId,
-  seq,
-  type: event.type,
-  approvalId: "approvalId" in event ? event.approvalId : null,
-  event: toJson(event),
-  createdAt,
-});
+const Numbers = z.array(z.object({ seq: z.number().int() }));
+
+const approvalOf = (event: RunEvent): string | null => ("approvalId" in event ? event.approvalId : null);
 
 /**
- * Adds an event with exactly the next number to a run that is not closed, and sets its status. "conflict" where the
- * number is taken or the run is closed; "not_found" where there is no such run. The run's row is held to the end of
- * the transaction, so that writers of one log come one after another.
+ * Adds an event with exactly the next number to a run that is not closed, and sets its status, in one statement.
+ * "conflict" where the number is taken or the run is closed; "not_found" where there is no such run. The run's row is
+ * held to the end of the transaction, so that writers of one log come one after another.
  */
 export async function appendEvent(
-  tx: Transaction,
+  db: Transaction,
   entry: { readonly runId: Id<"run">; readonly seq: number; readonly event: RunEvent },
   status: "running" | "done" | "failed",
   at: Date,
 ): Promise<void> {
   const { runId, seq, event } = entry;
-  const { count } = await tx.run.updateMany({
-    where: { id: runId, lastSeq: seq - 1, status: { in: ["queued", "running"] } },
-    data: { lastSeq: seq, status, lastEventAt: at },
-  });
-  if (count === 0) {
-    const run = await tx.run.findUnique({ where: { id: runId }, select: { lastSeq: true, status: true } });
-    if (run === null) throw new AppError("not_found", `There is no run ${runId}.`);
-    throw new AppError(
-      "conflict",
-      `Event ${seq} cannot be added to ${runId}: it is ${run.status} and its last event is number ${run.lastSeq}.`,
-    );
-  }
-  await tx.runEvent.create({ data: rowOf(runId, seq, event, at) });
+  const added = await db.$executeRaw`
+    WITH taken AS (
+      UPDATE runs SET last_seq = ${seq}, status = ${status}, last_event_at = ${at}
+      WHERE id = ${runId} AND last_seq = ${seq - 1} AND status IN ('queued', 'running') RETURNING id
+    )
+    INSERT INTO run_events (run_id, seq, type, approval_id, event, created_at)
+    SELECT id, ${seq}, ${event.type}, ${approvalOf(event)}, ${JSON.stringify(event)}::json, ${at} FROM taken`;
+  if (added === 1) return;
+  const run = await db.run.findUnique({ where: { id: runId }, select: { lastSeq: true, status: true } });
+  if (run === null) throw new AppError("not_found", `There is no run ${runId}.`);
+  throw new AppError(
+    "conflict",
+    `Event ${seq} cannot be added to ${runId}: it is ${run.status} and its last event is number ${run.lastSeq}.`,
+  );
 }
 
-/** Adds an event at the end of a run's log, closed or not; gives its number. */
-export async function noteEvent(tx: Transaction, runId: Id<"run">, event: RunEvent, at: Date): Promise<number> {
-  const [run] = await tx.run.updateManyAndReturn({
-    where: { id: runId },
-    data: { lastSeq: { increment: 1 }, lastEventAt: at },
-    select: { lastSeq: true },
-  });
-  if (run === undefined) throw new AppError("not_found", `There is no run ${runId}.`);
-  await tx.runEvent.create({ data: rowOf(runId, run.lastSeq, event, at) });
-  return run.lastSeq;
+/** Adds an event at the end of a run's log, closed or not, in one statement; gives its number. */
+export async function noteEvent(db: Transaction, runId: Id<"run">, event: RunEvent, at: Date): Promise<number> {
+  const rows = await db.$queryRaw<unknown[]>`
+    WITH taken AS (
+      UPDATE runs SET last_seq = last_seq + 1, last_event_at = ${at} WHERE id = ${runId} RETURNING id, last_seq
+    )
+    INSERT INTO run_events (run_id, seq, type, approval_id, event, created_at)
+    SELECT id, last_seq, ${event.type}, ${approvalOf(event)}, ${JSON.stringify(event)}::json, ${at} FROM taken RETURNING seq`;
+  const [noted] = Numbers.parse(rows);
+  if (noted === undefined) throw new AppError("not_found", `There is no run ${runId}.`);
+  return noted.seq;
 }

@@ -73,14 +73,14 @@ export function createRunStore(db: Database, signals: RunSignals): RunStore {
   const { prisma, now } = db;
   return {
     get: (id) => loadRun(db, id),
-    append: (runId, seq, event) => inTransaction(prisma, (tx) => appendEvent(tx, { runId, seq, event }, "running", now())),
+    append: (runId, seq, event) => appendEvent(prisma, { runId, seq, event }, "running", now()),
     finish: (runId, seq, event, approvals) =>
       inTransaction(prisma, async (tx) => {
         await appendEvent(tx, { runId, seq, event }, "done", now());
         await tx.approval.createMany({ data: approvals.map(approvalColumns) });
       }),
-    fail: (runId, seq, event) => inTransaction(prisma, (tx) => appendEvent(tx, { runId, seq, event }, "failed", now())),
-    note: (id, event) => inTransaction(prisma, (tx) => noteEvent(tx, id, event, now())),
+    fail: (runId, seq, event) => appendEvent(prisma, { runId, seq, event }, "failed", now()),
+    note: (id, event) => noteEvent(prisma, id, event, now()),
     events: (id, after) => readEvents(db, id, after),
     follow: (id, after, signal) => follow(db, signals, id, after, signal),
     async unfinished(before) {
