@@ -128,11 +128,11 @@ function wireHandlers(shared: Shared): JobHandlers {
       await applyPolicy({ ...effect, approvals, policies, prices, providersOf, log }, { orgId, approvalId });
     },
     async measure() {
+      await usage.repairRollups();
       for (const { id } of await stores.orgs()) await measureWith(shared)(id);
     },
     async reconcile() {
       await reconcile({ ...stores, jobs, now });
-      await usage.repairRollups();
     },
   };
 }

@@ -6,7 +6,6 @@ import { commandNamed, helpText } from "./cli/index.ts";
 import { type Output, processOutput } from "./cli/output.ts";
 import { findService, runRemotely } from "./cli/remote.ts";
 import { readCommandLine, reportError, runCommand } from "./cli/run-command.ts";
-import { compose } from "./compose.ts";
 import { readConfig } from "./config.ts";
 import { AppError } from "./core/errors.ts";
 import { createLogger } from "./telemetry.ts";
@@ -39,6 +38,8 @@ async function runHere(argv: readonly string[], asOf: Date | undefined, output: 
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   const log = createLogger(argv[0] === "up" ? config.logLevel : config.logLevel === "info" ? "error" : config.logLevel);
+  // Loaded only where it is needed: a command that a running service answers starts at once.
+  const { compose } = await import("./compose.ts");
   const app = await compose({ config, log, now: clockAt(asOf) });
   try {
     return await runCommand(app, argv, process.cwd(), output, stop.signal);

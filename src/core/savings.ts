@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { type Id, idSchema } from "./ids.ts";
 import { UsdAmount } from "./money.ts";
-import type { QueryText } from "./usage-store.ts";
 
 /** What a change might save, computed before it is made. Never added to a measured amount. */
 export const EstimatedSavings = z.strictObject({
@@ -75,6 +74,3 @@ export interface SavingsLedger {
   append(entry: SavingsEntry): Promise<SavingsEntry>;
   list(orgId: Id<"org">): Promise<readonly SavingsEntry[]>;
 }
-
-/** The query behind an entry, to be run again. */
-export const queryOf = (entry: SavingsEntry): QueryText => ({ sql: entry.sql, params: entry.sqlParams });

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
 
 const script = join(import.meta.dirname, "../../apex.mjs");
 
@@ -90,9 +89,4 @@ async function readyUrl(child: ChildProcess, out: () => string, err: () => strin
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`apex up did not become ready:\n${out()}\n${err()}`);
-}
-
-/** The token with which the command line reaches a service of this data folder. */
-export async function serviceToken(dataDir: string): Promise<string> {
-  return z.object({ token: z.string() }).parse(JSON.parse(await readFile(join(dataDir, "service.json"), "utf8"))).token;
 }
