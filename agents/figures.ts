@@ -60,15 +60,6 @@ export const showCount = (value: number): string => Math.round(value).toLocaleSt
 /** A percentage for people, one decimal ("12.3 %"). */
 export const showPercent = (value: number): string => `${value.toFixed(1).replace("-", "−")} %`;
 
-/** How a figure's value is written in prose. */
-export const showFigure = (one: Figure): string => {
-  if (one.unit.startsWith("USD")) return showUsd(fromUsd(one.value));
-  if (one.unit === "%") return showPercent(Number(one.value));
-  if (one.unit === "ms") return `${showCount(Number(one.value))} ms`;
-  const value = Number(one.value);
-  return Number.isInteger(value) ? showCount(value) : value.toFixed(2);
-};
-
 /** Text from usage data is data: one line, no control or direction characters, at most 80 characters; empty is "(none)". */
 export const safeLabel = (text: string): string => {
   const clean = text

@@ -41,8 +41,16 @@ function wording(one: Opportunity): Pick<Recommendation, "title" | "steps" | "ri
 
 function caveatsOf(one: Opportunity, change: RoutingChange | null, context: StepContext): string[] {
   const imported = change !== null && !context.coverage.sources.includes("gateway");
+  const limited = context.triage.entities.targets.some(
+    (target) => target.metric === "latency" && [one.workload, null].includes(target.workload),
+  );
   return [
     ...one.caveats,
+    ...(limited && one.kind === "model_right_sizing"
+      ? [
+          "The new model's response time has not been measured: compare both sides with the limit that you named before rolling out further.",
+        ]
+      : []),
     ...(imported ? ["This usage was imported: the change takes effect for requests that go through the gateway."] : []),
     ...(one.kind === "model_right_sizing" && change === null
       ? ["The new model is another provider's or the usage names no workload: the change is yours to make."]

@@ -43,8 +43,11 @@ async function* outlookParts(context: StepContext, frame: Frame): Calls<Pick<Dat
   const usage = targets.find((target) => target.metric === "usage" && target.relation === "change");
   const growth =
     usage === undefined ? null : yield* callTool(context, tools.cost_simulation_for_increased_usage, { scope, growthPercent: usage.value });
+  const limited = targets.some((target) => target.metric === "latency" && target.workload !== null);
   const timed = asks(context, "latency") || targets.some((target) => target.metric === "latency");
-  const latency = timed ? yield* callTool(context, tools.latency_analyzer, { scope, by: dimensionsOf(context, frame) }) : null;
+  const latency = timed
+    ? yield* callTool(context, tools.latency_analyzer, { scope, by: limited ? ["workload"] : dimensionsOf(context, frame) })
+    : null;
   return { forecast, growth, latency };
 }
 
@@ -62,9 +65,8 @@ async function* supplyPart(context: StepContext, frame: Frame): Calls<DataAnalys
 }
 
 /** What the question needs and the data cannot give, beyond what the tools say themselves. */
-function missingFor(context: StepContext): string[] {
-  const { run, triage, coverage } = context;
-  const names = unknownNames(run.question, triage.entities);
+function missingFor(context: StepContext, names: readonly string[]): string[] {
+  const { coverage } = context;
   const known = coverage.workloads.filter((name) => name !== "").slice(0, 8);
   return [
     ...names.map(
@@ -80,7 +82,8 @@ function missingFor(context: StepContext): string[] {
 async function* analyse(context: StepContext): Calls<StepOutcome<DataAnalysis>> {
   const frame = frameOf(context.triage, context.coverage, context.asOf);
   const empty = { ...frame, spend: null, drivers: null, billChange: null, forecast: null, growth: null, latency: null, supply: null };
-  const base: DataAnalysis = { ...empty, unpriced: null, reconciliation: null, missing: missingFor(context) };
+  const unknown = [...unknownNames(context.run.question, context.triage.entities)];
+  const base: DataAnalysis = { ...empty, unknown, unpriced: null, reconciliation: null, missing: missingFor(context, unknown) };
   const supply = yield* supplyPart(context, frame);
   if (aboutPricesAlone(context.triage.entities.metrics) || context.coverage.requests === 0) {
     const missing = aboutPricesAlone(context.triage.entities.metrics) ? base.missing : [...base.missing, missingData.usage];

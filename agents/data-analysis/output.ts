@@ -16,6 +16,8 @@ export const DataAnalysis = z.strictObject({
   /** Why this period was taken, where the question named none; else empty. */
   assumedPeriod: z.string(),
   comparison: NamedPeriod.nullable(),
+  /** Workloads or teams that the question names and the usage does not. */
+  unknown: z.array(z.string()),
   spend: CostAnalysis.nullable(),
   drivers: CostDrivers.nullable(),
   billChange: BillChange.nullable(),

@@ -71,6 +71,6 @@ export function frameOf(triage: Triage, coverage: Coverage, asOf: Date): Frame {
   return {
     scope: { period: taken, filters },
     comparison: change?.before ?? null,
-    assumedPeriod: `The question names no period; ${taken.label} is taken: ${showPeriod(taken)}.`,
+    assumedPeriod: `The question names no period, so this one is taken: ${taken.label}, ${showPeriod(taken)}.`,
   };
 }

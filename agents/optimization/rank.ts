@@ -7,6 +7,9 @@ type Remaining = Record<(typeof cases)[number], PicoUsd>;
 const atMost = (amount: PicoUsd, limit: PicoUsd): PicoUsd => (amount > limit ? limit : amount);
 const positive = (amount: PicoUsd): PicoUsd => (amount > 0n ? amount : 0n);
 
+/** What is expected to save less than one part in so many of the best proposal only distracts from it. */
+const worthShowing = 200n;
+
 const better = (a: Opportunity, b: Opportunity): number => {
   const [left, right] = [fromUsd(a.mid), fromUsd(b.mid)];
   if (left !== right) return left > right ? -1 : 1;
@@ -20,7 +23,7 @@ const better = (a: Opportunity, b: Opportunity): number => {
  */
 export function rankAndStack(opportunities: readonly Opportunity[], most: number): readonly Opportunity[] {
   const left = new Map<string, Remaining>();
-  return [...opportunities]
+  const stacked = [...opportunities]
     .filter((one) => fromUsd(one.mid) > 0n)
     .sort(better)
     .slice(0, most)
@@ -51,4 +54,6 @@ export function rankAndStack(opportunities: readonly Opportunity[], most: number
         caveats: before === undefined ? one.caveats : [...one.caveats, caveat],
       };
     });
+  const best = stacked[0] === undefined ? 0n : fromUsd(stacked[0].mid);
+  return stacked.filter((one) => fromUsd(one.mid) * worthShowing >= best);
 }

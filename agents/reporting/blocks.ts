@@ -6,6 +6,7 @@ import { showCount, showPercent, showPeriod } from "../figures.ts";
 import type { Optimization } from "../optimization/output.ts";
 import type { StepResults } from "../step.ts";
 import type { BillChange } from "../tools/bill-change-decomposition.ts";
+import { whollyUnpriced } from "../tools/cost-analyzer.ts";
 import { factorNames, usd } from "./sentences.ts";
 
 const chart = (title: string, points: readonly { name: string; amount: string }[]): ReportBlock[] => {
@@ -46,13 +47,16 @@ function spendBlocks(data: DataAnalysis): ReportBlock[] {
         )
       : chart(
           `Spend by ${by}`,
-          spend.rows.slice(0, 12).map(({ name, sums }) => ({ name, amount: sums.cost })),
+          spend.rows
+            .filter((row) => !whollyUnpriced(row.sums))
+            .slice(0, 12)
+            .map(({ name, sums }) => ({ name, amount: sums.cost })),
         )),
     ...table(
       [by, "Spend", "Share", "Requests", "Unpriced requests"],
       spend.rows.map((row) => [
         row.name,
-        usd(row.sums.cost),
+        whollyUnpriced(row.sums) ? "unpriced" : usd(row.sums.cost),
         row.share === null ? "–" : showPercent(row.share),
         showCount(row.sums.requests),
         showCount(row.sums.unpricedRequests),

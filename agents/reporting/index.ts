@@ -5,6 +5,7 @@ import type { Triage } from "../../src/core/triage.ts";
 import type { ToolFinished } from "../define.ts";
 import { safeLabel, usdFigure } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome, type StepResults } from "../step.ts";
+import { aimsSaid } from "./aims.ts";
 import { drawnBlocks, failureNotes, notesOf } from "./blocks.ts";
 import { foreignNumbers } from "./check-prose.ts";
 import { Report as output } from "./output.ts";
@@ -77,7 +78,14 @@ function namesOf(context: StepContext): readonly string[] {
   const moves = (results.optimization?.ranked ?? []).flatMap((one) => [one.workload, one.model, one.fromModel, one.toModel]);
   const filters = Object.values(data?.scope.filters ?? {}).flat();
   const labels = [...coverage.workloads, ...coverage.models, ...coverage.teams, ...moves, ...filters].map((name) => safeLabel(name));
-  return [...labels, ...rows.map((row) => row.name), ...supply, ...unpriced, ...periods.filter((label) => label !== undefined)];
+  return [
+    ...(data?.unknown ?? []),
+    ...labels,
+    ...rows.map((row) => row.name),
+    ...supply,
+    ...unpriced,
+    ...periods.filter((label) => label !== undefined),
+  ];
 }
 
 function missingOf(results: StepResults): string[] {
@@ -120,10 +128,11 @@ const recommendationBlocks = (recommendations: readonly Recommendation[], asked:
  */
 export function writeReport(context: StepContext): Report {
   const { results, failed, asOf } = context;
-  const figures = figuresOf(results);
+  const aims = aimsSaid(context);
+  const figures = [...figuresOf(results), ...aims.figures];
   const names = namesOf(context);
   const backed = (text: string): boolean => foreignNumbers(text, figures, names).length === 0;
-  const said = sentencesOf(results);
+  const said = sentencesOf(results, context.triage.entities.metrics, aims.sentences);
   const prose = said.filter(backed);
   const missing = missingOf(results);
   const lead = prose.slice(0, 2);

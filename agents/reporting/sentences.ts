@@ -115,18 +115,50 @@ export const bestSentence = (recommendations: readonly Recommendation[]): string
   return `Best next step: ${best.title}, worth about ${usd(mid)} a month by estimate (${usd(low)} to ${usd(high)}).`;
 };
 
+/** What a named move would do to thirty days, also where it costs more. */
+function fitSentences(results: StepResults): readonly string[] {
+  return (results.optimization?.rightSizing?.comparisons ?? [])
+    .slice(0, 3)
+    .map(
+      (one) =>
+        `Thirty days of ${one.workload} cost ${usd(one.now)} on ${one.fromModel}; the same tokens on ${one.toModel} would cost ${usd(one.moved)}.`,
+    );
+}
+
+function cachingSentences(results: StepResults): readonly string[] {
+  const [prefix] = [...(results.optimization?.cache?.findings ?? [])].sort((a, b) => b.hitRateReachable - a.hitRateReachable);
+  const [repeat] = results.optimization?.duplicates?.rows ?? [];
+  return [
+    ...(prefix === undefined
+      ? []
+      : [
+          `${prefix.workload} reads ${showPercent(prefix.hitRateNow)} of its input from the prompt cache on ${prefix.model} and could read ${showPercent(prefix.hitRateReachable)}.`,
+        ]),
+    ...(repeat === undefined
+      ? []
+      : [`${many(repeat.repeats, "request")} of ${repeat.workload} repeat a prompt of the same day; they cost ${usd(repeat.repeatCost)}.`]),
+  ];
+}
+
 /** Everything the results say, most to the point first: what the question asked comes before what surrounds it. */
-export function sentencesOf(results: StepResults): readonly string[] {
+export function sentencesOf(results: StepResults, metrics: readonly string[], aims: readonly string[]): readonly string[] {
   const data = results.dataAnalysis;
   const best = bestSentence(results.actions?.recommendations ?? []);
   const parts =
     data === undefined
       ? []
       : [
+          ...data.unknown.map((name) => `No workload or team is called “${name}” in the usage; what follows is not about it.`),
+          ...(metrics.includes("savings")
+            ? ["What was saved is measured against a holdout and kept in the savings ledger: `apex savings` shows it."]
+            : []),
           ...(data.billChange === null ? [] : billSentences(data.billChange)),
           ...forecastSentences(data),
           ...unpricedSentences(data),
           ...growthSentences(data),
+          ...aims,
+          ...(metrics.includes("cache") || metrics.includes("duplicates") ? cachingSentences(results) : []),
+          ...(metrics.includes("model_fit") ? fitSentences(results) : []),
           ...supplySentences(data),
           ...latencySentences(data),
           ...spendSentences(data),

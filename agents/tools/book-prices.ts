@@ -3,6 +3,13 @@ import type { PicoUsd } from "../../src/core/money.ts";
 import type { Price, PriceBook, PriceQuery, Tier } from "../../src/core/price.ts";
 import { noTokens, type TokenBucket, type Tokens } from "../../src/core/tokens.ts";
 
+/** Providers that sell models of their own making; others resell. */
+export const makers: readonly string[] = ["openai", "anthropic", "google", "mistral", "deepseek", "x-ai"];
+
+/** Who sells a model of exactly this name: its maker, or the only one who does. */
+export const sellerOf = (book: PriceBook, model: string): string | undefined =>
+  makers.find((provider) => book.model(provider, model) !== undefined) ?? book.providerOf(model);
+
 /** The price that the book has for a query; undefined where it has none. */
 export const findPrice = (book: PriceBook, query: PriceQuery): Price | undefined => {
   const found = book.priceOf(query);

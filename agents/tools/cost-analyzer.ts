@@ -45,6 +45,9 @@ const withRest = (groups: readonly { name: string; sums: Sums }[]): readonly { n
         { name: `${groups.length - namedRows + 1} others`, sums: sumRows(groups.slice(namedRows - 1).map((group) => group.sums)) },
       ];
 
+/** Whether nothing of a group has a price, so that its cost is unknown. */
+export const whollyUnpriced = (sums: SpendSums): boolean => sums.requests > 0 && sums.unpricedRequests === sums.requests;
+
 /** The figures that a total is never shown without. */
 export const totalFigures = (total: Sums, source: Source): ReturnType<typeof figure>[] => [
   usdFigure("spend", total.cost, source),
@@ -72,11 +75,12 @@ export const costAnalyzer = defineTool({
     const source = { scope, query: queryText(answer.query) };
     const rows = withRest(groups).map(({ name, sums }) => ({
       name,
-      share: percentOf(sums.cost, total.cost) ?? null,
+      share: sums.unpricedRequests === sums.requests ? null : (percentOf(sums.cost, total.cost) ?? null),
       sums: writeSums(sums),
     }));
     const rowFigures = rows.flatMap((row) => [
-      { ...usdFigure(`spend of ${row.name}`, 0n, source), value: row.sums.cost },
+      // What has no price has no cost that could be named, not even 0.
+      ...(whollyUnpriced(row.sums) ? [] : [{ ...usdFigure(`spend of ${row.name}`, 0n, source), value: row.sums.cost }]),
       figure(`requests of ${row.name}`, row.sums.requests, "requests", source),
       ...(row.share === null
         ? []

@@ -63,8 +63,15 @@ function price(candidate: Candidate, target: Target, at: Date, context: Paramete
   return { candidate, target, now: plain.now, moved: plain.moved, savings };
 }
 
-/** The move to propose: the nearest step down that saves anything, so that as little quality as possible is put at risk. */
-const choose = (priced: readonly Priced[]): Priced | undefined => priced.find((one) => (one.savings[1] ?? 0n) > 0n);
+/**
+ * The move to propose: of the models that were asked for the one that saves most; else the nearest step down that saves
+ * anything, so that as little quality as possible is put at risk.
+ */
+function choose(priced: readonly Priced[], asked: boolean): Priced | undefined {
+  const saving = (one: Priced): PicoUsd => one.savings[1] ?? 0n;
+  const cheaper = priced.filter((one) => saving(one) > 0n);
+  return asked ? [...cheaper].sort((a, b) => (saving(a) > saving(b) ? -1 : 1))[0] : cheaper[0];
+}
 
 const assumptions = (holdout: number, target: Target): string[] => {
   const factors = target.sameTokenizer ? drift.sameTokenizer : drift.otherTokenizer;
@@ -163,7 +170,7 @@ export const modelRightSizing = defineTool({
     const priced = open.map((candidate) =>
       targetsFor(candidate, wanted, context).flatMap((target) => price(candidate, target, context.asOf, context) ?? []),
     );
-    const chosen = priced.flatMap((options) => choose(options) ?? []);
+    const chosen = priced.flatMap((options) => choose(options, wanted.length > 0) ?? []);
     const shown = priced.flat();
     return {
       opportunities: chosen.map((one) => opportunityOf(one, holdoutPermille, covered)),

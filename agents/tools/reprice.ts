@@ -3,7 +3,7 @@ import { Tier } from "../../src/core/price.ts";
 import type { Tokens } from "../../src/core/tokens.ts";
 import type { ContextBandRow } from "../../src/core/usage-store.ts";
 import type { ToolContext } from "../define.ts";
-import { bandEdges, costIfPriced, findPrice } from "./book-prices.ts";
+import { bandEdges, costIfPriced, findPrice, makers, sellerOf } from "./book-prices.ts";
 import { sameFamily, siblingsBelow } from "./model-siblings.ts";
 
 type Reader = Pick<ToolContext, "prices" | "asOf">;
@@ -59,7 +59,7 @@ export function targetsFor(candidate: Candidate, wanted: readonly string[], cont
   const below = siblingsBelow(provider, fromModel).length > 0 ? siblingsBelow(provider, fromModel) : siblingsBelow(provider, model);
   const asked = wanted.filter((name) => name !== model && name !== fromModel);
   const named = asked.flatMap((name) => {
-    const seller = context.prices.model(provider, name) === undefined ? context.prices.providerOf(name) : provider;
+    const seller = context.prices.model(provider, name) === undefined ? sellerOf(context.prices, name) : provider;
     return seller === undefined ? [] : [{ provider: seller, model: name }];
   });
   const siblings = below.map((name) => ({ provider, model: name }));
@@ -74,14 +74,11 @@ export function targetsFor(candidate: Candidate, wanted: readonly string[], cont
 
 /** Context-band edges of every model that usage could move to, and their context windows, ascending from 0. */
 export function edgesFor(models: readonly string[], wanted: readonly string[], context: Reader): readonly number[] {
-  const providers = (name: string): readonly string[] =>
-    ["openai", "anthropic", "google", "mistral"].filter((provider) => context.prices.model(provider, name) !== undefined);
+  const providers = (name: string): readonly string[] => makers.filter((provider) => context.prices.model(provider, name) !== undefined);
   const used = models.flatMap((name) => providers(name).map((provider) => ({ provider, model: name })));
   const reachable = [
     ...used.flatMap(({ provider, model }) => siblingsBelow(provider, model).map((below) => ({ provider, model: below }))),
-    ...wanted.flatMap((name) =>
-      [...providers(name), context.prices.providerOf(name) ?? []].flat().map((provider) => ({ provider, model: name })),
-    ),
+    ...context.prices.models(context.asOf).filter((facts) => wanted.includes(facts.model)),
   ];
   const edges = reachable.flatMap((target) => [
     ...Tier.options.flatMap((tier) => bandEdges(context.prices, target, tier, context.asOf)),

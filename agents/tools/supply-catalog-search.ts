@@ -3,7 +3,7 @@ import { type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
 import type { ModelFacts } from "../../src/core/price.ts";
 import { defineTool, type ToolContext } from "../define.ts";
 import { evidence, figure, Scope, type Source, usdFigure } from "../figures.ts";
-import { bucketCost, findPrice } from "./book-prices.ts";
+import { bucketCost, findPrice, makers, sellerOf } from "./book-prices.ts";
 
 const million = 1_000_000;
 const most = 15;
@@ -79,16 +79,17 @@ export const supplyCatalogSearch = defineTool({
   }),
   output: SupplySearch,
   run: async ({ scope, models, providers, maxInputPrice, minContext }, context) => {
-    const home = (facts: ModelFacts): boolean => ["openai", "anthropic", "google", "mistral", "deepseek", "x-ai"].includes(facts.provider);
+    const home = (facts: ModelFacts): boolean => makers.includes(facts.provider);
+    const resold = (facts: ModelFacts): boolean => models.includes(facts.model) && sellerOf(context.prices, facts.model) === facts.provider;
     const found = context.prices
       .models(context.asOf)
       .filter((facts) => (models.length === 0 ? !facts.deprecated : models.includes(facts.model)))
-      .filter((facts) => (providers.length === 0 ? home(facts) || models.length > 0 : providers.includes(facts.provider)))
+      .filter((facts) => (providers.length === 0 ? home(facts) || resold(facts) : providers.includes(facts.provider)))
       .filter((facts) => minContext === null || (facts.contextWindow ?? 0) >= minContext)
       .flatMap((facts) => lookUp(facts, context) ?? [])
       .filter((one) => maxInputPrice === null || Number(one.row.input) <= maxInputPrice)
       .sort((a, b) => (a.input < b.input ? -1 : a.input > b.input ? 1 : a.facts.model < b.facts.model ? -1 : 1));
-    const first = [...found.filter((one) => home(one.facts)), ...found.filter((one) => !home(one.facts))].slice(0, most);
+    const first = found.slice(0, most);
     const source = { scope, query: "price book, in force at the run's clock" };
     return {
       rows: first.map((one) => one.row),

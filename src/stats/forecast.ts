@@ -23,7 +23,7 @@ export interface Forecast {
 }
 
 /** Days of history from which on weekdays are told apart. */
-export const weekdayMinimum = 14;
+const weekdayMinimum = 14;
 const levelWindow = 28;
 const seasonWindow = 56;
 
