@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fromUsd, type PicoUsd, showUsd, toUsd } from "../src/core/money.ts";
+import { type PicoUsd, toUsd } from "../src/core/money.ts";
 import { Figure } from "../src/core/report.ts";
 import { Dimension, type Filters, type QueryText, type UsageScope } from "../src/core/usage-store.ts";
 import type { ToolContext } from "./define.ts";

@@ -14,6 +14,9 @@ import { createTestDatabase, type TestDatabase } from "../setup/test-database.ts
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const ttl = 72 * 3_600_000;
 
+/** A matcher with a type. */
+const containing = (text: string): unknown => expect.stringContaining(text);
+
 describe("running an analysis", () => {
   let db: TestDatabase;
   let clickhouse: TestClickHouse;
@@ -147,7 +150,7 @@ describe("running an analysis", () => {
     await go(second, { analyst: failing(new Error("secret detail")) });
     expect((await db.stores.runs.get(second)).status).toBe("failed");
     const last = (await logged(second)).at(-1);
-    expect(last).toMatchObject({ type: "run.failed", reason: expect.stringContaining("Please ask again") });
+    expect(last).toMatchObject({ type: "run.failed", reason: containing("Please ask again") });
     expect(JSON.stringify(last)).not.toContain("secret detail");
   });
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { noTokens, type Tokens } from "../../src/core/tokens.ts";
 import { type ChangeCell, changeFactors, decomposeChange } from "../../src/stats/decompose-change.ts";

@@ -9,6 +9,9 @@ import { asOf, book, days, orgWith, usage } from "../org-usage.ts";
 const million = 1_000_000;
 const at = (day: number, time = "12:00:00") => new Date(`2026-11-${String(day).padStart(2, "0")}T${time}Z`);
 
+/** A matcher with a type. */
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
+
 describe("the tools, on usage whose answer is known", () => {
   let clickhouse: TestClickHouse;
   beforeAll(async () => {
@@ -241,7 +244,7 @@ describe("the tools, on usage whose answer is known", () => {
     expect(result.rows[0]).toEqual({ name: "chat", metric: "latency", count: 100, p50: 50, p95: 95, p99: 99 });
     expect(result.rows[1]).toMatchObject({ metric: "first byte", p50: 5 });
     const none = await tools.latency_analyzer.run({ scope: days(22, 23), by: ["workload"] }, await orgWith(clickhouse, [usage()]));
-    expect(none).toMatchObject({ rows: [], missing: [expect.stringMatching(/latency column.*gateway/)] });
+    expect(none).toMatchObject({ rows: [], missing: [matching(/latency column.*gateway/)] });
   });
 
   it("supply_catalog_search finds models by name, price and context, cheapest first", async () => {
@@ -256,7 +259,7 @@ describe("the tools, on usage whose answer is known", () => {
     expect(wide.rows.length).toBeGreaterThan(0);
     expect(wide.rows.every((row) => Number(row.input) <= 1 && (row.contextWindow ?? 0) >= 1_000_000)).toBe(true);
     const nothing = await tools.supply_catalog_search.run({ ...base, models: ["acme-9000"] }, context);
-    expect(nothing).toMatchObject({ rows: [], missing: [expect.stringMatching(/No model/)] });
+    expect(nothing).toMatchObject({ rows: [], missing: [matching(/No model/)] });
   });
 
   it("unpriced_usage and unpriced_reconciliation account for every request", async () => {
@@ -279,8 +282,20 @@ describe("the tools, on usage whose answer is known", () => {
 
 describe("stacking savings", () => {
   const one = (kind: "model_right_sizing" | "prompt_cache" | "duplicate_cache", low: bigint, mid: bigint, high: bigint) => ({
-    ...{ kind, workload: "chat", provider: "openai", model: "gpt-5", fromModel: "gpt-5", toModel: "", routable: false },
-    ...{ low: toUsd(low), mid: toUsd(mid), high: toUsd(high), addressable: toUsd(100n), evidence: [], caveats: [], method: "" },
+    kind,
+    workload: "chat",
+    provider: "openai",
+    model: "gpt-5",
+    fromModel: "gpt-5",
+    toModel: "",
+    routable: false,
+    low: toUsd(low),
+    mid: toUsd(mid),
+    high: toUsd(high),
+    addressable: toUsd(100n),
+    evidence: [],
+    caveats: [],
+    method: "",
   });
 
   it("multiplies what is left instead of adding up, in ranked order", () => {
