@@ -23,7 +23,3 @@ export function costOf(tokens: Tokens, price: Price, requests: number): PicoUsd 
   }
   return cost;
 }
-
-/** As `costOf`, or undefined where a bucket holds tokens and has no price. */
-export const costIfPriced = (tokens: Tokens, price: Price, requests: number): PicoUsd | undefined =>
-  bucketsWithoutPrice(tokens, price).length > 0 ? undefined : costOf(tokens, price, requests);
