@@ -253,7 +253,7 @@ export function jobQueueContract(open: () => Promise<{ readonly backend: QueueBa
   });
 
   it("takes up the job of a worker that was killed within 15 seconds", { timeout: 60_000 }, async () => {
-    const child = startChild("stuck-worker.ts", [JSON.stringify(backend)]);
+    const child = startChild("stuck-worker.mjs", [JSON.stringify(backend)]);
     expect(await child.line()).toBe("ready");
     const job = runJob();
     await queue.enqueue(job);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** A TypeScript file of this folder as a process of its own: each line that it prints can be waited for. */
+/** A script of this folder as a process of its own: each line that it prints can be waited for. */
 export interface Child {
   readonly pid: number;
   line(): Promise<string>;
@@ -11,10 +11,10 @@ export interface Child {
   kill(): Promise<void>;
 }
 
-/** Starts `test/setup/<name>` in a process of its own. */
+/** Starts `test/setup/<name>`, which uses the built code (`npm run build`), in a process of its own. */
 export function startChild(name: string, args: readonly string[]): Child {
   const file = fileURLToPath(new URL(name, import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, ["--import", "tsx", file, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const child: ChildProcess = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   const { stdout, pid } = child;
   if (stdout === null || pid === undefined) throw new Error(`${name} did not start.`);
   const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
@@ -22,7 +22,7 @@ export function startChild(name: string, args: readonly string[]): Child {
     pid,
     async line() {
       const next = await lines.next();
-      if (next.done === true) throw new Error(`${name} ended.`);
+      if (next.done === true) throw new Error(`${name} ended: is the code built (npm run build)?`);
       return next.value;
     },
     async kill() {

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, chown, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { platform } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -125,6 +126,23 @@ async function prepare(cluster: Cluster, port: number, alive: () => boolean): Pr
   throw new AppError("internal", "The embedded PostgreSQL did not start.");
 }
 
+/**
+ * Stops the server also where our process is killed and can do nothing any more: a shell waits on a pipe that breaks
+ * then. Where there is no shell, the next start stops the server that was left.
+ */
+function guard(server: ChildProcess, user: ServerUser): void {
+  if (platform() === "win32" || server.pid === undefined) return;
+  const watcher = spawn("/bin/sh", ["-c", `read -r _; kill -INT ${server.pid}`], {
+    ...user,
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  watcher.on("error", () => undefined);
+  watcher.stdin.on("error", () => undefined);
+  watcher.unref();
+  server.once("exit", () => watcher.kill("SIGKILL"));
+}
+
 async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
   const ended = once(server, "exit");
@@ -165,6 +183,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       cause,
     });
   }
+  guard(server, user);
   let stopping = false;
   server.on("exit", (code, signal) => {
     if (!stopping) options.log.error("The embedded PostgreSQL ended: start Apex again", { code, signal, words: words.trim() });

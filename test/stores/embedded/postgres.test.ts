@@ -31,7 +31,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 const start = (...args: readonly string[]): Child => {
-  const child = startChild("embedded-owner.ts", args);
+  const child = startChild("embedded-owner.mjs", args);
   children.push(child);
   return child;
 };
@@ -58,21 +58,33 @@ describe("the embedded PostgreSQL", () => {
     await stop();
   });
 
-  it("starts again with its data when its owner was killed and left it running", async () => {
+  it("goes down when its owner is killed, and starts again with its data", async () => {
     const url = await start(dataDir, "postgres").line();
     await query(url, "CREATE TABLE kept AS SELECT 42 AS answer");
     const open = new Client({ connectionString: url });
-    open.on("error", () => undefined);
+    const cut = new Promise<unknown>((resolve) => open.on("error", resolve));
     await open.connect();
     await children[0]?.kill();
-    expect(await query(url, "SELECT 1 AS still")).toEqual([{ still: 1 }]);
+    await cut;
 
     const lock = await lockDataDir(dataDir);
     const next = await startEmbeddedPostgres({ dataDir, log: quiet });
     expect(await query(next.url, "SELECT answer FROM kept")).toEqual([{ answer: 42 }]);
-    await expect(query(url, "SELECT 1")).rejects.toThrow(/ECONNREFUSED|password/);
     await next.stop();
     await lock.release();
+  });
+
+  it("stops a server that was left running on its files, and no other", async () => {
+    const left = await startEmbeddedPostgres({ dataDir, log: quiet });
+    await query(left.url, "CREATE TABLE kept AS SELECT 42 AS answer");
+    const elsewhere = await mkdtemp(join(tmpdir(), "apex-embedded-"));
+    const other = await startEmbeddedPostgres({ dataDir: elsewhere, log: quiet });
+    const next = await startEmbeddedPostgres({ dataDir, log: quiet });
+    expect(await query(next.url, "SELECT answer FROM kept")).toEqual([{ answer: 42 }]);
+    await expect(query(left.url, "SELECT 1")).rejects.toThrow(/ECONNREFUSED/);
+    expect(await query(other.url, "SELECT 1 AS still")).toEqual([{ still: 1 }]);
+    await Promise.all([next.stop(), other.stop(), left.stop()]);
+    await rm(elsewhere, { recursive: true, force: true });
   });
 
   it("starts where a pid file names a process that is not its server", async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { lockDataDir } from "../../src/stores/embedded/data-lock.ts";
-import { startEmbeddedPostgres } from "../../src/stores/embedded/postgres.ts";
+import { lockDataDir } from "../../dist/src/stores/embedded/data-lock.js";
+import { startEmbeddedPostgres } from "../../dist/src/stores/embedded/postgres.js";
 
 /** Owns the data folder in the first argument: locks it and, with "postgres" as the second, starts the server on it and prints its address. */
 const [, , dataDir = "", what = "lock"] = process.argv;
