@@ -139,7 +139,8 @@ export function writeReport(context: StepContext): Report {
   const recommendations = (results.actions?.recommendations ?? []).map((one) => checked(one, backed));
   const asked = results.optimization !== undefined;
   const notes = notesOf(results, asOf);
-  const left = said.length - prose.length + notes.filter((note) => !backed(note)).length;
+  const words = (results.actions?.recommendations ?? []).flatMap((one) => [...one.evidence, ...one.caveats]);
+  const left = [...said, ...notes, ...words].filter((text) => !backed(text)).length;
   const dropped = left > 0 ? ["A sentence was left out, because one of its numbers could not be traced to a figure."] : [];
   const fallback = missing[0] ?? "Nothing could be computed for this question.";
   return {

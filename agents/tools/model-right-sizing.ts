@@ -88,8 +88,9 @@ const assumptions = (holdout: number, target: Target): string[] => {
 
 const assumedFigures = (holdout: number, target: Target, source: Source): ReturnType<typeof figure>[] => {
   const factors = target.sameTokenizer ? drift.sameTokenizer : drift.otherTokenizer;
+  const which = target.sameTokenizer ? "a shared tokenizer" : "another tokenizer";
   const assumed = (name: string, value: number) =>
-    figure(name, value / 10, "%", { ...source, query: "assumption, stated in the recommendation" });
+    figure(`${name} (${which})`, value / 10, "%", { ...source, query: "assumption, stated in the recommendation" });
   return [
     assumed("holdout share", holdout),
     assumed("output length on the new model, shortest assumed", factors.output[2]),
@@ -185,11 +186,12 @@ export const modelRightSizing = defineTool({
       figures: [
         figure("hours of usage that monthly figures are scaled from", covered / 3_600_000, "hours", source),
         ...shown.flatMap((one) => figuresOf(one, covered, source)),
-        ...chosen.slice(0, 1).flatMap((one) => assumedFigures(holdoutPermille, one.target, source)),
-        ...chosen
-          .filter((one) => !one.target.sameTokenizer)
-          .slice(0, 1)
-          .flatMap((one) => assumedFigures(holdoutPermille, one.target, source)),
+        ...[true, false].flatMap((same) =>
+          chosen
+            .filter((one) => one.target.sameTokenizer === same)
+            .slice(0, 1)
+            .flatMap((one) => assumedFigures(holdoutPermille, one.target, source)),
+        ),
       ],
       missing: context.coverage.singleRequestShare < 1 && answer.rows.length > 0 ? [missingData.singleRequests] : [],
       notes: open.length < candidates.length ? ["Workloads that an approved policy already routes are not proposed again."] : [],

@@ -4,7 +4,7 @@ import type { Tokens } from "../../src/core/tokens.ts";
 import type { ContextBandRow } from "../../src/core/usage-store.ts";
 import type { ToolContext } from "../define.ts";
 import { bandEdges, costIfPriced, findPrice, makers, sellerOf } from "./book-prices.ts";
-import { sameFamily, siblingsBelow } from "./model-siblings.ts";
+import { sameTokenizer, siblingsBelow } from "./model-siblings.ts";
 
 type Reader = Pick<ToolContext, "prices" | "asOf">;
 
@@ -68,7 +68,7 @@ export function targetsFor(candidate: Candidate, wanted: readonly string[], cont
     .map((target) => ({
       ...target,
       sameTokenizer:
-        target.provider === provider && (sameFamily(provider, model, target.model) || sameFamily(provider, fromModel, target.model)),
+        target.provider === provider && (sameTokenizer(provider, model, target.model) || sameTokenizer(provider, fromModel, target.model)),
     }));
 }
 
