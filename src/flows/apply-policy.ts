@@ -93,9 +93,10 @@ async function publish(deps: ApplyDeps, approval: Approval): Promise<RoutingPoli
     if (obstacle !== undefined) return obstacle;
   }
   for (let attempt = 0; attempt < 3; attempt++) {
+    const active = await deps.policies.active(approval.orgId);
+    // Read after the active version: had another worker moved it for this approval, that is seen here.
     const published = await deps.policies.publishedBy(approval.id);
     if (published !== undefined) return published;
-    const active = await deps.policies.active(approval.orgId);
     if (active.version !== approval.basePolicyVersion) return stale(approval, active.version);
     const policy = nextPolicy(approval, rule, active.policy, (await deps.policies.latestVersion(approval.orgId)) + 1, deps.now());
     if (await publishOnce(deps, policy, active.version, approval.id)) return policy;
