@@ -14,6 +14,8 @@ import { createTestClickHouse, type TestClickHouse } from "../setup/test-clickho
 import { createTestDatabase, type TestDatabase, testSecretKey } from "../setup/test-database.ts";
 
 const now = new Date("2026-11-23T12:00:00Z");
+/** Built with the rest by `npm run build`. */
+const importProcess = "../../dist/test/setup/import-process.js";
 const period = { from: new Date("2026-11-01T00:00:00Z"), to: new Date("2026-12-01T00:00:00Z") };
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const prices = createPriceBook();
@@ -176,11 +178,11 @@ describe("an import whose process is killed", () => {
         mapping,
         now: now.toISOString(),
       };
-      const first = startChild("import-process.ts", [JSON.stringify({ ...order, ...stopping })]);
+      const first = startChild(importProcess, [JSON.stringify({ ...order, ...stopping })]);
       children.push(first);
       expect(await first.line()).toBe("stopped");
       await first.kill();
-      const second = startChild("import-process.ts", [JSON.stringify(order)]);
+      const second = startChild(importProcess, [JSON.stringify(order)]);
       children.push(second);
       expect(JSON.parse(await second.line())).toEqual({
         accepted: 12_000,

@@ -13,7 +13,7 @@ import { createUsageReader } from "../../src/stores/clickhouse/usage-reader.ts";
 import { createUsageWriter } from "../../src/stores/clickhouse/usage-writer.ts";
 import { connectPostgres } from "../../src/stores/postgres/connect.ts";
 
-/** Imports a file in a process of its own, and stops for ever at a given place, so that it can be killed there. */
+/** Imports a file in a process of its own (built into dist by `npm run build`), and stops for ever at a given place, so that it can be killed there. */
 const Order = z.object({
   databaseUrl: z.string(),
   secretKey: z.string(),
