@@ -17,23 +17,28 @@ export interface TestClickHouse {
   drop(): Promise<void>;
 }
 
-/** One engine per process can have its files under one path alone: every database of a test process shares it. */
+/** One engine per process can have its files under one path alone: the stores that are open in a test process share it. */
 let folder: string | undefined;
+let open = 0;
 
-function sharedFolder(): string {
-  if (folder !== undefined) return folder;
-  const made = mkdtempSync(join(tmpdir(), "apex-chdb-"));
-  process.once("exit", () => {
-    rmSync(made, { recursive: true, force: true });
-  });
-  folder = made;
-  return made;
+function takeFolder(): string {
+  folder ??= mkdtempSync(join(tmpdir(), "apex-chdb-"));
+  open += 1;
+  return folder;
+}
+
+/** The last one out removes the files: a test process is not always given the time to do so when it ends. */
+function leaveFolder(): void {
+  open -= 1;
+  if (open > 0 || folder === undefined) return;
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  folder = undefined;
 }
 
 /** Makes an empty usage store; `drop` removes it. */
 export async function createTestClickHouse(): Promise<TestClickHouse> {
   const url = process.env["CLICKHOUSE_URL"];
-  const target: ClickHouseTarget = url === undefined || url === "" ? { kind: "embedded", path: sharedFolder() } : { kind: "server", url };
+  const target: ClickHouseTarget = url === undefined || url === "" ? { kind: "embedded", path: takeFolder() } : { kind: "server", url };
   const database = `test_${randomBytes(6).toString("hex")}`;
   const stores = await connectClickHouse({ target, database });
   const raw = createClient(target.kind === "server" ? { url: target.url } : { connection: await embeddedConnection(target.path) });
@@ -52,6 +57,7 @@ export async function createTestClickHouse(): Promise<TestClickHouse> {
       await raw.command({ query: `DROP DATABASE IF EXISTS ${database}` });
       await raw.close();
       await stores.close();
+      if (target.kind === "embedded") leaveFolder();
     },
   };
 }
