@@ -8,7 +8,8 @@ import type { Report } from "../src/core/report.ts";
 import type { Analyst, LoggedEvent, Run } from "../src/core/run.ts";
 import type { AgentName, PlanStep, RunEvent } from "../src/core/run-event.ts";
 import type { Triage } from "../src/core/triage.ts";
-import type { UsageReader } from "../src/core/usage-store.ts";
+import type { Coverage, UsageReader } from "../src/core/usage-store.ts";
+import { filtersFor } from "./data-analysis/scope.ts";
 import { within } from "./define.ts";
 import { agents } from "./index.ts";
 import { makePlan } from "./plan.ts";
@@ -138,6 +139,14 @@ async function* runSteps(
   return results.report ?? failed.at(-1)?.reason ?? "No report was written.";
 }
 
+/** The org's coverage, with the shares of what the question is about: data that others have is still missing here. */
+async function inScope(usage: UsageReader, orgId: Id<"org">, triage: Triage, coverage: Coverage): Promise<Coverage> {
+  const filters = filtersFor(triage, coverage);
+  if (Object.keys(filters).length === 0) return coverage;
+  const { latencyShare, promptHashShare, prefixHashShare, singleRequestShare } = await usage.coverage(orgId, filters);
+  return { ...coverage, latencyShare, promptHashShare, prefixHashShare, singleRequestShare };
+}
+
 async function* analyse(
   settings: Settings,
   run: Run,
@@ -158,7 +167,8 @@ async function* analyse(
   const plan = past.plan ?? makePlan(triage);
   if (past.plan === undefined) yield { type: "plan.made", ...stamp(), steps: [...plan] };
   const clock = (): number => performance.now();
-  const tools = { orgId: run.orgId, usage, prices, coverage, asOf: run.asOf, signal, toolTimeoutMs, clock };
+  const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
+  const tools = { orgId: run.orgId, usage, prices, coverage: await looking, asOf: run.asOf, signal, toolTimeoutMs, clock };
   const report = yield* runSteps(settings, { ...tools, run, triage, policies, newId: settings.newId, holdoutShare }, plan, past);
   if (typeof report === "string") yield { type: "run.failed", ...stamp(), reason: `The report could not be written: ${report}` };
   else yield { type: "report.ready", ...stamp(), report };

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { awaitEffect } from "../src/cli/await-effect.ts";
 import { exitCode } from "../src/cli/command.ts";
@@ -8,7 +9,6 @@ import { verifyLedger } from "../src/cli/verify.ts";
 import type { App, Workspace } from "../src/compose.ts";
 import type { Approval } from "../src/core/approval.ts";
 import { AppError } from "../src/core/errors.ts";
-import { divideRounded, fromUsd, showUsd, toUsd } from "../src/core/money.ts";
 import type { Recommendation } from "../src/core/report.ts";
 import type { RunView } from "../src/core/run.ts";
 import type { SavingsEntry } from "../src/core/savings.ts";
@@ -18,20 +18,22 @@ import { azureTracePath, demoWorkspace, loadWorkspace } from "./workspace.ts";
 
 /** How many requests of the trace go through the gateway. */
 const trafficSize = 2_400;
-const question = "How can we cut our AI spend without losing quality?";
 const workload = "code-assistant";
+const question = "How can we cut our AI spend without losing quality?";
+const followUp = `And how can we cut spend on ${workload}?`;
 
 /** What the demo is run with. */
 export interface DemoContext {
   readonly app: App;
   readonly userName: string;
+  /** Where the traces end. */
+  readonly asOf: Date;
   readonly output: Output;
   readonly signal: AbortSignal;
 }
 
 interface Stage extends DemoContext {
   readonly org: Workspace;
-  readonly asOf: Date;
 }
 
 const heading = (output: Output, number: number, text: string): void =>
@@ -39,14 +41,17 @@ const heading = (output: Output, number: number, text: string): void =>
 
 /** Walks ask → propose → approve → apply → measure on published traces; gives the exit code. */
 export async function runDemo(context: DemoContext): Promise<number> {
-  const { app, output } = context;
-  const asOf = app.now();
-  const org = await app.openOrg(`demo-${asOf.toISOString().replaceAll(/[:.]/g, "-")}-${Math.random().toString(36).slice(2, 6)}`);
-  const stage: Stage = { ...context, org, asOf };
+  const { app, asOf, output } = context;
+  const org = await app.openOrg(`demo-${asOf.toISOString().replaceAll(/[:.]/g, "-")}-${randomUUID().slice(0, 4)}`);
+  const stage: Stage = { ...context, org };
   output.out(`Apex demo, workspace ${org.name}, clock at ${asOf.toISOString()}\n`);
   await load(stage);
-  const view = await askQuestion(stage);
-  const recommendation = choose(view);
+  heading(output, 2, "Ask, and read the report with its proposals");
+  await ask(stage, question);
+  output.out(
+    `\n  The trace of ${workload} has single requests, so it can be replayed through the gateway: a follow-up in the same thread.\n\n`,
+  );
+  const recommendation = choose(await ask(stage, followUp));
   const { key, standIn } = await connectTraffic(stage);
   try {
     const approval = await approveAsAdmin(stage, recommendation);
@@ -66,24 +71,24 @@ async function load({ app, org, asOf, output, signal }: Stage): Promise<void> {
   heading(output, 1, "Usage: published production traces");
   for (const line of demoWorkspace.assumptions) output.out(`  Assumed: ${line}\n`);
   output.out("\n");
-  const summaries = await loadWorkspace(app.ingest, { orgId: org.id, asOf }, signal);
+  const summaries = await loadWorkspace(app.ingest, { orgId: org.id, asOf, rejectDir: app.rejectDir }, signal);
   for (const summary of summaries) {
     output.out(
       `  ${summary.name.padEnd(22)} ${String(summary.accepted).padStart(6)} rows, ${summary.refused} refused, ${summary.unpriced} without a price\n`,
     );
+    for (const { line, reason } of summary.firstRefusals) output.out(`${" ".repeat(25)} line ${line} refused: ${reason}\n`);
   }
 }
 
-async function askQuestion({ app, org, userName, output, signal, asOf }: Stage): Promise<RunView> {
-  heading(output, 2, "Ask, and read the report with its proposals");
+async function ask({ app, org, userName, output, signal, asOf }: Stage, text: string): Promise<RunView> {
   await app.startWorker();
   const runId = await app.receive({
     type: "message",
-    eventId: `demo-${org.id}`,
+    eventId: randomUUID(),
     thread: { platform: "console", workspace: org.name, channel: "demo", thread: "demo" },
     author: { platform: "console", workspace: org.name, userId: userName, name: userName },
     receivedAt: asOf.toISOString(),
-    text: question,
+    text,
   });
   return followRun(app, runId, output, signal);
 }
@@ -146,27 +151,11 @@ async function send({ app, output }: Stage, apiKey: string, standInUrl: string):
   }
 }
 
-/** An amount per thousand requests. */
-const perThousand = (amount: bigint, requests: number): string => showUsd(divideRounded(amount * 1_000n, BigInt(requests)));
-
 async function measure({ app, org, output }: Stage, approval: Approval): Promise<SavingsEntry> {
   heading(output, 6, "Measure: held-out conversations against changed ones");
   const { entries, skipped } = await app.measure(org.id, app.now());
   const [entry] = entries;
   if (entry === undefined) throw new AppError("internal", `Nothing was measured: ${skipped.join(" ")}`);
-  const { measured } = entry;
-  const { estimate } = approval.recommendation;
-  const monthly = await app.monthlyRequests(org.id, workload);
-  const rows = [
-    ["", "per 1,000 requests", "low", "high"],
-    ["estimated", ...[estimate.mid, estimate.low, estimate.high].map((amount) => perThousand(fromUsd(amount), monthly))],
-    [
-      "measured",
-      ...[measured.point, measured.low, measured.high].map((amount) => perThousand(fromUsd(amount), measured.treatment.requests)),
-    ],
-  ];
-  for (const [name = "", mid = "", low = "", high = ""] of rows)
-    output.out(`  ${name.padEnd(10)} ${mid.padStart(20)} ${low.padStart(12)} ${high.padStart(12)}\n`);
-  output.out(`\n${describeEntry(entry, approval)}\n`);
+  output.out(`${describeEntry(entry, approval)}\n`);
   return entry;
 }

@@ -26,7 +26,7 @@ import { runAnalysis } from "./flows/run-analysis.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
 import { createGateway, type Gateway } from "./gateway/proxy.ts";
-import { fileSources } from "./ingest/index.ts";
+import { fileSources, proposeMapping } from "./ingest/index.ts";
 
 /** How long a proposal waits for its decision. */
 const approvalTtlMs = 7 * 24 * 3_600_000;
@@ -34,6 +34,8 @@ const approvalTtlMs = 7 * 24 * 3_600_000;
 /** What the command line and the demo ask of the flows. */
 export interface Flows {
   readonly ingest: IngestDeps;
+  /** Where refused rows of imports are written. */
+  readonly rejectDir: string;
   receive(event: InboundEvent & { type: "message" }): Promise<Id<"run">>;
   press(press: Press): Promise<PressOutcome>;
   proposeMapping(path: string): Promise<ImportMapping | undefined>;
@@ -141,23 +143,18 @@ function wireCommands(shared: Shared): Flows {
   const { config, log, now, engines, jobs, prices } = shared;
   const { stores, usage } = engines;
   const ingest: IngestDeps = { sources: fileSources, usage, imports: stores.imports, prices, log };
+  const rejectDir = join(config.dataDir, "rejects");
   return {
     ingest,
+    rejectDir,
     async receive(event) {
       const received = await receiveEvent({ members: stores.members, inbound: stores.inbound, jobs, log }, event);
       if (received.type !== "run") throw new AppError("internal", "A message did not become a run.");
       return received.runId;
     },
     press: (press) => pressApproval(shared.press, press),
-    async proposeMapping(path) {
-      for (const source of Object.values(fileSources)) {
-        const mapping = await source.propose(path);
-        if (mapping !== undefined) return mapping;
-      }
-      return undefined;
-    },
-    importFile: (orgId, path, mapping, signal) =>
-      importFile(ingest, { orgId, path, mapping, now: now(), rejectDir: join(config.dataDir, "rejects") }, signal),
+    proposeMapping,
+    importFile: (orgId, path, mapping, signal) => importFile(ingest, { orgId, path, mapping, now: now(), rejectDir }, signal),
     measure: measureWith(shared),
     verify: (orgId) => verifySavings({ ledger: stores.ledger, policies: stores.policies, usage }, orgId),
   };

@@ -67,7 +67,15 @@ function recommend(one: Opportunity, context: StepContext): Recommendation {
     ...wording(one),
     evidence: one.evidence,
     caveats: caveatsOf(one, change, context),
-    estimate: { kind: "estimated", low: one.low, mid: one.mid, high: one.high, unit: "USD/month", method: one.method },
+    estimate: {
+      kind: "estimated",
+      low: one.low,
+      mid: one.mid,
+      high: one.high,
+      unit: "USD/month",
+      ...(one.requests === undefined ? {} : { requests: one.requests }),
+      method: one.method,
+    },
     change,
     approvalId: change === null ? null : context.newId("approval"),
   };

@@ -100,7 +100,7 @@ function spendSentences(data: DataAnalysis): readonly string[] {
   const label = data.scope.period.label;
   if (spend.total.requests === 0) return [`No usage is stored for ${label}.`];
   const unpriced =
-    spend.total.unpricedRequests === 0 ? "" : `; ${many(spend.total.unpricedRequests, "request")} without a price come on top`;
+    spend.total.unpricedRequests === 0 ? "" : `; ${showCount(spend.total.unpricedRequests)} of them have no price and are in no total`;
   const top = spend.rows[0];
   const first = `Spend was ${usd(spend.total.cost)} on ${many(spend.total.requests, "request")} (${label})${unpriced}.`;
   if (top === undefined || top.share === null || spend.rows.length < 2) return [first];

@@ -105,6 +105,7 @@ function opportunityOf(one: Priced, holdout: number, covered: number): Opportuni
   const treated = one.savings.map((saving) => perMonth(permille(saving, 1_000 - holdout), covered));
   const [now, moved] = [perMonth(one.now, covered), perMonth(one.moved, covered)];
   const cheaper = percentOf(one.now - one.moved, one.now) ?? 0;
+  const requests = Number(permille(perMonth(BigInt(candidate.requests), covered), 1_000 - holdout));
   return {
     kind: "model_right_sizing",
     workload: candidate.workload,
@@ -114,6 +115,7 @@ function opportunityOf(one: Priced, holdout: number, covered: number): Opportuni
     toModel: target.model,
     ...writeRange(treated),
     addressable: toUsd(perMonth(candidate.cost, covered)),
+    ...(requests > 0 ? { requests } : {}),
     routable: target.provider === candidate.provider && candidate.workload !== "",
     evidence: [
       `${showCount(candidate.requests)} requests of ${safeLabel(candidate.workload)} used ${safeLabel(candidate.fromModel)}; at this rate they cost ${showUsd(now)} in thirty days.`,

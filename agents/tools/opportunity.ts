@@ -20,6 +20,8 @@ export const Opportunity = z.strictObject({
   high: UsdAmount,
   /** What is spent on this workload and model in 30 days: no saving exceeds it. */
   addressable: UsdAmount,
+  /** How many requests in 30 days the saving is made on, where it is made on whole requests. */
+  requests: z.number().int().positive().optional(),
   /** True where our routing can make the change. */
   routable: z.boolean(),
   evidence: z.array(z.string()),

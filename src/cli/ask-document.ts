@@ -6,7 +6,12 @@ export const askDocument = (view: RunView) => {
   return {
     run_id: view.runId,
     triage: triage === undefined ? null : { category: triage.category, intents: triage.intents, entities: triage.entities },
-    agents: [...new Set(view.steps.filter((step) => step.state === "done" || step.state === "failed").map((step) => step.agent))],
+    agents: [
+      ...new Set([
+        ...(triage === undefined ? [] : ["triage"]),
+        ...view.steps.filter(({ state }) => state === "done" || state === "failed").map(({ agent }) => agent),
+      ]),
+    ],
     tools: view.tools,
     figures: report?.figures ?? [],
     recommendations: (report?.recommendations ?? []).map((recommendation) => ({

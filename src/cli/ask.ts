@@ -9,7 +9,7 @@ export const ask: Command = {
   usage: 'ask "QUESTION" [--json] [--thread NAME]',
   summary: "Answers a question about AI spend; --thread makes it a follow-up to earlier ones of that name.",
   options: { json: { type: "boolean" }, thread: { type: "string" } },
-  async run({ app, org, userName, output, signal }, input) {
+  async run({ app, org, userName, asOf, output, signal }, input) {
     const text = input.words.join(" ").trim();
     if (text === "")
       throw new AppError("bad_input", 'The question is empty. Ask something, for example: apex ask "where does our money go?"');
@@ -25,7 +25,7 @@ export const ask: Command = {
       eventId: `cli-${randomUUID()}`,
       thread: { platform: "console", workspace: org.name, channel: "cli", thread: input.text("thread") ?? randomUUID() },
       author: { platform: "console", workspace: org.name, userId: userName, name: userName },
-      receivedAt: app.now().toISOString(),
+      receivedAt: asOf.toISOString(),
       text,
     });
     const json = input.flag("json");

@@ -18,6 +18,8 @@ export interface CommandContext {
   readonly member: Member;
   readonly userName: string;
   readonly cwd: string;
+  /** The moment that the command speaks of: --as-of, or now. */
+  readonly asOf: Date;
   readonly output: Output;
   readonly signal: AbortSignal;
   /** Runs another command line in this app, for the service. */

@@ -5,5 +5,5 @@ export const demo: Command = {
   usage: "demo [--as-of TIME]",
   summary: "Walks the whole loop on published production traces, in a workspace of its own.",
   options: {},
-  run: ({ app, userName, output, signal }) => runDemo({ app, userName, output, signal }),
+  run: ({ app, userName, asOf, output, signal }) => runDemo({ app, userName, asOf, output, signal }),
 };

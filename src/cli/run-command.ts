@@ -78,6 +78,7 @@ async function contextOf(app: App, line: CommandLine, cwd: string, output: Outpu
     member,
     userName,
     cwd,
+    asOf: line.asOf ?? app.now(),
     output,
     signal,
     runCommand: (argv, inFolder, sink, stop) => runCommand(app, argv, inFolder, sink, stop),

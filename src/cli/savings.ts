@@ -1,9 +1,25 @@
 import type { Approval } from "../core/approval.ts";
-import { fromUsd, showUsd } from "../core/money.ts";
+import { divideRounded, fromUsd, showUsd } from "../core/money.ts";
 import type { SavingsEntry } from "../core/savings.ts";
 import { type Command, exitCode } from "./command.ts";
 
 const show = (amount: string): string => showUsd(fromUsd(amount));
+
+/** An amount per thousand requests: what an estimate for a month and a measurement of a window can be compared in. */
+const perThousand = (amount: string, requests: number): string => showUsd(divideRounded(fromUsd(amount) * 1_000n, BigInt(requests)));
+
+/** The estimate and the measurement side by side, per thousand requests; nothing where the estimate names no requests. */
+function comparison({ measured }: SavingsEntry, { recommendation: { estimate } }: Approval): readonly string[] {
+  const { requests } = estimate;
+  if (requests === undefined || measured.treatment.requests === 0) return [];
+  const line = (name: string, of: number, amounts: readonly string[]): string =>
+    `  ${name.padEnd(10)} ${amounts.map((amount) => perThousand(amount, of).padStart(12)).join("")}`;
+  return [
+    `  per 1,000 requests${["saving", "low", "high"].map((title, i) => title.padStart(i === 0 ? 5 : 12)).join("")}`,
+    line("estimated", requests, [estimate.mid, estimate.low, estimate.high]),
+    line("measured", measured.treatment.requests, [measured.point, measured.low, measured.high]),
+  ];
+}
 
 /** One ledger entry in words, its estimate and its measurement side by side and never added. */
 export function describeEntry(entry: SavingsEntry, approval: Approval): string {
@@ -15,6 +31,7 @@ export function describeEntry(entry: SavingsEntry, approval: Approval): string {
     `  window     ${entry.from} to ${entry.to}`,
     `  estimated  ${show(estimate.mid)} a month (${show(estimate.low)} to ${show(estimate.high)}), before the change`,
     `  measured   ${show(measured.point)} in the window (95 % interval ${show(measured.low)} to ${show(measured.high)})`,
+    ...comparison(entry, approval),
     `  arms       treatment ${treatment.requests} requests of ${treatment.units} ${entry.plan.unit}s, control ${control.requests} of ${control.units}`,
     `  billable   ${show(entry.billable)} (the lower bound, never below zero); fee ${show(entry.fee)} at ${entry.plan.feeBasisPoints / 100} %`,
     `  exact      point ${measured.point} · low ${measured.low} · high ${measured.high} USD`,

@@ -97,6 +97,26 @@ export const emptyView = (run: Pick<Run, "id" | "question">): RunView => ({
   seq: 0,
 });
 
+type DecisionEvent = Extract<RunEvent, { approvalId: string }>;
+
+/** What an event after the report changes about a decision. */
+function changeOf(event: DecisionEvent): Partial<DecisionView> {
+  switch (event.type) {
+    case "approval.decided":
+      return { status: event.status, by: event.by };
+    case "policy.applied":
+      return { applied: true, outcome: `In effect as policy version ${event.version} (${event.actuator}, read back).` };
+    case "policy.failed":
+      return { outcome: `Could not be applied: ${event.reason}` };
+    case "savings.measured":
+      return { measured: event.measured };
+    case "policy.rolled_back":
+      return { applied: false, outcome: `Rolled back to policy version ${event.toVersion} by ${event.by}.` };
+    default:
+      return assertNever(event);
+  }
+}
+
 /** Folds one more event into a view. */
 export function foldEvent(view: RunView, event: RunEvent): RunView {
   switch (event.type) {
@@ -124,21 +144,11 @@ export function foldEvent(view: RunView, event: RunEvent): RunView {
     case "run.failed":
       return { ...view, state: "failed", failure: event.reason };
     case "approval.decided":
-      return withDecision(view, event.approvalId, { status: event.status, by: event.by });
     case "policy.applied":
-      return withDecision(view, event.approvalId, {
-        applied: true,
-        outcome: `In effect as policy version ${event.version} (${event.actuator}, read back).`,
-      });
     case "policy.failed":
-      return withDecision(view, event.approvalId, { outcome: `Could not be applied: ${event.reason}` });
     case "savings.measured":
-      return withDecision(view, event.approvalId, { measured: event.measured });
     case "policy.rolled_back":
-      return withDecision(view, event.approvalId, {
-        applied: false,
-        outcome: `Rolled back to policy version ${event.toVersion} by ${event.by}.`,
-      });
+      return withDecision(view, event.approvalId, changeOf(event));
     default:
       return assertNever(event);
   }

@@ -9,6 +9,8 @@ export const EstimatedSavings = z.strictObject({
   mid: UsdAmount,
   high: UsdAmount,
   unit: z.literal("USD/month"),
+  /** How many requests a month the amounts are for, where that is known: it lets them be compared with a measurement of fewer. */
+  requests: z.number().int().positive().optional(),
   method: z.string(),
 });
 export type EstimatedSavings = z.infer<typeof EstimatedSavings>;

@@ -160,7 +160,8 @@ export interface UsageReader {
     readonly policyVersion: number;
     readonly policyRule: string;
   }): Promise<Answer<UnitOutcome>>;
-  coverage(orgId: Id<"org">): Promise<Coverage>;
+  /** What the org has stored, or the part of it that passes the filters. */
+  coverage(orgId: Id<"org">, filters?: Filters): Promise<Coverage>;
 }
 
 /** Writes usage. Writing the same events again changes nothing that a reader sees. */

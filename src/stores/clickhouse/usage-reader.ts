@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Id } from "../../core/ids.ts";
-import type { Answer, Coverage, UsageReader } from "../../core/usage-store.ts";
-import { Count, Time } from "./columns.ts";
+import type { Answer, Coverage, Filters, UsageReader } from "../../core/usage-store.ts";
+import { Count, filterConditions, Time } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { duplicates, prefixReuse } from "./repeat-queries.ts";
 import { type Asked, contextBands, percentiles, unitOutcomes, unpriced } from "./request-queries.ts";
@@ -10,12 +10,12 @@ import { spendQuery, spendRow } from "./spend-query.ts";
 const share = (column: string, condition: string): string => `sumIf(requests, ${condition}) / greatest(sum(requests), 1) AS ${column}`;
 const distinct = (column: string): string => `arraySort(groupUniqArrayIf(1000)(${column}, ${column} != '')) AS all_${column}`;
 
-const coverageSql = (database: string): string => `SELECT sum(requests) AS sum_requests, min(at) AS first, max(at) AS last,
+const coverageSql = (database: string, filters: string): string => `SELECT sum(requests) AS sum_requests, min(at) AS first, max(at) AS last,
   ${["source", "workload", "model", "team"].map(distinct).join(", ")},
   ${share("latency_share", "isNotNull(latency_ms)")}, ${share("prompt_share", "prompt_hash != ''")},
   ${share("prefix_share", "notEmpty(prefix_hashes)")}, ${share("single_share", "requests = 1")}
 FROM ${database}.usage_events FINAL
-WHERE org_id = {org:String}`;
+WHERE org_id = {org:String}${filters}`;
 
 const CoverageRow = z.object({
   sum_requests: Count,
@@ -31,8 +31,9 @@ const CoverageRow = z.object({
   single_share: z.number(),
 });
 
-async function coverageOf(database: Database, orgId: Id<"org">): Promise<Coverage> {
-  const query = { sql: coverageSql(database.name), params: { org: orgId } };
+async function coverageOf(database: Database, orgId: Id<"org">, filters: Filters): Promise<Coverage> {
+  const { where, params } = filterConditions(filters);
+  const query = { sql: coverageSql(database.name, where), params: { org: orgId, ...params } };
   const [row] = await database.rows(CoverageRow, query, "look through the stored usage");
   const requests = row?.sum_requests ?? 0;
   return {
@@ -64,6 +65,6 @@ export function createUsageReader(database: Database): UsageReader {
     prefixReuse: (query) => answer(prefixReuse(database.name, query), "look for repeated prefixes"),
     unpriced: (query) => answer(unpriced(database.name, query), "look for unpriced usage"),
     unitOutcomes: (query) => answer(unitOutcomes(database.name, query), "sum up the units of a holdout"),
-    coverage: (orgId) => coverageOf(database, orgId),
+    coverage: (orgId, filters = {}) => coverageOf(database, orgId, filters),
   };
 }
