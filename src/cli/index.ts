@@ -4,6 +4,7 @@ import { approve, reject, rollback } from "./decide.ts";
 import { demo } from "./demo.ts";
 import { importFiles } from "./import.ts";
 import { importMap } from "./import-map.ts";
+import { key } from "./key.ts";
 import { savings } from "./savings.ts";
 import { up } from "./up.ts";
 import { verify } from "./verify.ts";
@@ -19,6 +20,7 @@ export const commands = {
   rollback,
   savings,
   verify,
+  key,
   demo,
 } satisfies Record<string, Command>;
 

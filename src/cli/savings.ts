@@ -12,12 +12,13 @@ const perThousand = (amount: string, requests: number): string => showUsd(divide
 function comparison({ measured }: SavingsEntry, { recommendation: { estimate } }: Approval): readonly string[] {
   const { requests } = estimate;
   if (requests === undefined || measured.treatment.requests === 0) return [];
-  const line = (name: string, of: number, amounts: readonly string[]): string =>
-    `  ${name.padEnd(10)} ${amounts.map((amount) => perThousand(amount, of).padStart(12)).join("")}`;
+  const line = (name: string, cells: readonly string[]): string =>
+    `  ${name.padEnd(18)} ${cells.map((cell) => cell.padStart(10)).join("")}`;
+  const amounts = (of: number, ...values: readonly string[]): readonly string[] => values.map((amount) => perThousand(amount, of));
   return [
-    `  per 1,000 requests${["saving", "low", "high"].map((title, i) => title.padStart(i === 0 ? 5 : 12)).join("")}`,
-    line("estimated", requests, [estimate.mid, estimate.low, estimate.high]),
-    line("measured", measured.treatment.requests, [measured.point, measured.low, measured.high]),
+    line("per 1,000 requests", ["saving", "low", "high"]),
+    line("  estimated", amounts(requests, estimate.mid, estimate.low, estimate.high)),
+    line("  measured", amounts(measured.treatment.requests, measured.point, measured.low, measured.high)),
   ];
 }
 

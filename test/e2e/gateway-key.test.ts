@@ -1,0 +1,60 @@
+import OpenAI from "openai";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type StandIn, startStandIn } from "../../demo/stand-in-provider.ts";
+import { createWorkspace, type Service, type Workspace } from "./apex-process.ts";
+
+describe("a gateway key made at the command line", () => {
+  let workspace: Workspace;
+  let service: Service;
+  let standIn: StandIn;
+
+  beforeAll(async () => {
+    standIn = await startStandIn();
+    workspace = await createWorkspace({ OPENAI_API_KEY: "sk-stand-in", OPENAI_BASE_URL: standIn.baseUrl });
+    service = await workspace.up();
+  });
+  afterAll(async () => {
+    await service.end("SIGTERM");
+    await Promise.all([workspace.remove(), standIn.close()]);
+  });
+
+  const call = (apiKey: string) =>
+    new OpenAI({ apiKey, baseURL: `${service.url}/v1`, maxRetries: 0 }).chat.completions.create({
+      model: "gpt-5",
+      messages: [{ role: "user", content: "hello" }],
+      metadata: { trace_prompt_tokens: "100", trace_completion_tokens: "7" },
+    });
+
+  it("lets the official client through, meters its usage, and stops doing so when revoked", async () => {
+    const made = await workspace.apex("key", "tests", "--workload", "checkout");
+    expect(made).toMatchObject({ code: 0 });
+    const secret = made.out.trim();
+    await expect
+      .poll(
+        () =>
+          call(secret).then(
+            (answer) => answer.usage?.completion_tokens,
+            () => 0,
+          ),
+        { timeout: 5_000 },
+      )
+      .toBe(7);
+
+    await expect
+      .poll(async () => (await workspace.apex("ask", "what did we spend by workload today?")).out, { timeout: 10_000 })
+      .toContain("checkout");
+
+    const id = /gwk_[\w-]+/.exec(made.err)?.[0] ?? "";
+    expect(await workspace.apex("key", "--revoke", id)).toMatchObject({ code: 0 });
+    await expect
+      .poll(
+        () =>
+          call(secret).then(
+            () => "answered",
+            (error: unknown) => (error instanceof OpenAI.APIError ? error.status : "failed"),
+          ),
+        { timeout: 5_000 },
+      )
+      .toBe(401);
+  });
+});
