@@ -32,7 +32,9 @@ export function createSlackAdapter(config: SlackConfig & { readonly log: Logger 
     platform: "slack",
     receive: async (raw, now) => {
       verifySlack(raw, config.signingSecret, now);
-      return dispatch(raw, now);
+      const reception = await dispatch(raw, now);
+      const proof = raw.headers["x-slack-signature"];
+      return reception.type === "event" && proof !== undefined ? { ...reception, proof } : reception;
     },
     render: renderSlack,
     send: (thread, payload, existing, runId) => sendSlack(clients, thread, payload, existing, runId),

@@ -15,6 +15,8 @@ export type Reception =
       readonly event: InboundEvent;
       /** JSON text to answer with at once, where the platform shows one (a slash command's line). */
       readonly reply?: string;
+      /** What is different in every genuine delivery, also of the same event: its signature. Seen again, it is a replay. */
+      readonly proof?: string;
     }
   /** The platform wants this JSON text back at once (a handshake). */
   | { readonly type: "reply"; readonly body: string }

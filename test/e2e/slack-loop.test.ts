@@ -64,7 +64,9 @@ describe("the whole loop in Slack, as a service that is killed once on the way",
       .looseObject({ ts: z.string() })
       .parse(await slack.client.apiCall("chat.postMessage", { channel: slack.channel, text }));
     const event = `Ev${randomUUID()}`;
-    const statuses = await Promise.all([1, 2, 3, 4].map(() => send(mention(at(slack.bob), event, text, ts, new Date()))));
+    const statuses = await Promise.all(
+      [0, 1, 2, 3].map((seconds) => send(mention(at(slack.bob), event, text, ts, new Date(Date.now() - seconds * 1_000)))),
+    );
     expect(statuses).toEqual([200, 200, 200, 200]);
     return ts;
   };

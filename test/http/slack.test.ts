@@ -122,15 +122,23 @@ describe("Slack over HTTP, with its queue, its store and its Web API", () => {
 
   it("makes one run and one message of the same event sent four times at once, and again later", async () => {
     const ts = await question();
-    const raw = mention(place, `Ev${randomUUID()}`, "how can we save?", ts, new Date());
+    const event = `Ev${randomUUID()}`;
+    const raw = mention(place, event, "how can we save?", ts, new Date());
     answered.length = 0;
     const statuses = await Promise.all([1, 2, 3, 4].map(async () => (await send(raw)).statusCode));
     expect(statuses).toEqual([200, 200, 200, 200]);
     await reported(ts);
-    expect((await send(raw)).statusCode).toBe(200);
+    expect((await send(mention(place, event, "how can we save?", ts, new Date(Date.now() + 1_000)))).statusCode).toBe(200);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(answered).toHaveLength(1);
     expect(await replies(ts)).toHaveLength(1);
+  });
+
+  it("refuses a delivery that was captured and is sent again", async () => {
+    const raw = mention(place, `Ev${randomUUID()}`, "how can we save?", await question(), new Date());
+    expect((await send(raw)).statusCode).toBe(200);
+    const replayed = await send(raw);
+    expect([replayed.statusCode, replayed.json()]).toMatchObject([401, { error: { code: "unauthenticated" } }]);
   });
 
   it("stores nothing of a request that is badly signed, unsigned, six minutes old or from the future", async () => {

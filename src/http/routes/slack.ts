@@ -5,6 +5,7 @@ import { AppError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { type ReceiveDeps, receiveEvent } from "../../flows/receive-event.ts";
 import { keepRawBody, rawRequest } from "../plugins/raw-body.ts";
+import { createReplayGuard } from "../plugins/replay-guard.ts";
 
 export interface ChatDeps {
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
@@ -25,6 +26,7 @@ function explain(deps: ChatDeps, adapter: AnyPlatformAdapter, event: InboundEven
 export function slackRoute(app: FastifyInstance, deps: ChatDeps): void {
   app.register(async (scope) => {
     keepRawBody(scope);
+    const guard = createReplayGuard();
     scope.post("/slack/events", async (request, reply) => {
       const adapter = deps.adapterFor("slack");
       if (adapter === undefined)
@@ -32,8 +34,10 @@ export function slackRoute(app: FastifyInstance, deps: ChatDeps): void {
       const reception = await adapter.receive(rawRequest(request), deps.now());
       if (reception.type === "ignored") return reply.status(200).send();
       if (reception.type === "reply") return reply.type("application/json").send(reception.body);
+      guard.refuseKnown(reception.proof);
       try {
         await receiveEvent(deps.receive, reception.event);
+        guard.remember(reception.proof, deps.now());
       } catch (error) {
         // A repeat would be refused again: the sender is told instead, and Slack is told that it was heard.
         if (!(error instanceof AppError) || (error.code !== "forbidden" && error.code !== "bad_input")) throw error;
