@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { readConfig } from "../src/config.ts";
+
+const key = Buffer.alloc(32, 1).toString("base64");
+
+describe("the configuration", () => {
+  it("is all embedded, with Slack off and why, where nothing is set", () => {
+    expect(readConfig("/srv/apex", {})).toMatchObject({
+      dataDir: "/srv/apex/.apex",
+      port: 8000,
+      relational: { kind: "embedded" },
+      queue: { kind: "postgres" },
+      analytics: { kind: "embedded" },
+      slack: { kind: "off", why: "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET to turn it on" },
+      secretKey: undefined,
+    });
+  });
+
+  it("swaps each engine on its own", () => {
+    expect(readConfig("/", { DATABASE_URL: "postgresql://db/apex", APEX_SECRET_KEY: key })).toMatchObject({
+      relational: { kind: "server", url: "postgresql://db/apex" },
+      queue: { kind: "postgres" },
+      analytics: { kind: "embedded" },
+    });
+    expect(readConfig("/", { REDIS_URL: "redis://r:6379", REDIS_PREFIX: "x" }).queue).toEqual({
+      kind: "redis",
+      url: "redis://r:6379",
+      prefix: "x",
+    });
+    expect(readConfig("/", { CLICKHOUSE_URL: "http://c:8123" }).analytics).toMatchObject({ kind: "server", url: "http://c:8123" });
+  });
+
+  it("reads an empty variable as one that is not set", () => {
+    expect(readConfig("/", { DATABASE_URL: "", SLACK_BOT_TOKEN: " " })).toMatchObject({
+      relational: { kind: "embedded" },
+      slack: { kind: "off" },
+    });
+  });
+
+  it.each([
+    [{ SLACK_BOT_TOKEN: "xoxb-1" }, /SLACK_SIGNING_SECRET is not/],
+    [{ SLACK_SIGNING_SECRET: "12345678" }, /SLACK_BOT_TOKEN is not/],
+    [{ DATABASE_URL: "postgresql://db/apex" }, /APEX_SECRET_KEY is not.*openssl rand/],
+    [{ APEX_SECRET_KEY: "short" }, /32 bytes/],
+    [{ DATABASE_URL: "mysql://db", APEX_SECRET_KEY: key }, /DATABASE_URL is wrong/],
+    [{ PORT: "eighty" }, /PORT is wrong/],
+    [{ LOG_LEVEL: "loud" }, /LOG_LEVEL is wrong/],
+  ])("stops on %j and says what to set", (environment, sentence) => {
+    expect(() => readConfig("/", environment)).toThrow(sentence);
+  });
+});
