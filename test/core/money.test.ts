@@ -4,7 +4,11 @@ import { divideRounded, fromUsd, showUsd, toUsd } from "../../src/core/money.ts"
 
 describe("money", () => {
   it("keeps every pico-dollar through text and back", () => {
-    assert(property(bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), (pico) => expect(fromUsd(toUsd(pico))).toBe(pico)));
+    assert(
+      property(bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), (pico) => {
+        expect(fromUsd(toUsd(pico))).toBe(pico);
+      }),
+    );
   });
 
   it.each([
