@@ -52,10 +52,10 @@ export async function runDemo(context: DemoContext): Promise<number> {
     `\n  The trace of ${workload} has single requests, so it can be replayed through the gateway: a follow-up in the same thread.\n\n`,
   );
   const recommendation = choose(await ask(stage, followUp));
-  const { key, standIn } = await connectTraffic(stage);
+  const { key, standIn, gateway } = await connectTraffic(stage);
   try {
     const approval = await approveAsAdmin(stage, recommendation);
-    await send(stage, key, standIn.baseUrl);
+    await send(stage, key, gateway.url, standIn.baseUrl);
     const entry = await measure(stage, approval);
     heading(output, 7, "Verify: the ledger entry, recomputed from stored rows");
     const verified = await verifyLedger(app, org.id, output);
@@ -63,6 +63,7 @@ export async function runDemo(context: DemoContext): Promise<number> {
       output.out(`\nAsk on: npx apex ask "why did spend change last week?" · npx apex savings · npx apex rollback ${entry.approvalId}\n`);
     return verified ? exitCode.ok : exitCode.failed;
   } finally {
+    await gateway.close();
     await standIn.close();
   }
 }
@@ -108,7 +109,7 @@ async function connectTraffic({ app, org, output }: Stage) {
   output.out(
     `  ${standIn.baseUrl} is a local stand-in, not a model provider: it bills by the token counts of the trace and returns no real text.\n`,
   );
-  return { key: secret, standIn };
+  return { key: secret, standIn, gateway: await app.listen({ http: false, gateway: true, port: 0 }) };
 }
 
 async function approveAsAdmin(stage: Stage, recommendation: Recommendation): Promise<Approval> {
@@ -133,22 +134,17 @@ async function traceRequests(): Promise<readonly TraceRequest[]> {
   });
 }
 
-async function send({ app, output }: Stage, apiKey: string, standInUrl: string): Promise<void> {
+async function send({ app, output }: Stage, apiKey: string, gatewayUrl: string, standInUrl: string): Promise<void> {
   heading(output, 5, "Live traffic through the gateway");
   const requests = await traceRequests();
-  const { url, close } = await app.listen({ http: false, gateway: true, port: 0 });
-  try {
-    output.out(`  ${trafficAssumption(defaultPerConversation)}\n`);
-    const traffic = await sendTraffic({ baseUrl: `${url}/v1`, apiKey, model: "gpt-5", workload, requests });
-    output.out(
-      `  ${traffic.sent.toLocaleString("en-US")} requests of ${traffic.conversations} conversations (${traffic.streamed} streamed) went through the gateway to the stand-in at ${standInUrl} ` +
-        `in ${(traffic.ms / 1000).toFixed(1)} s; ${traffic.failed} failed.\n`,
-    );
-    if (traffic.failed > 0) throw new AppError("internal", `The gateway failed ${traffic.failed} requests: ${traffic.firstFailure ?? ""}`);
-    if (!(await app.gateway.flush())) throw new AppError("internal", "Some usage could not be stored yet.");
-  } finally {
-    await close();
-  }
+  output.out(`  ${trafficAssumption(defaultPerConversation)}\n`);
+  const traffic = await sendTraffic({ baseUrl: `${gatewayUrl}/v1`, apiKey, model: "gpt-5", workload, requests });
+  output.out(
+    `  ${traffic.sent.toLocaleString("en-US")} requests of ${traffic.conversations} conversations (${traffic.streamed} streamed) went through the gateway to the stand-in at ${standInUrl} ` +
+      `in ${(traffic.ms / 1000).toFixed(1)} s; ${traffic.failed} failed.\n`,
+  );
+  if (traffic.failed > 0) throw new AppError("internal", `The gateway failed ${traffic.failed} requests: ${traffic.firstFailure ?? ""}`);
+  if (!(await app.gateway.flush())) throw new AppError("internal", "Some usage could not be stored yet.");
 }
 
 async function measure({ app, org, output }: Stage, approval: Approval): Promise<SavingsEntry> {

@@ -7,7 +7,7 @@ import { AppError } from "./core/errors.ts";
 import type { Logger } from "./core/logger.ts";
 import type { UsageReader, UsageWriter } from "./core/usage-store.ts";
 import { connectClickHouse } from "./stores/clickhouse/connect.ts";
-import { lockDataDir } from "./stores/embedded/data-lock.ts";
+import { type DataLock, lockDataDir } from "./stores/embedded/data-lock.ts";
 import { startEmbeddedPostgres } from "./stores/embedded/postgres.ts";
 import { connectPostgres, type PostgresStores } from "./stores/postgres/connect.ts";
 
@@ -16,6 +16,10 @@ export interface Engines {
   readonly stores: PostgresStores;
   readonly usage: UsageReader & UsageWriter;
   readonly queue: QueueBackend;
+  /** Whether the data folder is this process's alone, as it is from the start where an engine is embedded in it. */
+  ownsDataDir(): boolean;
+  /** Takes the data folder for this process alone; an AppError "conflict" where another process has it. */
+  takeDataDir(): Promise<void>;
   /** Closes in the reverse order of opening. */
   close(): Promise<void>;
 }
@@ -44,6 +48,24 @@ async function makeDataDir(dataDir: string): Promise<void> {
   }
 }
 
+/** The right to the data folder, taken when it is needed; given back last of all. */
+function dataDirOf({ dataDir }: Config, closers: (() => Promise<void>)[]): Pick<Engines, "ownsDataDir" | "takeDataDir"> {
+  let lock: Promise<DataLock> | undefined;
+  let owned = false;
+  return {
+    ownsDataDir: () => owned,
+    async takeDataDir() {
+      lock ??= lockDataDir(dataDir);
+      const held = await lock.catch((error: unknown) => {
+        lock = undefined;
+        throw error;
+      });
+      if (!owned) closers.unshift(() => held.release());
+      owned = true;
+    },
+  };
+}
+
 /** Starts or reaches every engine; what was opened is closed again where a later one fails. */
 export async function openEngines(config: Config, log: Logger, now: () => Date): Promise<Engines> {
   const closers: (() => Promise<void>)[] = [];
@@ -54,10 +76,8 @@ export async function openEngines(config: Config, log: Logger, now: () => Date):
   };
   try {
     await makeDataDir(config.dataDir);
-    if (config.relational.kind === "embedded" || config.analytics.kind === "embedded") {
-      const lock = await lockDataDir(config.dataDir);
-      closers.push(() => lock.release());
-    }
+    const { ownsDataDir, takeDataDir } = dataDirOf(config, closers);
+    if (config.relational.kind === "embedded" || config.analytics.kind === "embedded") await takeDataDir();
     const analytics =
       config.analytics.kind === "server"
         ? { kind: "server" as const, url: config.analytics.url }
@@ -69,7 +89,7 @@ export async function openEngines(config: Config, log: Logger, now: () => Date):
     const stores = await connectPostgres({ url, secretKey, now });
     closers.push(() => stores.close());
     const queue: QueueBackend = config.queue.kind === "redis" ? config.queue : { kind: "postgres", url };
-    return { stores, usage: clickhouse.usage, queue, close };
+    return { stores, usage: clickhouse.usage, queue, ownsDataDir, takeDataDir, close };
   } catch (error) {
     await close();
     throw error;

@@ -73,11 +73,13 @@ interface Shared extends WireOptions {
 const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook): Gateway =>
   createGateway({
     store: engines.stores.gateway,
+    fleet: engines.stores.fleet,
     async recordUsage(events) {
       await recordUsage({ usage: engines.usage, prices }, events);
     },
     providerOf: (model) => prices.providerOf(model),
     spoolDir: join(config.dataDir, "spool"),
+    mayUseSpool: () => engines.ownsDataDir(),
     log,
     now,
     random: Math.random,
@@ -90,7 +92,7 @@ function share(options: WireOptions): Shared {
   const gateway = wireGateway(options, prices);
   const slack = config.slack.kind === "on" ? anyAdapter(adapters.slack({ ...config.slack, log })) : undefined;
   const effect: EffectDeps = {
-    actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), effectiveVersion: (orgId) => gateway.effectiveVersion(orgId) })],
+    actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],
     runs: stores.runs,
     jobs,
     now,

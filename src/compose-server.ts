@@ -63,7 +63,8 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
   const { config, log, now, engines, jobs, gateway, adapterFor, ownOrg } = deps;
   if (options.gateway) {
     for (const upstream of config.upstreams) await engines.stores.gateway.setUpstream(ownOrg, upstream);
-    await gateway.refresh();
+    await engines.takeDataDir();
+    await gateway.start();
   }
   const closing = new AbortController();
   const app = createHttpApp({

@@ -38,3 +38,16 @@ export interface GatewayStore {
   /** Sets or replaces an upstream of an org. */
   setUpstream(orgId: Id<"org">, upstream: Upstream): Promise<void>;
 }
+
+/** The policy version that a gateway process routes each org by; an org that is not named is on 0, no policy. */
+export type ServedVersions = ReadonlyMap<Id<"org">, number>;
+
+/** The gateway processes that serve, on whichever machine, and what each of them says it routes by. */
+export interface GatewayFleet {
+  /** Says that a gateway serves, and by which versions; it counts as alive until it is withdrawn or has said nothing for 5 seconds. */
+  report(gateway: Id<"gateway">, versions: ServedVersions): Promise<void>;
+  /** Says that a gateway no longer serves. */
+  withdraw(gateway: Id<"gateway">): Promise<void>;
+  /** The policy version that each living gateway routes an org by, lowest first; empty where none is alive. */
+  served(orgId: Id<"org">): Promise<readonly number[]>;
+}

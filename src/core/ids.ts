@@ -15,6 +15,7 @@ const prefixes = {
   savings: "sav",
   import: "imp",
   gatewayKey: "gwk",
+  gateway: "gwy",
 } as const;
 
 export type IdKind = keyof typeof prefixes;

@@ -71,6 +71,6 @@ export interface Actuator {
   /** What would change, in a sentence each. */
   plan(next: RoutingPolicy | undefined): Promise<readonly string[]>;
   apply(next: RoutingPolicy | undefined, orgId: Id<"org">): Promise<void>;
-  /** The version in effect there now; 0 for none. */
-  readBack(orgId: Id<"org">): Promise<number>;
+  /** The version that each process there serves now, 0 for none; empty where no process runs: it takes the active version up when it starts. */
+  readBack(orgId: Id<"org">): Promise<readonly number[]>;
 }

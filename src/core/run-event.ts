@@ -40,6 +40,8 @@ export const RunEvent = z.discriminatedUnion("type", [
     approvalId: idSchema("approval"),
     version: z.number().int(),
     actuator: z.string(),
+    /** Those of the places where no process ran that could confirm it; absent where all were read back. */
+    waiting: z.string().optional(),
   }),
   z.strictObject({ type: z.literal("policy.failed"), at, approvalId: idSchema("approval"), reason: z.string() }),
   z.strictObject({

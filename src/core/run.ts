@@ -99,13 +99,18 @@ export const emptyView = (run: Pick<Run, "id" | "question">): RunView => ({
 
 type DecisionEvent = Extract<RunEvent, { approvalId: string }>;
 
+const effectOf = ({ version, actuator, waiting }: Extract<RunEvent, { type: "policy.applied" }>): string =>
+  waiting === undefined
+    ? `In effect as policy version ${version} (${actuator}, read back).`
+    : `Published as policy version ${version}. No ${waiting} is running: it takes effect when one starts.`;
+
 /** What an event after the report changes about a decision. */
 function changeOf(event: DecisionEvent): Partial<DecisionView> {
   switch (event.type) {
     case "approval.decided":
       return { status: event.status, by: event.by };
     case "policy.applied":
-      return { applied: true, outcome: `In effect as policy version ${event.version} (${event.actuator}, read back).` };
+      return { applied: true, outcome: effectOf(event) };
     case "policy.failed":
       return { outcome: `Could not be applied: ${event.reason}` };
     case "savings.measured":

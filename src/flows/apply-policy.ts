@@ -151,8 +151,9 @@ export async function applyPolicy(
       `It was published as policy version ${published.version}, but version ${active.version} is active now. Ask again for a fresh proposal.`,
     );
   }
+  let waiting: readonly string[];
   try {
-    await takeEffect(deps, orgId, active.policy);
+    waiting = await takeEffect(deps, orgId, active.policy);
   } catch (error) {
     await undo(deps, approval, published.version);
     return fail(
@@ -169,6 +170,7 @@ export async function applyPolicy(
     approvalId,
     version: published.version,
     actuator,
+    ...(waiting.length === 0 ? {} : { waiting: waiting.join(", ") }),
   });
   return { result: "applied" };
 }

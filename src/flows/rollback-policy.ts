@@ -26,13 +26,14 @@ const makerOf = async (deps: RollbackDeps, active: RoutingPolicy): Promise<Id<"a
 /** Brings what is active now into effect and says that the change was rolled back. */
 async function finish(deps: RollbackDeps, approval: Approval, by: string): Promise<RollbackOutcome> {
   const { version, policy } = await deps.policies.active(approval.orgId);
-  await takeEffect(deps, approval.orgId, policy);
+  const waiting = await takeEffect(deps, approval.orgId, policy);
   const at = deps.now().toISOString();
   await announce(deps, approval.runId, { type: "policy.rolled_back", at, approvalId: approval.id, toVersion: version, by });
-  return {
-    done: true,
-    sentence: `"${approval.recommendation.title}" was rolled back: policy version ${version} is in effect again, read back.`,
-  };
+  const effect =
+    waiting.length === 0
+      ? "is in effect again, read back"
+      : `is active again; no ${waiting.join(", ")} is running, and one that starts takes it up`;
+  return { done: true, sentence: `"${approval.recommendation.title}" was rolled back: policy version ${version} ${effect}.` };
 }
 
 /** Where the active version no longer holds the change: finishes a rollback that was cut off, or says what became of it. */

@@ -19,27 +19,34 @@ export interface EffectDeps {
   readonly patienceMs?: number;
 }
 
-const effective = async (actuator: Actuator, orgId: Id<"org">, version: number, waitMs: number): Promise<void> => {
+/** Waits until every process of a place serves the version; false where none runs that could. */
+const effective = async (actuator: Actuator, orgId: Id<"org">, version: number, waitMs: number): Promise<boolean> => {
   const until = Date.now() + waitMs;
   for (;;) {
     const served = await actuator.readBack(orgId);
-    if (served === version) return;
+    const other = served.find((one) => one !== version);
+    if (other === undefined) return served.length > 0;
     if (Date.now() >= until) {
       throw new AppError(
         "timeout",
-        `${actuator.name} still serves policy version ${served} and not ${version}, ${waitMs / 1000} s after it was told.`,
+        `${actuator.name} still serves policy version ${other} and not ${version}, ${waitMs / 1000} s after it was told.`,
       );
     }
     await sleep(lookEveryMs);
   }
 };
 
-/** Brings a policy (undefined: none) into effect everywhere and reads it back; an AppError where a place does not serve it in time. */
-export async function takeEffect(deps: EffectDeps, orgId: Id<"org">, policy: RoutingPolicy | undefined): Promise<void> {
+/**
+ * Brings a policy (undefined: none) into effect everywhere and reads it back from every process there; an AppError where
+ * one does not serve it in time. Gives the names of the places where no process runs: they take it up when one starts.
+ */
+export async function takeEffect(deps: EffectDeps, orgId: Id<"org">, policy: RoutingPolicy | undefined): Promise<readonly string[]> {
+  const waiting: string[] = [];
   for (const actuator of deps.actuators) {
     await actuator.apply(policy, orgId);
-    await effective(actuator, orgId, policy?.version ?? 0, deps.patienceMs ?? patienceMs);
+    if (!(await effective(actuator, orgId, policy?.version ?? 0, deps.patienceMs ?? patienceMs))) waiting.push(actuator.name);
   }
+  return waiting;
 }
 
 /** The events of a run that say what became of an approved change. */

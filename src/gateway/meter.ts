@@ -17,6 +17,8 @@ export interface MeterDeps {
   /** Stores usage. The same events again must change nothing. */
   readonly recordUsage: (events: readonly UsageEvent[]) => Promise<void>;
   readonly spoolDir: string;
+  /** Whether this process may touch the folder yet; always, where not said. */
+  readonly mayUseSpool?: () => boolean;
   readonly log: Logger;
   readonly limits: MeterLimits;
 }
@@ -73,12 +75,13 @@ interface Sink {
   waiting(): boolean;
 }
 
-function createSink({ recordUsage, spoolDir, log, limits }: MeterDeps): Sink {
+function createSink({ recordUsage, spoolDir, mayUseSpool = () => true, log, limits }: MeterDeps): Sink {
   const storeRest = restAfterFailure(limits);
   const replayRest = restAfterFailure(limits);
   const spool = openSpool(spoolDir, (file, lines) => log.error("A spool file of usage had lines that cannot be read.", { file, lines }));
   const record = (events: readonly UsageEvent[]): Promise<void> => within(recordUsage(events), limits.writeTimeoutMs);
   const keep = async (events: readonly UsageEvent[]): Promise<boolean> => {
+    if (!mayUseSpool()) return false;
     try {
       await spool.keep(events);
       return true;
@@ -99,7 +102,7 @@ function createSink({ recordUsage, spoolDir, log, limits }: MeterDeps): Sink {
     }
   };
   const replay = async (): Promise<void> => {
-    if (!spool.waiting() || replayRest.resting()) return;
+    if (!mayUseSpool() || !spool.waiting() || replayRest.resting()) return;
     try {
       const replayed = await spool.replay(record);
       if (replayed > 0) log.info("Usage that was kept on disk is now stored.", { events: replayed });
@@ -109,7 +112,7 @@ function createSink({ recordUsage, spoolDir, log, limits }: MeterDeps): Sink {
     }
   };
   const rests = [storeRest, replayRest];
-  return { put, replay, wake: () => rests.forEach((rest) => rest.wake()), waiting: spool.waiting };
+  return { put, replay, wake: () => rests.forEach((rest) => rest.wake()), waiting: () => mayUseSpool() && spool.waiting() };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { GatewayKey, GatewayStore } from "../core/gateway-config.ts";
+import type { GatewayFleet, GatewayKey, GatewayStore } from "../core/gateway-config.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { UsageEvent } from "../core/usage-event.ts";
@@ -9,6 +9,7 @@ import { asGatewayError, refuse } from "./errors.ts";
 import { headerOf, sendError } from "./exchange.ts";
 import { createMeter, type MeterLimits } from "./meter.ts";
 import { serveModels } from "./models.ts";
+import { createPresence } from "./presence.ts";
 import { holdSettings, type OrgSettings, type Settings } from "./snapshot.ts";
 import { createUpstreamClient, type UpstreamLimits } from "./upstream.ts";
 
@@ -42,12 +43,16 @@ export const defaultGatewayLimits: GatewayLimits = {
 
 export interface GatewayDeps {
   readonly store: Pick<GatewayStore, "snapshot">;
+  /** Where a gateway that has been started says which policy versions it serves. */
+  readonly fleet: Pick<GatewayFleet, "report" | "withdraw">;
   /** Prices and stores usage; called off the hot path, in batches. The same events again must change nothing. */
   readonly recordUsage: (events: readonly UsageEvent[]) => Promise<void>;
   /** Which provider serves a model by this exact name, where only one does. */
   readonly providerOf: (model: string) => string | undefined;
-  /** Where usage waits while its store is away; one gateway process per folder. */
+  /** Where usage waits while its store is away; one process per folder. */
   readonly spoolDir: string;
+  /** Whether the folder is this process's own yet; until then it is not touched. Always, where not said. */
+  readonly mayUseSpool?: () => boolean;
   readonly log: Logger;
   readonly now: () => Date;
   /** Jitter of retries, in [0, 1). */
@@ -58,7 +63,9 @@ export interface GatewayDeps {
 /** The OpenAI-compatible gateway, to be put behind an HTTP server for everything under /v1/. */
 export interface Gateway {
   handle(req: IncomingMessage, res: ServerResponse): void;
-  /** Loads the settings anew; rejects, keeping the last ones, where the store fails. */
+  /** Loads the settings, keeps them fresh and reports them from now on; rejects where the store fails the first time. */
+  start(): Promise<void>;
+  /** Loads the settings anew and reports them, between start and close; rejects, keeping the last ones, where the store fails. */
   refresh(): Promise<void>;
   /** The policy version that requests of an org are routed by right now; 0 for none. */
   effectiveVersion(orgId: Id<"org">): number;
@@ -110,12 +117,13 @@ const waitAtMost = async (work: Promise<unknown>, ms: number): Promise<void> => 
   clearTimeout(timer);
 };
 
-/** Makes the gateway. Its hot path reads memory alone. Call `refresh` once before serving; until a load succeeds it answers 503. */
+/** Makes the gateway. Its hot path reads memory alone. Call `start` before serving; until a load succeeds it answers 503. */
 export function createGateway(deps: GatewayDeps): Gateway {
   const limits: GatewayLimits = { ...defaultGatewayLimits, ...deps.limits };
-  const settings = holdSettings(deps.store, limits.refreshMs, deps.log);
+  const presence = createPresence(deps.fleet, deps.log);
+  const settings = holdSettings({ store: deps.store, everyMs: limits.refreshMs, log: deps.log, onLoad: presence.report });
   const upstreams = createUpstreamClient(limits, deps.random);
-  const meter = createMeter({ recordUsage: deps.recordUsage, spoolDir: deps.spoolDir, log: deps.log, limits });
+  const meter = createMeter({ ...deps, limits });
   const chat: ChatDeps = { upstreams, providerOf: deps.providerOf, meter, now: deps.now, limits };
   const inFlight = new Set<Promise<void>>();
 
@@ -134,7 +142,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     inFlight.add(work);
   };
   const close = async (): Promise<void> => {
-    settings.close();
+    await waitAtMost(settings.close().then(presence.withdraw), 3_000);
     await waitAtMost(Promise.all(inFlight), limits.closeMs);
     await upstreams.close();
     await waitAtMost(Promise.all(inFlight), 1_000);
@@ -142,6 +150,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
   return {
     handle,
+    start: settings.start,
     refresh: settings.refresh,
     effectiveVersion: (orgId) => settings.current()?.orgOf(orgId).policyVersion ?? 0,
     flush: meter.flush,

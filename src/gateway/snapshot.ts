@@ -1,4 +1,4 @@
-import type { GatewayKey, GatewaySnapshot, GatewayStore, Upstream } from "../core/gateway-config.ts";
+import type { GatewayKey, GatewaySnapshot, GatewayStore, ServedVersions, Upstream } from "../core/gateway-config.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { type OrgRouting, ruleKey } from "./route.ts";
@@ -11,6 +11,7 @@ export interface OrgSettings extends OrgRouting {
 /** All settings of one moment, indexed. */
 export interface Settings {
   readonly keys: ReadonlyMap<string, GatewayKey>;
+  readonly versions: ServedVersions;
   orgOf(orgId: Id<"org">): OrgSettings;
 }
 
@@ -31,6 +32,7 @@ export const indexSnapshot = (snapshot: GatewaySnapshot): Settings => {
   const orgs = new Map([...orgIds].map((orgId) => [orgId, indexOrg(snapshot, orgId)]));
   return {
     keys: new Map(snapshot.keys.map((key) => [key.hash, key])),
+    versions: new Map([...snapshot.policies].map(([orgId, { version }]) => [orgId, version])),
     orgOf: (orgId) => orgs.get(orgId) ?? indexOrg(snapshot, orgId),
   };
 };
@@ -39,45 +41,83 @@ export const indexSnapshot = (snapshot: GatewaySnapshot): Settings => {
 export interface SettingsHolder {
   /** Undefined until the first load has succeeded. */
   current(): Settings | undefined;
-  /** Reads the settings anew; whatever was stored before the call is in effect after it. Rejects, keeping the last, where the store fails. */
+  /**
+   * Reads the settings anew; whatever was stored before the call is in effect after it. Rejects, keeping the last, where the
+   * store fails. Does nothing before start and after close.
+   */
   refresh(): Promise<void>;
-  close(): void;
+  /** Reads the settings and keeps them fresh from now on. Rejects where the store fails the first time. */
+  start(): Promise<void>;
+  /** Stops refreshing; resolves when no load is under way any more. */
+  close(): Promise<void>;
 }
 
-/** Keeps the settings fresh every `everyMs`. A failed refresh keeps the last good ones and is logged when it begins and when it ends. */
-export function holdSettings(store: Pick<GatewayStore, "snapshot">, everyMs: number, log: Logger): SettingsHolder {
+export interface HolderDeps {
+  readonly store: Pick<GatewayStore, "snapshot">;
+  readonly everyMs: number;
+  readonly log: Logger;
+  /** Told of each load once it is in effect; it must not reject. */
+  readonly onLoad: (settings: Settings) => Promise<void>;
+}
+
+/** Loads the settings; a failure keeps the last good ones and is logged when it begins and when it ends. */
+function createLoader({ store, log, onLoad }: HolderDeps) {
   let settings: Settings | undefined;
+  let failing = false;
+  return {
+    current: (): Settings | undefined => settings,
+    async load(): Promise<void> {
+      try {
+        settings = indexSnapshot(await store.snapshot());
+        if (failing) log.info("The gateway reads its settings again.");
+        failing = false;
+      } catch (error) {
+        if (!failing) log.warn("The gateway could not refresh its settings and keeps the last ones.", { error: String(error) });
+        failing = true;
+        throw error;
+      }
+      await onLoad(settings);
+    },
+  };
+}
+
+/** Holds the settings, fresh every `everyMs` once started. */
+export function holdSettings(deps: HolderDeps): SettingsHolder {
+  const { current, load } = createLoader(deps);
   let running: Promise<void> | undefined;
   let queued: Promise<void> | undefined;
-  let failing = false;
+  let timer: NodeJS.Timeout | undefined;
+  let open = false;
 
-  const load = async (): Promise<void> => {
-    try {
-      settings = indexSnapshot(await store.snapshot());
-      if (failing) log.info("The gateway reads its settings again.");
-      failing = false;
-    } catch (error) {
-      if (!failing) log.warn("The gateway could not refresh its settings and keeps the last ones.", { error: String(error) });
-      failing = true;
-      throw error;
-    } finally {
-      running = undefined;
-    }
-  };
-  const start = (): Promise<void> => {
+  const begin = (): Promise<void> => {
     queued = undefined;
-    running = load();
+    running = load().finally(() => {
+      running = undefined;
+    });
     return running;
   };
   const refresh = (): Promise<void> => {
-    if (running === undefined) return start();
-    queued ??= running.then(start, start);
+    if (!open) return Promise.resolve();
+    if (running === undefined) return begin();
+    queued ??= running.then(begin, begin);
     return queued;
   };
   // A failure is logged in load(); the next tick tries again.
-  const timer = setInterval(() => {
+  const tick = (): void => {
     if (running === undefined) void refresh().catch(() => undefined);
-  }, everyMs);
-  timer.unref();
-  return { current: () => settings, refresh, close: () => clearInterval(timer) };
+  };
+  return {
+    current,
+    refresh,
+    async start() {
+      open = true;
+      await refresh();
+      timer ??= setInterval(tick, deps.everyMs).unref();
+    },
+    async close() {
+      open = false;
+      clearInterval(timer);
+      await (queued ?? running)?.catch(() => undefined);
+    },
+  };
 }

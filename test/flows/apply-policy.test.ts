@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Actuator } from "../../src/core/policy.ts";
+import { viewOf } from "../../src/core/run.ts";
 import { applyPolicy } from "../../src/flows/apply-policy.ts";
 import { rollbackPolicy } from "../../src/flows/rollback-policy.ts";
 import { type LoopRig, startLoop, unknownApproval } from "./loop-rig.ts";
@@ -39,6 +40,18 @@ describe("an approved change", () => {
     const [rule] = (await rig.db.stores.policies.active(rig.db.orgId)).policy?.rules ?? [];
     expect(rule).toMatchObject({ workload: "support-chat", requestedModel: "gpt-5", approvalId: approval.id });
     expect(rule?.strategy).toMatchObject({ mode: "holdout", plan: { holdoutShare: 0.3, feeBasisPoints: 2_000, resamples: 2_000 } });
+  });
+
+  it("is published and rolled back while no gateway runs, and both say so", async () => {
+    await rig.gateway.close();
+    const approval = await rig.approved();
+    expect(await apply(approval.id)).toEqual({ result: "applied" });
+    expect(await active()).toBe(1);
+    expect(await rig.said(approval)).toMatchObject([{ type: "policy.applied", version: 1, actuator: "gateway", waiting: "gateway" }]);
+    const view = viewOf({ id: approval.runId, question: "" }, await rig.db.stores.runs.events(approval.runId, 0));
+    expect(view.decisions[0]?.outcome).toBe("Published as policy version 1. No gateway is running: it takes effect when one starts.");
+    expect((await rollback(approval.id)).sentence).toContain("no gateway is running, and one that starts takes it up");
+    expect(await active()).toBe(0);
   });
 
   it("applied by four workers at once, and again later, makes one policy version", async () => {
@@ -108,7 +121,7 @@ describe("an approved change", () => {
       name: "stuck",
       plan: () => Promise.resolve([]),
       apply: () => Promise.resolve(),
-      readBack: () => Promise.resolve(0),
+      readBack: () => Promise.resolve([0]),
     };
     const approval = await rig.approved();
     const outcome = await applyPolicy(

@@ -76,15 +76,16 @@ export async function startLoop(spoolDir: string): Promise<LoopRig> {
   await stores.gateway.setUpstream(db.orgId, { provider: "openai", baseUrl: standIn.baseUrl, apiKey: "stand-in" });
   const gateway = createGateway({
     store: stores.gateway,
+    fleet: stores.fleet,
     recordUsage: (events) => recordUsage({ usage: clickHouse.usage, prices }, events),
     providerOf: (model) => prices.providerOf(model),
     spoolDir,
     log: quiet,
     now: () => new Date(),
     random: Math.random,
-    limits: { refreshMs: 60_000 },
+    limits: { refreshMs: 4_000 },
   });
-  await gateway.refresh();
+  await gateway.start();
   const jobs: Job[] = [];
   const shared = {
     approvals: stores.approvals,
@@ -99,7 +100,7 @@ export async function startLoop(spoolDir: string): Promise<LoopRig> {
   };
   const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
     ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
-  const actuators = [createGatewayActuator({ refresh: gateway.refresh, effectiveVersion: gateway.effectiveVersion })];
+  const actuators = [createGatewayActuator({ refresh: gateway.refresh, fleet: stores.fleet })];
   return {
     db,
     clickHouse,

@@ -46,6 +46,7 @@ describe("the settings", () => {
     const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
     const unloaded = createGateway({
       store: { snapshot: () => Promise.reject(new Error("away")) },
+      fleet: { report: () => Promise.resolve(), withdraw: () => Promise.resolve() },
       recordUsage: () => Promise.resolve(),
       providerOf: () => undefined,
       spoolDir: await tempFolder(),

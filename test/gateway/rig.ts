@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { GatewaySnapshot } from "../../src/core/gateway-config.ts";
+import type { GatewayFleet, GatewaySnapshot } from "../../src/core/gateway-config.ts";
 import type { PolicyRule, RoutingPolicy } from "../../src/core/policy.ts";
 import type { SavingsPlan } from "../../src/core/savings.ts";
 import type { UsageEvent } from "../../src/core/usage-event.ts";
@@ -98,10 +98,11 @@ export interface RigOptions {
   readonly policy?: RoutingPolicy;
   readonly limits?: Partial<GatewayLimits>;
   readonly spoolDir?: string;
+  readonly fleet?: Pick<GatewayFleet, "report" | "withdraw">;
 }
 
 /** A gateway on a real port; its settings are what `snapshot` gives. */
-export const startRig = async ({ upstreamUrl, policy, limits, spoolDir }: RigOptions): Promise<Rig> => {
+export const startRig = async ({ upstreamUrl, policy, limits, spoolDir, fleet }: RigOptions): Promise<Rig> => {
   const rows: UsageEvent[] = [];
   const logged: string[] = [];
   const settings: GatewaySnapshot = {
@@ -143,6 +144,7 @@ export const startRig = async ({ upstreamUrl, policy, limits, spoolDir }: RigOpt
   };
   const gateway = createGateway({
     store: { snapshot: () => rig.snapshot() },
+    fleet: fleet ?? { report: () => Promise.resolve(), withdraw: () => Promise.resolve() },
     recordUsage: (events) => rig.record(events),
     providerOf: (model) => (model.startsWith("gpt-") ? "openai" : undefined),
     spoolDir: spoolDir ?? (await tempFolder()),
@@ -151,7 +153,7 @@ export const startRig = async ({ upstreamUrl, policy, limits, spoolDir }: RigOpt
     random: () => 0.5,
     limits: { retryBaseMs: 5, flushMs: 20, retryMs: 20, maxRetryMs: 40, refreshMs: 50, ...limits },
   });
-  await gateway.refresh();
+  await gateway.start();
   const { url } = await listen(gateway.handle);
   onTestFinished(() => gateway.close());
   return Object.defineProperty(rig, "url", { value: url });

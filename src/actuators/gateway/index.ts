@@ -1,12 +1,12 @@
 import { assertNever } from "../../core/errors.ts";
-import type { Id } from "../../core/ids.ts";
+import type { GatewayFleet } from "../../core/gateway-config.ts";
 import type { Actuator, PolicyRule } from "../../core/policy.ts";
 
 export interface GatewayActuatorDeps {
-  /** Makes every gateway load its settings anew; rejects where one could not. */
+  /** Makes the gateway of this process, where it has one, load its settings anew; the others do so within a second. */
   readonly refresh: () => Promise<void>;
-  /** The policy version that the gateways route an org by right now; the lowest, where they differ. 0 for none. */
-  readonly effectiveVersion: (orgId: Id<"org">) => number | Promise<number>;
+  /** What every gateway process that serves says it routes by. */
+  readonly fleet: Pick<GatewayFleet, "served">;
 }
 
 const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
@@ -28,12 +28,12 @@ const sentence = ({ workload, requestedModel, strategy }: PolicyRule): string =>
 };
 
 /** Our own gateway as a place where policies take effect: it reads the active version from the store, so applying is asking it to look again. */
-export const createGatewayActuator = ({ refresh, effectiveVersion }: GatewayActuatorDeps): Actuator => ({
+export const createGatewayActuator = ({ refresh, fleet }: GatewayActuatorDeps): Actuator => ({
   name: "gateway",
   plan: (next) => {
     const rules = next?.rules ?? [];
     return Promise.resolve(rules.length === 0 ? ["Every request goes to the model that it asks for."] : rules.map(sentence));
   },
   apply: refresh,
-  readBack: async (orgId) => effectiveVersion(orgId),
+  readBack: (orgId) => fleet.served(orgId),
 });

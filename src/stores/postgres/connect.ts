@@ -4,7 +4,7 @@ import { PrismaClient } from "../../../prisma/generated/client.ts";
 import type { ApprovalStore } from "../../core/approval.ts";
 import type { InboundStore, MemberStore } from "../../core/conversation.ts";
 import type { DeliveryStore } from "../../core/delivery.ts";
-import type { GatewayStore } from "../../core/gateway-config.ts";
+import type { GatewayFleet, GatewayStore } from "../../core/gateway-config.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import type { ImportStore } from "../../core/import.ts";
 import type { PolicyStore } from "../../core/policy.ts";
@@ -14,6 +14,7 @@ import { createApprovalStore } from "./approvals.ts";
 import type { Database } from "./database.ts";
 import { createDeliveryStore } from "./deliveries.ts";
 import { createGatewayStore } from "./gateway.ts";
+import { createGatewayFleet } from "./gateway-fleet.ts";
 import { createImportStore } from "./imports.ts";
 import { createInboundStore } from "./inbound.ts";
 import { createMemberStore } from "./members.ts";
@@ -33,6 +34,7 @@ export interface PostgresStores {
   readonly policies: PolicyStore;
   readonly ledger: SavingsLedger;
   readonly gateway: GatewayStore;
+  readonly fleet: GatewayFleet;
   readonly imports: ImportStore;
   readonly deliveries: DeliveryStore;
   /** The org of this name, made where there is none. */
@@ -87,6 +89,7 @@ export async function connectPostgres({ url, secretKey, now, connections = 10 }:
     policies: createPolicyStore(db),
     ledger: createSavingsLedger(db),
     gateway: createGatewayStore(db, box),
+    fleet: createGatewayFleet(db),
     imports: createImportStore(db),
     deliveries: createDeliveryStore(db),
     ensureOrg: (name) => ensureOrg(db, name),
