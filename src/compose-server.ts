@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
 import { slackWorkspace } from "../adapters/slack/identify.ts";
 import type { Engines } from "./compose-engines.ts";
 import type { Config } from "./config.ts";
@@ -25,11 +26,18 @@ export interface ListenOptions {
   readonly port?: number;
 }
 
-/** A server that listens. `close` lets requests in flight end. */
+/** A server that listens. */
 export interface Listening {
   readonly url: string;
-  close(): Promise<void>;
+  /**
+   * Takes no new connection and lets requests in flight end. Once `drained` is over nothing works for them any more:
+   * commands are then told to stop, and what is still open is cut off.
+   */
+  close(drained?: Promise<unknown>): Promise<void>;
 }
+
+/** How long requests have to end once nothing works for them any more, in milliseconds. */
+const cutOffMs = 3_000;
 
 export interface ServerDeps {
   readonly config: Config;
@@ -66,6 +74,7 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
     await engines.takeDataDir();
     await gateway.start();
   }
+  const stopping = new AbortController();
   const closing = new AbortController();
   const app = createHttpApp({
     adapterFor: (platform) => (options.http ? adapterFor(platform) : undefined),
@@ -73,30 +82,41 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
     now,
     log,
     ready: readyChecks(deps),
-    ...(options.local === undefined ? {} : { local: options.local }),
+    ...(options.local === undefined ? {} : { local: endingWith(options.local, closing.signal) }),
     serverFactory: (handler) =>
       createServer((request, response) => {
         if (options.gateway && request.url?.startsWith("/v1/") === true) gateway.handle(request, response);
         else handler(request, response);
       }),
   });
-  await app.listen({ host: config.host, port: options.port ?? config.port }).catch((cause: unknown) => {
-    throw new AppError(
-      "conflict",
-      `Port ${options.port ?? config.port} cannot be listened on: something else may use it. Set PORT to another one.`,
-      { cause },
-    );
-  });
-  if (options.http) void connectSlack(deps, closing.signal);
+  await bind(app, config.host, options.port ?? config.port);
+  if (options.http) void connectSlack(deps, stopping.signal);
   const port = portOf(app.server);
   return {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
-    async close() {
+    async close(drained) {
+      stopping.abort();
+      const closed = app.close();
+      await drained;
       closing.abort();
-      await app.close();
+      const cutOff = setTimeout(() => app.server.closeAllConnections(), cutOffMs);
+      await closed;
+      clearTimeout(cutOff);
     },
   };
 }
+
+async function bind(app: FastifyInstance, host: string, port: number): Promise<void> {
+  await app.listen({ host, port }).catch((cause: unknown) => {
+    throw new AppError("conflict", `Port ${port} cannot be listened on: something else may use it. Set PORT to another one.`, { cause });
+  });
+}
+
+/** Commands that also end when the server closes. */
+const endingWith = (local: LocalDeps, closing: AbortSignal): LocalDeps => ({
+  ...local,
+  runCommand: (argv, cwd, sink, signal) => local.runCommand(argv, cwd, sink, AbortSignal.any([signal, closing])),
+});
 
 function portOf(server: Server): number {
   const address = server.address();

@@ -3,6 +3,7 @@ import { schedule } from "../jobs/schedule.ts";
 import { createWorker, type Worker } from "../jobs/worker.ts";
 import { type Engines, openEngines } from "./compose-engines.ts";
 import { type Flows, wireFlows } from "./compose-flows.ts";
+import { partsOf } from "./compose-parts.ts";
 import { type Listening, type ListenOptions, listen } from "./compose-server.ts";
 import type { Config } from "./config.ts";
 import type { Author, Member } from "./core/conversation.ts";
@@ -10,6 +11,7 @@ import { AppError } from "./core/errors.ts";
 import type { Id } from "./core/ids.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Gateway } from "./gateway/proxy.ts";
+import type { ProcessRole } from "./roles.ts";
 
 const ownOrg = "default";
 
@@ -37,12 +39,12 @@ export interface App extends Flows {
   openOrg(name: string): Promise<Workspace>;
   /** Makes whoever can use this terminal an admin of the org. */
   admitLocalAdmin(org: Workspace, userName: string): Promise<Member>;
-  /** What is on and what is off, and why. */
-  parts(): readonly string[];
+  /** What is on and what is off in a process of a role, and why. */
+  parts(role: ProcessRole): readonly string[];
   /** Works off the queue from now on; calling it again does nothing. */
   startWorker(): Promise<void>;
   listen(options: ListenOptions): Promise<Listening>;
-  /** Stops listening, lets running work end, stores what is metered, and closes the engines. */
+  /** Stops listening, lets running work end for a bounded time, stores what is metered, and closes the engines. */
   close(): Promise<void>;
 }
 
@@ -72,7 +74,7 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
     chooseOrg: (name) => chooseOrg(engines, openOrg, name),
     openOrg,
     admitLocalAdmin: (org, userName) => engines.stores.members.grant(org.id, localAuthor(org, userName), "admin"),
-    parts: () => parts(config),
+    parts: (role) => partsOf(config, role),
     async startWorker() {
       worker ??= createWorker(engines.queue, handlers, log);
       await worker;
@@ -85,9 +87,9 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
       return server;
     },
     async close() {
-      await Promise.all([...listening].map((server) => server.close()));
-      await (await worker)?.close();
-      await gateway.close();
+      const drained = Promise.all([worker?.then((running) => running.close()), gateway.close()]);
+      await Promise.all([...listening].map((server) => server.close(drained)));
+      await drained;
       await jobs.close();
       await engines.close();
     },
@@ -128,22 +130,4 @@ async function chooseOrg(
     ...demo,
     note: `Your own workspace holds no usage yet: this is the demo workspace ${demo.name}. Import your usage with \`apex import\`.`,
   };
-}
-
-/** What is on and what is off, and why, a line each. */
-function parts({ relational, queue, analytics, slack, upstreams, dataDir }: Config): readonly string[] {
-  return [
-    relational.kind === "server" ? "PostgreSQL   server (DATABASE_URL)" : `PostgreSQL   embedded, in ${dataDir} (DATABASE_URL is not set)`,
-    queue.kind === "redis" ? "Queue        BullMQ on Redis (REDIS_URL)" : "Queue        BullMQ on PostgreSQL (REDIS_URL is not set)",
-    analytics.kind === "server"
-      ? "ClickHouse   server (CLICKHOUSE_URL)"
-      : `ClickHouse   embedded, in ${dataDir} (CLICKHOUSE_URL is not set)`,
-    slack.kind === "off"
-      ? `Slack        off: ${slack.why}`
-      : `Slack        on at /slack/events${slack.admins.length === 0 ? "; nobody may approve: set SLACK_ADMINS to Slack user ids" : ""}`,
-    upstreams.length === 0
-      ? "Gateway      on at /v1, without a provider: set OPENAI_API_KEY (and OPENAI_BASE_URL)"
-      : `Gateway      on at /v1, to ${upstreams.map((upstream) => upstream.provider).join(", ")}`,
-    "Models       off: rules and templates answer",
-  ];
 }

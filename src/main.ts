@@ -6,7 +6,7 @@ import { commandNamed, helpText } from "./cli/index.ts";
 import { type Output, processOutput } from "./cli/output.ts";
 import { findService, runRemotely } from "./cli/remote.ts";
 import { readCommandLine, reportError, runCommand } from "./cli/run-command.ts";
-import { readConfig } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
 import { AppError } from "./core/errors.ts";
 import { createLogger } from "./telemetry.ts";
 
@@ -24,10 +24,15 @@ function clockAt(asOf: Date | undefined): () => Date {
   return () => new Date(Date.now() + offset);
 }
 
-async function runHere(argv: readonly string[], asOf: Date | undefined, output: Output): Promise<number> {
-  const root = projectRoot();
-  const config = readConfig(root);
-  const service = argv[0] === "up" ? undefined : await findService(config.dataDir);
+interface Words {
+  readonly argv: readonly string[];
+  readonly asOf: Date | undefined;
+  /** The command that serves others instead of being sent to a service. */
+  readonly serves: boolean;
+}
+
+async function runHere(config: Config, { argv, asOf, serves }: Words, output: Output): Promise<number> {
+  const service = serves ? undefined : await findService(config.dataDir);
   if (service !== undefined) {
     if (asOf === undefined) return runRemotely(service, argv, process.cwd(), output);
     throw new AppError(
@@ -37,7 +42,7 @@ async function runHere(argv: readonly string[], asOf: Date | undefined, output: 
   }
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-  const log = createLogger(argv[0] === "up" ? config.logLevel : config.logLevel === "info" ? "error" : config.logLevel);
+  const log = createLogger(serves ? config.logLevel : config.logLevel === "info" ? "error" : config.logLevel);
   // Loaded only where it is needed: a command that a running service answers starts at once.
   const { compose } = await import("./compose.ts");
   const app = await compose({ config, log, now: clockAt(asOf) });
@@ -59,8 +64,10 @@ async function main(argv: readonly string[]): Promise<number> {
       (asked ? output.out : output.err)(asked ? helpText() : `There is no command "${name}".\n\n${helpText()}`);
       return asked ? exitCode.ok : exitCode.usage;
     }
-    readInput(command, args);
-    return await runHere(argv, asOf, output);
+    const input = readInput(command, args);
+    const config = readConfig(projectRoot());
+    command.check?.(config, input);
+    return await runHere(config, { argv, asOf, serves: name === "up" }, output);
   } catch (error) {
     return reportError(error, output);
   }

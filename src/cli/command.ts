@@ -2,6 +2,7 @@ import type { ParseArgsConfig } from "node:util";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import type { App } from "../compose.ts";
+import type { Config } from "../config.ts";
 import type { Member } from "../core/conversation.ts";
 import { AppError } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
@@ -31,6 +32,8 @@ export interface Command {
   readonly usage: string;
   readonly summary: string;
   readonly options: NonNullable<ParseArgsConfig["options"]>;
+  /** Refuses, before any engine is opened, what the configuration does not allow. */
+  readonly check?: (config: Config, input: CommandInput) => void;
   run(context: CommandContext, input: CommandInput): Promise<number>;
 }
 

@@ -1,0 +1,44 @@
+import type { Config } from "./config.ts";
+import { dutiesOf, type ProcessRole } from "./roles.ts";
+
+const line = (name: string, text: string): string => `${name.padEnd(12)} ${text}`;
+
+function enginesOf({ relational, queue, analytics, dataDir }: Config): readonly string[] {
+  return [
+    line("PostgreSQL", relational.kind === "server" ? "server (DATABASE_URL)" : `embedded, in ${dataDir} (DATABASE_URL is not set)`),
+    line("Queue", queue.kind === "redis" ? "BullMQ on Redis (REDIS_URL)" : "BullMQ on PostgreSQL (REDIS_URL is not set)"),
+    line("ClickHouse", analytics.kind === "server" ? "server (CLICKHOUSE_URL)" : `embedded, in ${dataDir} (CLICKHOUSE_URL is not set)`),
+  ];
+}
+
+function slackOf({ slack }: Config, role: ProcessRole): string {
+  const { chat, worker } = dutiesOf[role];
+  if (!chat && !worker) return `off: the role ${role} does not use it`;
+  if (slack.kind === "off") return `off: ${slack.why}`;
+  if (!chat) return "on for what is posted; what people write comes in at the role api";
+  return `on at /slack/events${slack.admins.length === 0 ? "; nobody may approve: set SLACK_ADMINS to Slack user ids" : ""}`;
+}
+
+function gatewayOf({ upstreams }: Config, role: ProcessRole): string {
+  if (!dutiesOf[role].gateway) return `off: the role is ${role}; run another process with --role gateway`;
+  if (upstreams.length === 0) return "on at /v1, without a provider of its own: set OPENAI_API_KEY (and OPENAI_BASE_URL)";
+  return `on at /v1, to ${upstreams.map((upstream) => upstream.provider).join(", ")}`;
+}
+
+/** What is on and what is off in a process of a role, and why, a line each. */
+export function partsOf(config: Config, role: ProcessRole): readonly string[] {
+  const { worker } = dutiesOf[role];
+  return [
+    ...enginesOf(config),
+    line("Slack", slackOf(config, role)),
+    line("Gateway", gatewayOf(config, role)),
+    line("Worker", worker ? "on" : `off: the role is ${role}; run another process with --role worker`),
+    ...(worker ? [line("Models", "off: rules and templates answer")] : []),
+    line(
+      "Commands",
+      role === "all"
+        ? "on: apex on this data folder is answered by this process"
+        : `off: the role is ${role}; apex opens the servers by itself`,
+    ),
+  ];
+}
