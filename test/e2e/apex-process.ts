@@ -18,8 +18,8 @@ export interface Workspace {
   readonly env: NodeJS.ProcessEnv;
   /** Runs `apex …` to its end. */
   apex(...argv: string[]): Promise<Finished>;
-  /** Starts `apex up` and waits until it is ready. */
-  up(env?: Record<string, string>): Promise<Service>;
+  /** Starts `apex up …` and waits until it is ready. */
+  up(env?: Record<string, string>, ...argv: string[]): Promise<Service>;
   remove(): Promise<void>;
 }
 
@@ -62,8 +62,8 @@ export async function createWorkspace(extra: Record<string, string> = {}): Promi
       const code = await ended(child);
       return { code, out: out(), err: err() };
     },
-    async up(more) {
-      const child = start(["up"], more);
+    async up(more, ...argv) {
+      const child = start(["up", ...argv], more);
       const { out, err } = collect(child);
       const url = await readyUrl(child, out, err);
       return {
