@@ -17,6 +17,7 @@ import { applyPolicy } from "./flows/apply-policy.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
+import { refuseNonText } from "./flows/inspect-file.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
@@ -155,7 +156,10 @@ function wireCommands(shared: Shared): Flows {
       return received.runId;
     },
     press: (press) => pressApproval(shared.press, press),
-    proposeMapping,
+    async proposeMapping(path) {
+      await refuseNonText(path);
+      return proposeMapping(path);
+    },
     importFile: (orgId, path, mapping, signal) => importFile(ingest, { orgId, path, mapping, now: now(), rejectDir }, signal),
     measure: measureWith(shared),
     verify: (orgId) => verifySavings({ ledger: stores.ledger, policies: stores.policies, usage }, orgId),

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { exitCode, readInput } from "./cli/command.ts";
+import { exitCode, readInput, shownWord } from "./cli/command.ts";
 import { commandNamed, helpText } from "./cli/index.ts";
 import { type Output, processOutput } from "./cli/output.ts";
 import { findService, runRemotely } from "./cli/remote.ts";
@@ -61,7 +61,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const command = name === undefined ? undefined : commandNamed(name);
     if (command === undefined) {
       const asked = name === undefined || ["help", "--help", "-h"].includes(name);
-      (asked ? output.out : output.err)(asked ? helpText() : `There is no command "${name}".\n\n${helpText()}`);
+      (asked ? output.out : output.err)(asked ? helpText() : `There is no command ${shownWord(name)}.\n\n${helpText()}`);
       return asked ? exitCode.ok : exitCode.usage;
     }
     const input = readInput(command, args);

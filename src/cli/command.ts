@@ -1,6 +1,7 @@
 import type { ParseArgsConfig } from "node:util";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { clip, oneLine } from "../../adapters/draw-text.ts";
 import type { App } from "../compose.ts";
 import type { Config } from "../config.ts";
 import type { Member } from "../core/conversation.ts";
@@ -32,8 +33,13 @@ export interface Command {
   readonly usage: string;
   readonly summary: string;
   readonly options: NonNullable<ParseArgsConfig["options"]>;
+<<<<<<< Updated upstream
   /** Refuses, before any engine is opened, what the configuration does not allow. */
   readonly check?: (config: Config, input: CommandInput) => void;
+=======
+  /** Takes options alone: a word is refused. */
+  readonly wordless?: true;
+>>>>>>> Stashed changes
   run(context: CommandContext, input: CommandInput): Promise<number>;
 }
 
@@ -46,10 +52,22 @@ export interface CommandInput {
   text(name: string): string | undefined;
 }
 
-/** Splits a command's arguments; an unknown flag is refused with the command's usage. */
+/** A word as it was typed, to be shown in a sentence: on one line, and not all of it where it is long. */
+export const shownWord = (word: string): string => `"${clip(oneLine(word), 60)}"`;
+
+/** Splits a command's arguments; an unknown or repeated option, or a word too many, is refused with the command's usage. */
 export function readInput(command: Command, args: readonly string[]): CommandInput {
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options: { ...command.options }, allowPositionals: true, strict: true });
+    const { values, positionals, tokens } = parseArgs({
+      args: [...args],
+      options: { ...command.options },
+      allowPositionals: true,
+      strict: true,
+      tokens: true,
+    });
+    refuseRepeated(tokens.flatMap((token) => (token.kind === "option" ? [token.name] : [])));
+    const [extra] = positionals;
+    if (command.wordless === true && extra !== undefined) throw new AppError("bad_input", `${shownWord(extra)} is one word too many`);
     const flags = Values.parse(values);
     return {
       words: positionals,
@@ -63,6 +81,12 @@ export function readInput(command: Command, args: readonly string[]): CommandInp
     const why = error instanceof Error ? (error.message.split(". ")[0] ?? "") : "";
     throw new AppError("bad_input", `${why}. Usage: apex ${command.usage}`, { cause: error });
   }
+}
+
+/** Refuses an option that is given more than once: which of its values counts would be a guess. */
+export function refuseRepeated(names: readonly string[]): void {
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated !== undefined) throw new AppError("bad_input", `--${repeated} is given more than once`);
 }
 
 /** The only word of a command, or an error that shows the usage. */

@@ -2,7 +2,7 @@ import type { ClickAction } from "../core/conversation.ts";
 import { AppError } from "../core/errors.ts";
 import { isId } from "../core/ids.ts";
 import { awaitEffect } from "./await-effect.ts";
-import { type Command, exitCode, onlyWord } from "./command.ts";
+import { type Command, exitCode, onlyWord, shownWord } from "./command.ts";
 
 /** A command that presses a button on a recommendation, with everything that a press on a chat platform goes through. */
 const press = (verb: Exclude<ClickAction, "details">, summary: string): Command => {
@@ -16,7 +16,7 @@ const press = (verb: Exclude<ClickAction, "details">, summary: string): Command 
       if (!isId("approval", approvalId)) {
         throw new AppError(
           "bad_input",
-          `"${approvalId}" is not an approval id. It looks like apr_…; the report shows it beside each recommendation.`,
+          `${shownWord(approvalId)} is not an approval id. It looks like apr_…; the report shows it beside each recommendation.`,
         );
       }
       await app.startWorker();

@@ -5,5 +5,6 @@ export const demo: Command = {
   usage: "demo [--as-of TIME]",
   summary: "Walks the whole loop on published production traces, in a workspace of its own.",
   options: {},
+  wordless: true,
   run: ({ app, userName, asOf, output, signal }) => runDemo({ app, userName, asOf, output, signal }),
 };

@@ -1,8 +1,9 @@
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
+import { clip, plain } from "../../adapters/draw-text.ts";
 import type { App } from "../compose.ts";
 import { AppError } from "../core/errors.ts";
-import { type CommandContext, exitCode, readInput } from "./command.ts";
+import { type CommandContext, exitCode, readInput, refuseRepeated, shownWord } from "./command.ts";
 import { commandNamed, helpText } from "./index.ts";
 import type { Output } from "./output.ts";
 
@@ -22,6 +23,9 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
     strict: false,
     tokens: true,
   });
+  refuseRepeated(
+    tokens.flatMap((token) => (token.kind === "option" && (token.name === "org" || token.name === "as-of") ? [token.name] : [])),
+  );
   const taken = new Set<number>();
   const value = (name: string): string | undefined => {
     const token = tokens.findLast((candidate) => candidate.kind === "option" && candidate.name === name);
@@ -35,16 +39,19 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   const asOfText = value("as-of");
   const asOf = asOfText === undefined ? undefined : new Date(asOfText);
   if (asOf !== undefined && Number.isNaN(asOf.getTime())) {
-    throw new AppError("bad_input", `--as-of "${asOfText ?? ""}" is not a time. Write it like 2026-11-23T12:00:00Z.`);
+    throw new AppError("bad_input", `--as-of ${shownWord(asOfText ?? "")} is not a time. Write it like 2026-11-23T12:00:00Z.`);
   }
   const [name, ...args] = argv.filter((_, index) => !taken.has(index));
   return { name, args, org, asOf };
 }
 
-/** What is wrong, in a sentence, and the exit code that goes with it. */
+/** The longest message that is shown, in characters. */
+const longestMessage = 2_000;
+
+/** What is wrong, in a sentence, and the exit code that goes with it. Its text may quote files and arguments: nothing in it steers the terminal. */
 export function reportError(error: unknown, output: Output): number {
   if (error instanceof AppError && error.code !== "internal") {
-    output.err(`${error.message}\n`);
+    output.err(`${clip(plain(error.message), longestMessage)}\n`);
     return error.code === "bad_input" || error.code === "not_configured" ? exitCode.usage : exitCode.failed;
   }
   output.err(`Something went wrong inside Apex: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -57,7 +64,7 @@ export async function runCommand(app: App, argv: readonly string[], cwd: string,
     const line = readCommandLine(argv);
     const command = line.name === undefined ? undefined : commandNamed(line.name);
     if (command === undefined) {
-      output.err(line.name === undefined ? helpText() : `There is no command "${line.name}".\n\n${helpText()}`);
+      output.err(line.name === undefined ? helpText() : `There is no command ${shownWord(line.name)}.\n\n${helpText()}`);
       return exitCode.usage;
     }
     const input = readInput(command, line.args);

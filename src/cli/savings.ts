@@ -45,6 +45,7 @@ export const savings: Command = {
   usage: "savings [--json]",
   summary: "Shows what approved changes have saved, from the ledger, beside what was estimated.",
   options: { json: { type: "boolean" } },
+  wordless: true,
   async run({ app, org, output }, input) {
     const { skipped } = await app.measure(org.id);
     const entries = await app.stores.ledger.list(org.id);

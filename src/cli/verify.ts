@@ -18,5 +18,6 @@ export const verify: Command = {
   usage: "verify",
   summary: "Recomputes every ledger entry from stored rows, to the last digit.",
   options: {},
+  wordless: true,
   run: async ({ app, org, output }) => ((await verifyLedger(app, org.id, output)) ? exitCode.ok : exitCode.failed),
 };

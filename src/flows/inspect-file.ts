@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { AppError } from "../core/errors.ts";
 
 /** What is known of a file before it is read. */
@@ -44,6 +44,23 @@ const statOf = async (path: string): Promise<{ readonly size: number; readonly m
   return found;
 };
 
+const unreadable = (path: string, cause: unknown): AppError =>
+  new AppError("bad_input", `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+
+/** Looks at a file's kind and beginning; an AppError "bad_input" where it is missing, empty, not a file (a pipe may never end) or not text. */
+export async function refuseNonText(path: string): Promise<void> {
+  if ((await statOf(path)).size === 0) throw new AppError("bad_input", `${path} is empty.`);
+  const file = await open(path).catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(sampled), 0, sampled, 0);
+    refuseBinary(path, buffer.subarray(0, bytesRead));
+  } finally {
+    await file.close();
+  }
+}
+
 /** Hashes a file; an AppError "bad_input" where it is missing, unreadable, empty or not text. */
 export async function inspectFile(path: string, signal: AbortSignal): Promise<InspectedFile> {
   const before = await statOf(path);
@@ -61,7 +78,7 @@ export async function inspectFile(path: string, signal: AbortSignal): Promise<In
     }
   } catch (cause) {
     if (cause instanceof AppError || signal.aborted) throw cause;
-    throw new AppError("bad_input", `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw unreadable(path, cause);
   }
   return {
     hash: hash.digest("hex"),

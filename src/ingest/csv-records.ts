@@ -2,9 +2,9 @@ import { parse } from "csv-parse/sync";
 import { z } from "zod";
 import { AppError } from "../core/errors.ts";
 import type { FileRecordOrRefusal } from "./map-row.ts";
-import { type Line, readLines } from "./read-lines.ts";
+import { type Line, maxLineLength, readLines } from "./read-lines.ts";
 
-/** A quoted cell may run over this many lines; a quote that is open longer was never closed. */
+/** A quoted cell may run over this many lines (or the longest line's length); a quote that is open longer was never closed. */
 const longestRecord = 100;
 const Rows = z.array(z.array(z.string()));
 const delimiters = [",", ";", "\t"] as const;
@@ -41,7 +41,7 @@ async function* joined(lines: AsyncIterator<Line>): AsyncGenerator<Line & { read
     let { text } = first;
     let open = quotes(text) % 2 === 1;
     let used = 1;
-    while (open && used < longestRecord) {
+    while (open && used < longestRecord && text.length <= maxLineLength) {
       const line = await next(used);
       if (line === undefined) break;
       text += `\n${line.text}`;

@@ -10,7 +10,7 @@ export interface Line {
 }
 
 /** The longest line that is read, in characters. */
-const maxLineLength = 4_000_000;
+export const maxLineLength = 4_000_000;
 
 const unreadable = (path: string, cause: unknown): AppError => {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
@@ -41,7 +41,8 @@ export async function* readLines(path: string, signal?: AbortSignal): AsyncGener
       const parts = String(chunk).split("\n");
       const last = parts.pop() ?? "";
       for (const part of parts) yield take(part);
-      if (rest.length + last.length > maxLineLength) cut = true;
+      if (cut) continue;
+      cut = rest.length + last.length > maxLineLength;
       rest = (rest + last).slice(0, maxLineLength);
     }
   } catch (error) {

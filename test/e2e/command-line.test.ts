@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createWorkspace, type Service, type Workspace } from "./apex-process.ts";
@@ -130,6 +132,10 @@ describe("bad input to the command line", () => {
     [["import", "/nowhere/usage.csv"], /usage\.csv/],
     [["import-map", "/nowhere/usage.csv"], /usage\.csv/],
     [["savings", "--yaml"], /Usage: apex savings/],
+    [["import", "/dev/zero"], /not a file/],
+    [["import", "/dev/null"], /not a file/],
+    [["import-map", "/dev/zero"], /not a file/],
+    [["import", "package.json", "--mapping", "/dev/zero"], /mapping file \/dev\/zero cannot be read/],
     [["frobnicate"], /no command "frobnicate"/],
     [["ask", "hello", "--as-of", "tomorrow-ish"], /not a time/],
   ])("apex %j says what is wrong and fails", async (argv, sentence) => {
@@ -150,6 +156,23 @@ describe("bad input to the command line", () => {
     for (const line of [102, 103, 104]) expect(out).toContain(`line ${line}:`);
     const rejects = /reasons: (\S+)/.exec(out)?.[1] ?? "";
     expect((await readFile(rejects, "utf8")).trim().split("\n")).toHaveLength(3);
+  });
+
+  it("refuses a pipe that nobody writes to, an empty file and UTF-16 before it looks for a mapping", async () => {
+    const pipe = join(workspace.dataDir, "pipe.csv");
+    await promisify(execFile)("mkfifo", [pipe]);
+    const utf16 = join(workspace.dataDir, "utf16.csv");
+    await writeFile(utf16, Buffer.from(`\uFEFF${usageCsv()}`, "utf16le"));
+    for (const [argv, sentence] of [
+      [["import", pipe], "not a file"],
+      [["import-map", pipe], "not a file"],
+      [["import", await file("nothing.csv", "")], "is empty"],
+      [["import", utf16], "UTF-16"],
+    ] as const) {
+      const { code, err } = await workspace.apex(...argv);
+      expect(code).toBe(2);
+      expect(err).toContain(sentence);
+    }
   });
 
   it("refuses half a JSON line and a mapping that is not one", async () => {

@@ -151,6 +151,13 @@ describe("a CSV file", () => {
     expect(eventsOf(rows).map((event) => event.id)).toEqual(["r1", "r3", "r4"]);
   });
 
+  it("gives up on an open quote as soon as the cell is longer than any line may be", async () => {
+    const long = "x".repeat(3_000_000);
+    const rows = await read(row(), row({ id: "r2", user: '"open' }), long, long, long, '"', row({ id: "r3" }));
+    expect(refusalsOf(rows)[0]).toEqual([3, "a quote is opened and never closed"]);
+    expect(eventsOf(rows).map((event) => event.id)).toEqual(["r1", "r3"]);
+  });
+
   it("refuses lines with stray quotes, too few cells and too many", async () => {
     const rows = await read(row({ user: '"a"b"c"' }), "r2,2026-11-22T10:00:00Z", `${row({ id: "r3" })},more`, row({ id: "r4" }));
     expect(refusalsOf(rows)).toEqual([
