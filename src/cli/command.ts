@@ -33,13 +33,10 @@ export interface Command {
   readonly usage: string;
   readonly summary: string;
   readonly options: NonNullable<ParseArgsConfig["options"]>;
-<<<<<<< Updated upstream
   /** Refuses, before any engine is opened, what the configuration does not allow. */
   readonly check?: (config: Config, input: CommandInput) => void;
-=======
   /** Takes options alone: a word is refused. */
   readonly wordless?: true;
->>>>>>> Stashed changes
   run(context: CommandContext, input: CommandInput): Promise<number>;
 }
 

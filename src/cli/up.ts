@@ -16,10 +16,10 @@ const localDeps = ({ runCommand }: CommandContext, token: string) => ({
 });
 
 export const up: Command = {
-<<<<<<< Updated upstream
   usage: "up [--role all|api|worker|gateway]",
   summary: "Runs the service on one port (PORT, default 8000) until it is told to stop; --role runs a part of it, beside other processes.",
   options: { role: { type: "string" } },
+  wordless: true,
   check: (config, input) => checkRole(readRole(input.text("role")), config),
   async run(context, input) {
     const { app, output, signal } = context;
@@ -31,26 +31,6 @@ export const up: Command = {
     if (token !== undefined) await announceService(app.config.dataDir, { pid: process.pid, url, token });
     output.out(`Apex is ready at ${url}${role === "all" ? "" : ` (role ${role})`}\n`);
     for (const line of app.parts(role)) output.out(`  ${line}\n`);
-=======
-  usage: "up",
-  summary: "Runs the service on one port (PORT, default 8000) until it is told to stop.",
-  options: {},
-  wordless: true,
-  async run({ app, output, signal, runCommand }) {
-    const token = randomBytes(32).toString("hex");
-    const { url } = await app.listen({
-      http: true,
-      gateway: true,
-      local: {
-        token,
-        runCommand: (argv, cwd, sink, commandSignal) => runCommand(argv, cwd, { ...sink, columns: 100, interactive: false }, commandSignal),
-      },
-    });
-    await app.startWorker();
-    await announceService(app.config.dataDir, { pid: process.pid, url, token });
-    output.out(`Apex is ready at ${url}\n`);
-    for (const line of app.parts()) output.out(`  ${line}\n`);
->>>>>>> Stashed changes
     if (!signal.aborted) await once(signal, "abort");
     output.out("Stopping: no new work is taken, what has begun is finished.\n");
     if (token !== undefined) await withdrawService(app.config.dataDir);
