@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { QueueBackend } from "../jobs/queue.ts";
 import type { Config } from "./config.ts";
@@ -7,6 +7,7 @@ import { AppError } from "./core/errors.ts";
 import type { Logger } from "./core/logger.ts";
 import type { UsageReader, UsageWriter } from "./core/usage-store.ts";
 import { connectClickHouse } from "./stores/clickhouse/connect.ts";
+import { makeDataDir } from "./stores/embedded/data-dir.ts";
 import { type DataLock, lockDataDir } from "./stores/embedded/data-lock.ts";
 import { startEmbeddedPostgres } from "./stores/embedded/postgres.ts";
 import { connectPostgres, type PostgresStores } from "./stores/postgres/connect.ts";
@@ -36,16 +37,6 @@ async function keyIn(dataDir: string): Promise<Buffer> {
   if (key.length !== 32)
     throw new AppError("not_configured", `${path} does not hold a key: restore it from a backup, or set APEX_SECRET_KEY.`);
   return key;
-}
-
-async function makeDataDir(dataDir: string): Promise<void> {
-  try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new AppError("not_configured", `The data folder ${dataDir} cannot be made: set APEX_DATA_DIR to a folder that can be written.`, {
-      cause,
-    });
-  }
 }
 
 /** The right to the data folder, taken when it is needed; given back last of all. */

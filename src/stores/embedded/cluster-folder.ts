@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { chmod, chown, mkdir, readFile, realpath, rename, stat, writeFile } from "node:fs/promises";
+import { access, chmod, chown, mkdir, readFile, realpath, rename, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
@@ -25,6 +25,13 @@ async function choose(dataDir: string, user: ServerUser): Promise<string> {
   await chmod(dataDir, (await stat(dataDir)).mode | 0o011);
   return inside;
 }
+
+/** Whether a cluster's folder holds a database that has been made. */
+const holdsFiles = (folder: string): Promise<boolean> =>
+  access(join(folder, "data", "PG_VERSION")).then(
+    () => true,
+    () => false,
+  );
 
 async function read(note: string): Promise<Cluster | undefined> {
   const text = await readFile(note, "utf8").catch(() => undefined);
@@ -52,6 +59,12 @@ export async function clusterOf(dataDir: string, user: ServerUser): Promise<Clus
   const home = await realpath(dataDir);
   const note = join(home, "postgres.json");
   const noted = await read(note);
+  if (noted === undefined && (await holdsFiles(join(home, "postgres")))) {
+    throw new AppError(
+      "not_configured",
+      `${note} is missing, and with it the password of the database in ${home}: put it back from a backup, or move the data folder away to start afresh.`,
+    );
+  }
   const cluster = noted ?? { folder: await choose(home, user), password: randomBytes(24).toString("hex") };
   await mkdir(cluster.folder, { recursive: true, mode: 0o700 });
   if (user !== undefined) await chown(cluster.folder, user.uid, user.gid);

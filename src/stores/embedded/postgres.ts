@@ -168,6 +168,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 
   const port = await freePort();
   const server = launch(place, port, options.settings ?? {});
+  guard(server, user);
   let words = "";
   let running = true;
   server.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
@@ -183,7 +184,6 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       cause,
     });
   }
-  guard(server, user);
   let stopping = false;
   server.on("exit", (code, signal) => {
     if (!stopping) options.log.error("The embedded PostgreSQL ended: start Apex again", { code, signal, words: words.trim() });

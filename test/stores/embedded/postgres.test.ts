@@ -1,9 +1,10 @@
-import { access, chmod, mkdtemp, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { access, chmod, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { makeDataDir } from "../../../src/stores/embedded/data-dir.ts";
 import { lockDataDir } from "../../../src/stores/embedded/data-lock.ts";
 import { startEmbeddedPostgres } from "../../../src/stores/embedded/postgres.ts";
 import { type Child, startChild } from "../../setup/child.ts";
@@ -36,6 +37,28 @@ const start = (...args: readonly string[]): Child => {
   return child;
 };
 
+describe("the data folder", () => {
+  it("is made with the folders above it", async () => {
+    const deep = join(dataDir, "a", "b");
+    await Promise.all([makeDataDir(deep), makeDataDir(deep)]);
+    await makeDataDir(deep);
+    expect((await stat(deep)).isDirectory()).toBe(true);
+  });
+
+  it.each([
+    ["/dev/null", /\/dev\/null is not a folder: set APEX_DATA_DIR/],
+    ["/dev/null/x", /cannot be made: set APEX_DATA_DIR/],
+    ["/proc/x/y", /cannot be made: set APEX_DATA_DIR/],
+  ])("cannot be %s, and the refusal says what to set", async (folder, sentence) => {
+    await expect(makeDataDir(folder)).rejects.toThrow(sentence);
+  });
+
+  it.skipIf(process.getuid?.() === 0)("must be one that can be written", async () => {
+    await chmod(dataDir, 0o500);
+    await expect(makeDataDir(dataDir)).rejects.toThrow(/cannot be written: set APEX_DATA_DIR/);
+  });
+});
+
 describe("the embedded PostgreSQL", () => {
   it("keeps its data over a stop, and starts again within two seconds", async () => {
     const first = await startEmbeddedPostgres({ dataDir, log: quiet });
@@ -47,6 +70,17 @@ describe("the embedded PostgreSQL", () => {
     expect(await query(second.url, "SELECT answer FROM kept")).toEqual([{ answer: 42 }]);
     await second.stop();
     await second.stop();
+  });
+
+  it("says what to do where the note with its password is lost, and makes no other", async () => {
+    const { stop } = await startEmbeddedPostgres({ dataDir, log: quiet });
+    await stop();
+    const note = join(dataDir, "postgres.json");
+    const kept = await readFile(note);
+    await rm(note);
+    await expect(startEmbeddedPostgres({ dataDir, log: quiet })).rejects.toThrow(/postgres\.json is missing.*put it back/);
+    await writeFile(note, kept);
+    await (await startEmbeddedPostgres({ dataDir, log: quiet })).stop();
   });
 
   it("listens on the loopback alone and wants its password", async () => {
