@@ -66,6 +66,9 @@ const readyChecks = ({ engines, ownOrg }: ServerDeps): readonly ReadyCheck[] => 
   },
 ];
 
+/** How long a request may take to arrive: longer than the gateway waits for a body, so that its own answer comes first. */
+const requestTimeoutMs = 65_000;
+
 /** Serves one port: everything under /v1/ is the gateway's, the rest is Fastify's. */
 export async function listen(deps: ServerDeps, options: ListenOptions): Promise<Listening> {
   const { config, log, now, engines, jobs, gateway, adapterFor, ownOrg } = deps;
@@ -84,7 +87,7 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
     ready: readyChecks(deps),
     ...(options.local === undefined ? {} : { local: endingWith(options.local, closing.signal) }),
     serverFactory: (handler) =>
-      createServer((request, response) => {
+      createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
         if (options.gateway && request.url?.startsWith("/v1/") === true) gateway.handle(request, response);
         else handler(request, response);
       }),

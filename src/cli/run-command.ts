@@ -48,11 +48,15 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
 /** The longest message that is shown, in characters. */
 const longestMessage = 2_000;
 
-/** What is wrong, in a sentence, and the exit code that goes with it. Its text may quote files and arguments: nothing in it steers the terminal. */
-export function reportError(error: unknown, output: Output): number {
+/** What is wrong, in a sentence, and the exit code that goes with it. Its text may quote files and arguments: nothing in it steers the terminal. `signal` tells that the command was stopped. */
+export function reportError(error: unknown, output: Output, signal?: AbortSignal): number {
   if (error instanceof AppError && error.code !== "internal") {
     output.err(`${clip(plain(error.message), longestMessage)}\n`);
     return error.code === "bad_input" || error.code === "not_configured" ? exitCode.usage : exitCode.failed;
+  }
+  if (signal?.aborted === true) {
+    output.err("Stopped before the end. What is stored is kept: give the same command again to finish it.\n");
+    return exitCode.failed;
   }
   output.err(`Something went wrong inside Apex: ${error instanceof Error ? error.message : String(error)}\n`);
   return exitCode.failed;
@@ -70,7 +74,7 @@ export async function runCommand(app: App, argv: readonly string[], cwd: string,
     const input = readInput(command, line.args);
     return await command.run(await contextOf(app, line, cwd, output, signal), input);
   } catch (error) {
-    return reportError(error, output);
+    return reportError(error, output, signal);
   }
 }
 
@@ -88,6 +92,23 @@ async function contextOf(app: App, line: CommandLine, cwd: string, output: Outpu
     asOf: line.asOf ?? app.now(),
     output,
     signal,
-    runCommand: (argv, inFolder, sink, stop) => runCommand(app, argv, inFolder, sink, stop),
+    runCommand: (argv, inFolder, sink, stop) => runInside(app, argv, inFolder, sink, stop),
   };
+}
+
+/** Runs a command for the service: never a second service in its process. */
+async function runInside(app: App, argv: readonly string[], cwd: string, output: Output, signal: AbortSignal): Promise<number> {
+  if (nameOf(argv) === "up") {
+    return reportError(new AppError("conflict", "A service runs on this data folder already: stop it before another is started."), output);
+  }
+  return runCommand(app, argv, cwd, output, signal);
+}
+
+/** The command's name; undefined where the command line cannot be read, which running it will say. */
+function nameOf(argv: readonly string[]): string | undefined {
+  try {
+    return readCommandLine(argv).name;
+  } catch {
+    return undefined;
+  }
 }

@@ -36,6 +36,13 @@ describe("a command's arguments", () => {
 });
 
 describe("an error's text", () => {
+  it("says that a command was stopped, not that something broke", () => {
+    const said: string[] = [];
+    const output = { out: () => undefined, err: (text: string) => void said.push(text), columns: 80, interactive: true };
+    expect(reportError(new Error("The operation was aborted"), output, AbortSignal.abort())).toBe(1);
+    expect(said).toEqual([expect.stringMatching(/^Stopped before the end\. What is stored is kept/)]);
+  });
+
   it("cannot steer the terminal, and is cut where it is endless", () => {
     const said: string[] = [];
     const output = { out: () => undefined, err: (text: string) => void said.push(text), columns: 80, interactive: true };

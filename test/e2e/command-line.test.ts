@@ -26,6 +26,8 @@ const AskDocument = z.strictObject({
   report: z.strictObject({ title: z.string(), summary: z.string(), blocks: z.array(z.looseObject({ type: z.string() })) }),
 });
 
+const ServiceFile = z.looseObject({ url: z.string(), token: z.string() });
+
 const hour = (hoursAgo: number): string => new Date(Date.now() - hoursAgo * 3_600_000).toISOString();
 
 /** 100 requests of gpt-5 in one workload: 1,000 uncached and 200 cached tokens in, 50 out, each. */
@@ -70,7 +72,7 @@ describe("the command line without a running service", () => {
   });
   afterAll(() => workspace.remove());
 
-  it("answers a question about imported usage with exact figures, as one JSON document", async () => {
+  it("answers a question about imported usage with exact figures, as one JSON document", { timeout: 90_000 }, async () => {
     const imported = await workspace.apex("import", csv, "--mapping", map);
     expect(imported).toMatchObject({ code: 0 });
     expect(imported.out).toContain("100 rows imported, 0 refused, 0 without a price");
@@ -96,6 +98,13 @@ describe("the command line without a running service", () => {
       const second = await workspace.apex("up");
       expect(second.code).not.toBe(0);
       expect(second.err).toContain(String(service.child.pid));
+      const { url, token } = ServiceFile.parse(JSON.parse(await readFile(join(workspace.dataDir, "service.json"), "utf8")));
+      const inside = await fetch(`${url}/local/command`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify({ argv: ["--org", "default", "up"], cwd: "/" }),
+      });
+      expect(await inside.text()).toMatch(/already[^]*"exit":1/);
     } finally {
       expect(await service.end("SIGTERM")).toBe(0);
     }
