@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { AppError } from "../src/core/errors.ts";
 import type { Id } from "../src/core/ids.ts";
 import type { PriceBook } from "../src/core/price.ts";
+import type { SavingsLedger } from "../src/core/savings.ts";
 import type { Coverage, UsageReader } from "../src/core/usage-store.ts";
 import type { ToolName } from "./tools/names.ts";
 
@@ -11,6 +12,8 @@ export interface ToolContext {
   readonly orgId: Id<"org">;
   readonly usage: UsageReader;
   readonly prices: PriceBook;
+  /** The savings ledger; absent where none is kept. */
+  readonly savings?: Pick<SavingsLedger, "list"> | undefined;
   readonly coverage: Coverage;
   /** The moment that "now" means in this run. */
   readonly asOf: Date;

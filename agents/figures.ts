@@ -60,6 +60,15 @@ export const showCount = (value: number): string => Math.round(value).toLocaleSt
 /** A percentage for people, one decimal ("12.3 %"). */
 export const showPercent = (value: number): string => `${value.toFixed(1).replace("-", "−")} %`;
 
+/** Names for people, each once ("chat, search and others"); the unnamed is left out. */
+export const listed = (names: readonly string[], most = 4): string => {
+  const known = [...new Set(names)].map(safeLabel).filter((name) => name !== "(none)");
+  const shown = known.slice(0, most);
+  const more = known.length - shown.length;
+  if (more > 0) return `${shown.join(", ")} and others`;
+  return shown.length < 2 ? (shown[0] ?? "usage without a workload") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1) ?? ""}`;
+};
+
 /** Text from usage data is data: one line, no control or direction characters, at most 80 characters; empty is "(none)". */
 export const safeLabel = (text: string): string => {
   const clean = text
@@ -71,10 +80,12 @@ export const safeLabel = (text: string): string => {
   return clean.length > 80 ? `${clean.slice(0, 79)}…` : clean;
 };
 
-const day = (at: Date): string => at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+/** A UTC date for people ("14 Nov 2026"). */
+export const showDay = (at: Date): string =>
+  at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 
 /** A period in dates for people, its last day included ("14 Nov 2026 to 20 Nov 2026 (UTC)"). */
 export const showPeriod = (period: { readonly from: string; readonly to: string }): string => {
-  const [from, to] = [day(new Date(period.from)), day(new Date(Date.parse(period.to) - 1))];
+  const [from, to] = [showDay(new Date(period.from)), showDay(new Date(Date.parse(period.to) - 1))];
   return from === to ? `${from} (UTC)` : `${from} to ${to} (UTC)`;
 };

@@ -9,7 +9,9 @@ export function wantsChange(triage: Triage): boolean {
   const { metrics, targets } = triage.entities;
   if (metrics.includes("savings") && !triage.intents.includes("recommend")) return false;
   if (triage.category === "supply_catalog") return false;
-  const aims = targets.some((target) => target.relation === "change" && target.value < 0);
+  const aims = targets.some((target) => target.metric === "cost" && target.relation === "change" && target.value < 0);
+  // Whether a past change was worth it is no search for the next one.
+  if (metrics.includes("bill_change") && !metrics.includes("reduction") && !aims) return false;
   return aims || metrics.some((topic) => savable.has(topic));
 }
 
@@ -19,6 +21,7 @@ function dataTitle(triage: Triage): string {
   if (metrics.includes("bill_change")) return "Comparing the bill of two periods";
   if (metrics.includes("forecast")) return "Reading daily spend and forecasting";
   if (metrics.includes("latency")) return "Reading spend and response times";
+  if (metrics.includes("savings")) return "Reading spend and the savings ledger";
   if (metrics.includes("unpriced")) return "Looking for usage without a price";
   const by = dimensions.length === 0 ? "workload" : dimensions.join(" and ").replace("apiKey", "API key");
   return `Reading spend by ${by}`;
@@ -36,7 +39,7 @@ export function makePlan(triage: Triage): PlanStep[] {
   return [
     step("data_analysis", dataTitle(triage)),
     ...(wantsChange(triage)
-      ? [step("optimization", optimizationTitle(triage)), step("actions", "Preparing what to change, how to check it and how to undo it")]
+      ? [step("optimization", optimizationTitle(triage)), step("actions", "Preparing what to change and how to undo it")]
       : []),
     step("reporting", "Writing the report"),
   ];

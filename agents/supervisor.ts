@@ -7,6 +7,7 @@ import type { PriceBook } from "../src/core/price.ts";
 import type { Report } from "../src/core/report.ts";
 import type { Analyst, LoggedEvent, Run } from "../src/core/run.ts";
 import type { AgentName, PlanStep, RunEvent } from "../src/core/run-event.ts";
+import type { SavingsLedger } from "../src/core/savings.ts";
 import type { Triage } from "../src/core/triage.ts";
 import type { Coverage, UsageReader } from "../src/core/usage-store.ts";
 import { filtersFor } from "./data-analysis/scope.ts";
@@ -21,6 +22,8 @@ export interface SupervisorDeps {
   readonly usage: UsageReader;
   readonly prices: PriceBook;
   readonly policies: Pick<PolicyStore, "active">;
+  /** The savings ledger; without it, what was saved is said to be missing. */
+  readonly savings?: Pick<SavingsLedger, "list"> | undefined;
   readonly log: Logger;
   readonly now: () => Date;
   /** Makes ids of recommendations and approvals; random where not given. */
@@ -77,7 +80,7 @@ const isWork = (step: PlanStep): step is WorkStep => step.agent !== "triage";
 type Progress = { readonly ok: true; readonly outcome: StepOutcome<unknown> } | { readonly ok: false; readonly reason: string };
 
 /** The supervisor's settings with nothing left open. */
-interface Settings extends Required<SupervisorDeps> {
+interface Settings extends Required<Omit<SupervisorDeps, "savings">>, Pick<SupervisorDeps, "savings"> {
   readonly stamp: () => { readonly at: string };
 }
 
@@ -153,7 +156,7 @@ async function* analyse(
   log: readonly LoggedEvent[],
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, void, void> {
-  const { stamp, usage, prices, policies, toolTimeoutMs, holdoutShare } = settings;
+  const { stamp, usage, prices, policies, savings, toolTimeoutMs, holdoutShare } = settings;
   const past = readPast(log);
   if (past.ended) return;
   if (!past.started) yield { type: "run.started", ...stamp() };
@@ -168,7 +171,7 @@ async function* analyse(
   if (past.plan === undefined) yield { type: "plan.made", ...stamp(), steps: [...plan] };
   const clock = (): number => performance.now();
   const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
-  const tools = { orgId: run.orgId, usage, prices, coverage: await looking, asOf: run.asOf, signal, toolTimeoutMs, clock };
+  const tools = { orgId: run.orgId, usage, prices, savings, coverage: await looking, asOf: run.asOf, signal, toolTimeoutMs, clock };
   const report = yield* runSteps(settings, { ...tools, run, triage, policies, newId: settings.newId, holdoutShare }, plan, past);
   if (typeof report === "string") yield { type: "run.failed", ...stamp(), reason: `The report could not be written: ${report}` };
   else yield { type: "report.ready", ...stamp(), report };

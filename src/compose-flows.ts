@@ -122,7 +122,7 @@ function wireHandlers(shared: Shared): JobHandlers {
   const { log, now, engines, jobs, prices, adapterFor, press, effect } = shared;
   const { stores, usage } = engines;
   const { runs, policies, approvals, deliveries, inbound, members } = stores;
-  const analyst = createSupervisor({ usage, prices, policies, log, now });
+  const analyst = createSupervisor({ usage, prices, policies, savings: stores.ledger, log, now });
   const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
     ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
   return {

@@ -85,7 +85,7 @@ async function* act(context: StepContext): AsyncGenerator<ToolFinished, StepOutc
   const recommendations = (context.results.optimization?.ranked ?? []).map((one) => recommend(one, context));
   const ready = recommendations.filter((one) => one.approvalId !== null).length;
   return {
-    summary: recommendations.length === 0 ? "Nothing to propose." : `Prepared proposals: ${recommendations.length}, to approve: ${ready}.`,
+    summary: recommendations.length === 0 ? "nothing to propose" : `${recommendations.length} proposed, ${ready} with an Approve button`,
     result: { recommendations },
   };
 }

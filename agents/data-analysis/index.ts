@@ -1,12 +1,14 @@
 import { Dimension } from "../../src/core/usage-store.ts";
 import { callTool, type ToolFinished } from "../define.ts";
+import { showCount } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome } from "../step.ts";
 import { tools } from "../tools/index.ts";
 import { missingData } from "../tools/missing.ts";
-import { unknownNames } from "../triage/entities.ts";
+import { looksLikeModel, unknownNames } from "../triage/entities.ts";
 import type { Topic } from "../triage/instructions.ts";
 import { DataAnalysis } from "./output.ts";
 import { type Frame, frameOf } from "./scope.ts";
+import { plural, splitOf } from "./split.ts";
 
 type Calls<O> = AsyncGenerator<ToolFinished, O, void>;
 
@@ -25,15 +27,21 @@ function dimensionsOf(context: StepContext, frame: Frame): Dimension[] {
   return (frame.scope.filters.workload?.length ?? 0) === 1 || context.coverage.workloads.length === 0 ? ["model"] : ["workload"];
 }
 
-async function* spendParts(context: StepContext, frame: Frame): Calls<Pick<DataAnalysis, "spend" | "drivers" | "billChange">> {
+type SpendParts = Pick<DataAnalysis, "spend" | "drivers" | "billChange" | "splitInstead">;
+
+async function* spendParts(context: StepContext, frame: Frame): Calls<SpendParts> {
   const { scope, comparison } = frame;
   const by = dimensionsOf(context, frame);
-  const spend = yield* callTool(context, tools.cost_analyzer, { scope, by, daily: asks(context, "trend", "forecast") });
+  const daily = asks(context, "trend", "forecast");
+  const asked = yield* callTool(context, tools.cost_analyzer, { scope, by, daily });
+  const instead = splitOf(asked, context.coverage);
+  const spend = instead === undefined ? asked : yield* callTool(context, tools.cost_analyzer, { scope, by: [instead], daily });
+  const splitInstead = instead === undefined ? "" : `None of this usage names its ${plural(by[0])}, so spend is shown by ${instead}.`;
   const drivers = asks(context, "drivers", "reduction", "bill_change")
     ? yield* callTool(context, tools.cost_driver_identifier, { scope })
     : null;
   const billChange = comparison === null ? null : yield* callTool(context, tools.bill_change_decomposition, { scope, before: comparison });
-  return { spend, drivers, billChange };
+  return { spend, drivers, billChange, splitInstead };
 }
 
 async function* outlookParts(context: StepContext, frame: Frame): Calls<Pick<DataAnalysis, "forecast" | "growth" | "latency">> {
@@ -64,18 +72,26 @@ async function* supplyPart(context: StepContext, frame: Frame): Calls<DataAnalys
   });
 }
 
+/** Whether the question asks what a change was worth. */
+const worth = (context: StepContext): boolean => asks(context, "bill_change") && asks(context, "quality", "model_fit");
+
 /** What the question needs and the data cannot give, beyond what the tools say themselves. */
 function missingFor(context: StepContext, names: readonly string[]): string[] {
   const { coverage } = context;
   const known = coverage.workloads.filter((name) => name !== "").slice(0, 8);
   return [
-    ...names.map(
-      (name) => `No workload or team is called “${name}” in the usage. Known workloads: ${known.length === 0 ? "none" : known.join(", ")}.`,
+    ...names.map((name) =>
+      looksLikeModel(name)
+        ? `No model is called “${name}” in the usage or in the price book. Write it as its provider does.`
+        : `No workload or team is called “${name}” in the usage. Known workloads: ${known.length === 0 ? "none" : known.join(", ")}.`,
     ),
     ...(asks(context, "quality") ? [missingData.quality] : []),
     ...(asks(context, "rate_limits") ? [missingData.rateLimits] : []),
     ...(asks(context, "reasoning_effort") ? [missingData.reasoning] : []),
-    ...(asks(context, "savings") ? [missingData.savings] : []),
+    ...(context.triage.entities.dimensions.includes("status") && coverage.sources.some((source) => source !== "gateway")
+      ? [missingData.status]
+      : []),
+    ...(asks(context, "batch") ? [missingData.batch] : []),
   ];
 }
 
@@ -83,7 +99,8 @@ async function* analyse(context: StepContext): Calls<StepOutcome<DataAnalysis>> 
   const frame = frameOf(context.triage, context.coverage, context.asOf);
   const empty = { ...frame, spend: null, drivers: null, billChange: null, forecast: null, growth: null, latency: null, supply: null };
   const unknown = [...unknownNames(context.run.question, context.triage.entities)];
-  const base: DataAnalysis = { ...empty, unknown, unpriced: null, reconciliation: null, missing: missingFor(context, unknown) };
+  const none = { unpriced: null, reconciliation: null, savings: null, splitInstead: "" };
+  const base: DataAnalysis = { ...empty, ...none, unknown, missing: missingFor(context, unknown) };
   const supply = yield* supplyPart(context, frame);
   if (aboutPricesAlone(context.triage.entities.metrics) || context.coverage.requests === 0) {
     const missing = aboutPricesAlone(context.triage.entities.metrics) ? base.missing : [...base.missing, missingData.usage];
@@ -93,8 +110,17 @@ async function* analyse(context: StepContext): Calls<StepOutcome<DataAnalysis>> 
   const outlook = yield* outlookParts(context, frame);
   const unpriced = asks(context, "unpriced") ? yield* callTool(context, tools.unpriced_usage, { scope: frame.scope }) : null;
   const reconciliation = asks(context, "unpriced") ? yield* callTool(context, tools.unpriced_reconciliation, { scope: frame.scope }) : null;
-  const result = { ...base, ...spend, ...outlook, supply, unpriced, reconciliation };
-  return { summary: `Read ${spend.spend?.groups ?? 0} groups of usage.`, result };
+  const within = context.triage.entities.period !== null;
+  const savings =
+    asks(context, "savings") || worth(context) ? yield* callTool(context, tools.savings_ledger, { scope: frame.scope, within }) : null;
+  const missing = [
+    ...base.missing,
+    ...(spend.splitInstead === ""
+      ? []
+      : [`${spend.splitInstead} Import with a column for it, or send it with requests through the gateway.`]),
+  ];
+  const result = { ...base, ...spend, ...outlook, supply, unpriced, reconciliation, savings, missing };
+  return { summary: `${showCount(spend.spend?.total.requests ?? 0)} requests read.`, result };
 }
 
 /** Reads what the question asks of the usage: spend, causes, outlook, response times, prices. */

@@ -6,6 +6,7 @@ import { CostDrivers } from "../tools/cost-driver-identifier.ts";
 import { GrowthSimulation } from "../tools/cost-simulation-for-increased-usage.ts";
 import { LatencyAnalysis } from "../tools/latency-analyzer.ts";
 import { MonthEndForecast } from "../tools/month-end-forecast.ts";
+import { SavingsRead } from "../tools/savings-ledger.ts";
 import { SupplySearch } from "../tools/supply-catalog-search.ts";
 import { UnpricedReconciliation } from "../tools/unpriced-reconciliation.ts";
 import { UnpricedUsage } from "../tools/unpriced-usage.ts";
@@ -16,6 +17,8 @@ export const DataAnalysis = z.strictObject({
   /** Why this period was taken, where the question named none; else empty. */
   assumedPeriod: z.string(),
   comparison: NamedPeriod.nullable(),
+  /** Why spend is split by something else than was asked; else empty. */
+  splitInstead: z.string(),
   /** Workloads or teams that the question names and the usage does not. */
   unknown: z.array(z.string()),
   spend: CostAnalysis.nullable(),
@@ -27,6 +30,7 @@ export const DataAnalysis = z.strictObject({
   supply: SupplySearch.nullable(),
   unpriced: UnpricedUsage.nullable(),
   reconciliation: UnpricedReconciliation.nullable(),
+  savings: SavingsRead.nullable(),
   missing: z.array(z.string()),
 });
 export type DataAnalysis = z.infer<typeof DataAnalysis>;

@@ -1,19 +1,28 @@
 import type { Triage } from "../../src/core/triage.ts";
 import type { Coverage, Filters } from "../../src/core/usage-store.ts";
-import { type NamedPeriod, type Scope, showPeriod } from "../figures.ts";
+import type { NamedPeriod, Scope } from "../figures.ts";
 import { periodBefore, untilNow } from "../triage/periods.ts";
 
 const dayMs = 86_400_000;
 const defaultDays = 30;
 
-/** Models that a question names to move to, rather than to look at. */
-export const wantedModels = (triage: Triage): readonly string[] =>
-  triage.entities.metrics.includes("model_fit") ? triage.entities.models : [];
+/** Models that a question names and that nothing uses yet: they can only be meant as the ones to move to. */
+const notInUse = (triage: Triage, coverage: Pick<Coverage, "models">): readonly string[] =>
+  triage.entities.models.filter((model) => !coverage.models.includes(model));
+
+/** Models that a question names to move to, rather than to look at: those not in use yet, or all where all are in use. */
+export function wantedModels(triage: Triage, coverage: Pick<Coverage, "models">): readonly string[] {
+  if (!triage.entities.metrics.includes("model_fit")) return [];
+  const fresh = notInUse(triage, coverage);
+  return fresh.length > 0 ? fresh : triage.entities.models;
+}
 
 /** The filters that a question's names mean: only what the data holds can be filtered by. */
 export function filtersFor(triage: Triage, coverage: Coverage): Filters {
   const { workloads, teams, models } = triage.entities;
-  const used = triage.entities.metrics.includes("model_fit") ? [] : models.filter((model) => coverage.models.includes(model));
+  // Beside models to move to, the ones in use are what to move from.
+  const moves = triage.entities.metrics.includes("model_fit") && notInUse(triage, coverage).length === 0;
+  const used = moves ? [] : models.filter((model) => coverage.models.includes(model));
   return {
     ...(workloads.length > 0 ? { workload: workloads } : {}),
     ...(teams.length > 0 ? { team: teams } : {}),
@@ -71,6 +80,6 @@ export function frameOf(triage: Triage, coverage: Coverage, asOf: Date): Frame {
   return {
     scope: { period: taken, filters },
     comparison: change?.before ?? null,
-    assumedPeriod: `The question names no period, so this one is taken: ${taken.label}, ${showPeriod(taken)}.`,
+    assumedPeriod: `The question names no period: ${taken.label} is taken.`,
   };
 }

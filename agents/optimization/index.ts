@@ -8,10 +8,12 @@ import { rankAndStack } from "./rank.ts";
 const most = 5;
 
 /** Which analyses a question calls for: the ones it names, else all. */
-function wanted(metrics: readonly string[]): { readonly models: boolean; readonly caching: boolean } {
-  const caching = metrics.includes("cache") || metrics.includes("duplicates");
+function wanted(metrics: readonly string[]): { readonly models: boolean; readonly cache: boolean; readonly duplicates: boolean } {
+  const [cache, duplicates] = [metrics.includes("cache"), metrics.includes("duplicates")];
   const models = metrics.includes("model_fit") || metrics.includes("reasoning_effort");
-  return caching === models ? { models: true, caching: true } : { models, caching };
+  return cache || duplicates || models
+    ? { models, cache, duplicates: duplicates || cache }
+    : { models: true, cache: true, duplicates: true };
 }
 
 /** Workload and model pairs that the active policy routes already. */
@@ -22,21 +24,22 @@ async function routedPairs(context: StepContext): Promise<string[]> {
 
 async function* optimize(context: StepContext): AsyncGenerator<ToolFinished, StepOutcome<Optimization>, void> {
   const { scope } = frameOf(context.triage, context.coverage, context.asOf);
-  const { models, caching } = wanted(context.triage.entities.metrics);
+  const { models, cache: caching, duplicates: repeats } = wanted(context.triage.entities.metrics);
   const rightSizing = models
     ? yield* callTool(context, tools.model_right_sizing, {
         scope,
-        wanted: [...wantedModels(context.triage)],
+        wanted: [...wantedModels(context.triage, context.coverage)],
         holdoutPermille: Math.round(context.holdoutShare * 1_000),
         routed: await routedPairs(context),
       })
     : null;
   const cache = caching ? yield* callTool(context, tools.kv_cache_optimization_audit, { scope }) : null;
-  const duplicates = caching ? yield* callTool(context, tools.duplicate_requests, { scope }) : null;
+  const duplicates = repeats ? yield* callTool(context, tools.duplicate_requests, { scope }) : null;
   const found = [...(rightSizing?.opportunities ?? []), ...(cache?.opportunities ?? []), ...(duplicates?.opportunities ?? [])];
   const ranked = [...rankAndStack(found, most)];
   return {
-    summary: ranked.length === 0 ? "Found nothing that would save money." : `Found ways to save: ${ranked.length}.`,
+    summary:
+      ranked.length === 0 ? "Nothing new that would save money." : `${ranked.length} ${ranked.length === 1 ? "way" : "ways"} to save.`,
     result: { scope, rightSizing, cache, duplicates, ranked },
   };
 }

@@ -2,12 +2,13 @@ import { fromUsd } from "../../src/core/money.ts";
 import type { ChartSeries, ReportBlock } from "../../src/core/report.ts";
 import { changeFactors } from "../../src/stats/decompose-change.ts";
 import type { DataAnalysis } from "../data-analysis/output.ts";
-import { showCount, showPercent, showPeriod } from "../figures.ts";
+import { safeLabel, showCount, showDay, showPercent, showPeriod } from "../figures.ts";
 import type { Optimization } from "../optimization/output.ts";
 import type { StepResults } from "../step.ts";
 import type { BillChange } from "../tools/bill-change-decomposition.ts";
 import { whollyUnpriced } from "../tools/cost-analyzer.ts";
-import { factorNames, usd } from "./sentences.ts";
+import { aboutSpend, comparable, factorNames } from "./sentences.ts";
+import { many, usd } from "./wording.ts";
 
 const chart = (title: string, points: readonly { name: string; amount: string }[]): ReportBlock[] => {
   const series: ChartSeries = {
@@ -15,7 +16,7 @@ const chart = (title: string, points: readonly { name: string; amount: string }[
     unit: "USD",
     points: points.slice(0, 40).map(({ name, amount }) => ({ name, value: Number(amount), label: usd(amount) })),
   };
-  return points.length === 0 ? [] : [{ type: "chart", chart: series }];
+  return points.length < 2 ? [] : [{ type: "chart", chart: series }];
 };
 
 const table = (columns: string[], rows: string[][]): ReportBlock[] => (rows.length === 0 ? [] : [{ type: "table", columns, rows }]);
@@ -34,10 +35,12 @@ function billBlocks(change: BillChange): ReportBlock[] {
   ];
 }
 
-function spendBlocks(data: DataAnalysis): ReportBlock[] {
+function spendBlocks(data: DataAnalysis, metrics: readonly string[]): ReportBlock[] {
   const { spend } = data;
   if (spend === null || spend.total.requests === 0) return [];
-  const by = spend.by.join(" and ");
+  const by = spend.by.map((name) => (name === "apiKey" ? "API key" : name)).join(" and ");
+  const tokens = metrics.includes("tokens");
+  const anyUnpriced = spend.total.unpricedRequests > 0;
   const daily = spend.daily.slice(-40);
   return [
     ...(daily.length > 1
@@ -53,16 +56,42 @@ function spendBlocks(data: DataAnalysis): ReportBlock[] {
             .map(({ name, sums }) => ({ name, amount: sums.cost })),
         )),
     ...table(
-      [by, "Spend", "Share", "Requests", "Unpriced requests"],
+      [
+        `${by.charAt(0).toUpperCase()}${by.slice(1)}`,
+        "Spend",
+        "Share",
+        "Requests",
+        ...(tokens ? ["Tokens in", "Tokens out"] : ["Per 1,000 requests"]),
+        ...(anyUnpriced ? ["Unpriced requests"] : []),
+      ],
       spend.rows.map((row) => [
         row.name,
         whollyUnpriced(row.sums) ? "unpriced" : usd(row.sums.cost),
         row.share === null ? "–" : showPercent(row.share),
         showCount(row.sums.requests),
-        showCount(row.sums.unpricedRequests),
+        ...(tokens
+          ? [showCount(row.sums.inputTokens), showCount(row.sums.outputTokens)]
+          : [row.perThousand === null ? "–" : usd(row.perThousand)]),
+        ...(anyUnpriced ? [showCount(row.sums.unpricedRequests)] : []),
       ]),
     ),
   ];
+}
+
+function savingsTable(data: DataAnalysis): ReportBlock[] {
+  return table(
+    ["Measured", "From", "To", "Until", "Saved", "At least", "At most", "Billable"],
+    (data.savings?.rows ?? []).map((row) => [
+      row.workload,
+      row.fromModel,
+      row.toModel,
+      showDay(new Date(row.to)),
+      usd(row.point),
+      usd(row.low),
+      usd(row.high),
+      usd(row.billable),
+    ]),
+  );
 }
 
 function otherTables(data: DataAnalysis): ReportBlock[] {
@@ -108,7 +137,7 @@ function optimizationTables(found: Optimization): ReportBlock[] {
         .map((one) => [one.workload, one.fromModel, one.toModel, usd(one.now), usd(one.moved)]),
     ),
     ...table(
-      ["Prompt cache", "Model", "Time to live", "Read from cache now", "Could be read", "Pays from", "Saving in the period"],
+      ["Prompt cache", "Model", "Kept for", "Read from cache now", "Could be read", "Pays from", "Saving in the period"],
       (found.cache?.findings ?? [])
         .slice(0, 12)
         .map((one) => [
@@ -131,20 +160,21 @@ function optimizationTables(found: Optimization): ReportBlock[] {
 }
 
 /** Period, filters, time zone, prices and the unpriced share: what every figure has to be read with. */
-function frameNotes(data: DataAnalysis): string[] {
-  const filters = Object.entries(data.scope.filters).map(([name, values]) => `${name} ${(values ?? []).join(", ")}`);
+function frameNotes(data: DataAnalysis, metrics: readonly string[]): string[] {
+  const filters = Object.entries(data.scope.filters).map(([name, values]) => `${name} ${(values ?? []).map(safeLabel).join(", ")}`);
   const total = data.spend?.total;
   const unpriced =
     total === undefined || total.unpricedRequests === 0
-      ? "all usage in it is priced"
-      : `${showCount(total.unpricedRequests)} requests with ${showCount(total.unpricedTokens)} tokens in it have no price and are in no total`;
-  return [
-    ...(data.spend === null
-      ? []
-      : [`Period: ${showPeriod(data.scope.period)}; filters: ${filters.length === 0 ? "none" : filters.join("; ")}; ${unpriced}.`]),
-    ...(data.spend === null ? [] : ["Costs were stamped when the usage was stored, at the price in force at the time of each request."]),
-    ...(data.assumedPeriod === "" || data.spend === null ? [] : [data.assumedPeriod]),
-  ];
+      ? "All usage in it is priced."
+      : `${many(total.unpricedRequests, "request")} with ${many(total.unpricedTokens, "token")} in it have no price and are in no total.`;
+  if (data.spend === null) return [];
+  const only = filters.length === 0 ? "" : `, ${filters.join("; ")}`;
+  const priced =
+    total === undefined || total.requests === 0 || !aboutSpend(metrics)
+      ? ""
+      : ` ${unpriced} Each cost is what the price book said at the time of the request.`;
+  const assumed = data.assumedPeriod === "" ? "" : ` ${data.assumedPeriod}`;
+  return [`Period: ${showPeriod(data.scope.period)}${only}.${assumed}${priced}`];
 }
 
 /** What was planned and could not be done; a report without it would pass for whole. */
@@ -152,13 +182,13 @@ export const failureNotes = (failed: readonly { readonly title: string; readonly
   failed.map(({ title, reason }) => `“${title}” could not be done, so this report is not complete: ${reason}`);
 
 /** The notes of a report: what it rests on, what the tools remarked, and which prices were looked up. */
-export function notesOf(results: StepResults, asOf: Date): string[] {
+export function notesOf(results: StepResults, metrics: readonly string[], asOf: Date): string[] {
   const data = results.dataAnalysis;
   const found = results.optimization;
   const parts = [
     data?.spend,
     data?.drivers,
-    data?.billChange,
+    comparable(data?.billChange ?? null) ? data?.billChange : undefined,
     data?.forecast,
     data?.growth,
     data?.latency,
@@ -169,18 +199,25 @@ export function notesOf(results: StepResults, asOf: Date): string[] {
   const audits = [found?.rightSizing, found?.cache, found?.duplicates];
   const looked = found !== undefined || (data?.supply ?? null) !== null;
   return [
-    ...(data === undefined ? [] : frameNotes(data)),
+    ...(data === undefined ? [] : frameNotes(data, metrics)),
     ...[...parts, ...audits].flatMap((part) => part?.notes ?? []),
     ...(looked ? [`Prices for other models are those of the price book on ${asOf.toISOString().slice(0, 10)}.`] : []),
   ];
 }
 
-/** The drawn part of a report. */
-export function drawnBlocks(results: StepResults): ReportBlock[] {
+/** The drawn part of a report: what was asked about first, then the spend around it, then what was looked at for savings. */
+export function drawnBlocks(results: StepResults, metrics: readonly string[]): ReportBlock[] {
   const data = results.dataAnalysis;
-  const drawn =
-    data === undefined
-      ? []
-      : [...(data.billChange === null ? [] : billBlocks(data.billChange)), ...spendBlocks(data), ...otherTables(data)];
-  return [...drawn, ...(results.optimization === undefined ? [] : optimizationTables(results.optimization))];
+  const found = results.optimization === undefined ? [] : optimizationTables(results.optimization);
+  if (data === undefined) return found;
+  const bill = data.billChange !== null && comparable(data.billChange) ? billBlocks(data.billChange) : [];
+  const spend = aboutSpend(metrics) ? spendBlocks(data, metrics) : [];
+  return [
+    ...savingsTable(data),
+    ...bill,
+    ...(aboutSpend(metrics) ? [] : otherTables(data)),
+    ...spend,
+    ...(aboutSpend(metrics) ? otherTables(data) : []),
+    ...found,
+  ];
 }

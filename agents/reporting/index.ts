@@ -9,9 +9,12 @@ import { aimsSaid } from "./aims.ts";
 import { drawnBlocks, failureNotes, notesOf } from "./blocks.ts";
 import { foreignNumbers } from "./check-prose.ts";
 import { Report as output } from "./output.ts";
-import { sentencesOf } from "./sentences.ts";
+import { togetherSaid } from "./proposals.ts";
+import { aboutSpend, proseOf } from "./sentences.ts";
+import { nothing } from "./wording.ts";
 
 const titles: readonly (readonly [string, string])[] = [
+  ["savings", "What was saved"],
   ["bill_change", "Why the bill changed"],
   ["forecast", "Where the month will end"],
   ["unpriced", "Usage without a price"],
@@ -20,15 +23,21 @@ const titles: readonly (readonly [string, string])[] = [
   ["duplicates", "Repeated prompts"],
   ["model_fit", "Which model suits"],
   ["reduction", "How to spend less"],
-  ["latency", "Response times and spend"],
+  ["latency", "Response times"],
   ["price", "What models cost"],
+  ["batch", "Batch and flex tiers"],
+  ["quality", "Quality"],
+  ["tokens", "What was used"],
 ];
 
 function titleOf(triage: Triage): string {
-  const about = titles.find(([topic]) => triage.entities.metrics.includes(topic))?.[1] ?? "What was spent";
+  const aims = new Set(triage.entities.targets.filter((target) => target.relation === "change").map((target) => target.metric));
+  const about = aims.size > 1 ? "Whether the aims can be met" : titledBy(triage);
   const named = [...triage.entities.workloads, ...triage.entities.teams].map(safeLabel);
   return named.length === 0 ? about : `${about}: ${named.join(", ")}`;
 }
+
+const titledBy = (triage: Triage): string => titles.find(([topic]) => triage.entities.metrics.includes(topic))?.[1] ?? "What was spent";
 
 /** Every figure behind a report: those of the tools, and the estimates of its proposals. */
 function figuresOf(results: StepResults): Figure[] {
@@ -39,6 +48,7 @@ function figuresOf(results: StepResults): Figure[] {
     data?.forecast,
     data?.unpriced,
     data?.reconciliation,
+    data?.savings,
     data?.growth,
     data?.supply,
     data?.latency,
@@ -88,11 +98,11 @@ function namesOf(context: StepContext): readonly string[] {
   ];
 }
 
-function missingOf(results: StepResults): string[] {
+function missingOf(results: StepResults, metrics: readonly string[]): string[] {
   const data = results.dataAnalysis;
   const found = results.optimization;
   const parts = [
-    data?.spend,
+    aboutSpend(metrics) ? data?.spend : undefined,
     data?.billChange,
     data?.forecast,
     data?.growth,
@@ -100,6 +110,8 @@ function missingOf(results: StepResults): string[] {
     data?.supply,
     data?.unpriced,
     data?.reconciliation,
+    // Where a change is asked about, an empty ledger is said in the text.
+    metrics.includes("savings") ? data?.savings : undefined,
   ];
   const audits = [found?.rightSizing, found?.cache, found?.duplicates];
   return [...new Set([...(data?.missing ?? []), ...[...parts, ...audits].flatMap((part) => part?.missing ?? [])])];
@@ -112,14 +124,21 @@ const checked = (one: Recommendation, backed: (text: string) => boolean): Recomm
   caveats: one.caveats.filter(backed),
 });
 
-const recommendationBlocks = (recommendations: readonly Recommendation[], asked: boolean): ReportBlock[] => {
+const recommendationBlocks = (recommendations: readonly Recommendation[], asked: boolean, routed: boolean): ReportBlock[] => {
   if (recommendations.length > 0) {
     return [
       { type: "heading", text: "What to change" },
       ...recommendations.map((one): ReportBlock => ({ type: "recommendation", recommendationId: one.id })),
     ];
   }
-  return asked ? [{ type: "text", text: "No change is proposed: nothing that was looked at would save money." }] : [];
+  return asked
+    ? [
+        {
+          type: "text",
+          text: `No ${routed ? "further " : ""}change is proposed: nothing ${routed ? "else " : ""}that was looked at would save money.`,
+        },
+      ]
+    : [];
 };
 
 /**
@@ -129,27 +148,29 @@ const recommendationBlocks = (recommendations: readonly Recommendation[], asked:
 export function writeReport(context: StepContext): Report {
   const { results, failed, asOf } = context;
   const aims = aimsSaid(context);
-  const figures = [...figuresOf(results), ...aims.figures];
+  const { metrics, targets } = context.triage.entities;
+  const cutAsked = targets.some((target) => target.metric === "cost" && target.relation === "change");
+  const together = cutAsked ? nothing : togetherSaid(context);
+  const figures = [...figuresOf(results), ...aims.figures, ...together.figures];
   const names = namesOf(context);
   const backed = (text: string): boolean => foreignNumbers(text, figures, names).length === 0;
-  const said = sentencesOf(results, context.triage.entities.metrics, aims.sentences);
-  const prose = said.filter(backed);
-  const missing = missingOf(results);
-  const lead = prose.slice(0, 2);
+  const said = proseOf(context, aims.sentences, together.sentences);
+  const [lead, rest] = [said.lead.filter(backed), said.rest.filter(backed)];
+  const missing = missingOf(results, metrics);
   const recommendations = (results.actions?.recommendations ?? []).map((one) => checked(one, backed));
   const asked = results.optimization !== undefined;
-  const notes = notesOf(results, asOf);
+  const notes = notesOf(results, metrics, asOf);
   const words = (results.actions?.recommendations ?? []).flatMap((one) => [...one.evidence, ...one.caveats]);
-  const left = [...said, ...notes, ...words].filter((text) => !backed(text)).length;
+  const left = [...said.lead, ...said.rest, ...notes, ...words].filter((text) => !backed(text)).length;
   const dropped = left > 0 ? ["A sentence was left out, because one of its numbers could not be traced to a figure."] : [];
   const fallback = missing[0] ?? "Nothing could be computed for this question.";
   return {
     title: titleOf(context.triage),
     summary: lead.length === 0 ? fallback : lead.join(" "),
     blocks: [
-      ...(prose.length > 2 ? [{ type: "list" as const, items: prose.slice(2) }] : []),
-      ...drawnBlocks(results),
-      ...recommendationBlocks(recommendations, asked),
+      ...(rest.length > 0 ? [{ type: "list" as const, items: rest }] : []),
+      ...recommendationBlocks(recommendations, asked, (results.optimization?.rightSizing?.routed ?? []).length > 0),
+      ...drawnBlocks(results, metrics),
       ...[...failureNotes(failed), ...notes.filter(backed), ...dropped].map((text): ReportBlock => ({ type: "note", text })),
     ],
     figures,
@@ -160,7 +181,7 @@ export function writeReport(context: StepContext): Report {
 
 /** The report for a question that is not worked on: it asks back, or refuses. */
 export const replyReport = (triage: Triage): Report => ({
-  title: triage.refusal === null ? "Please ask again" : "Not done",
+  title: triage.refusal === null ? "What you can ask" : "Not done",
   summary: triage.refusal ?? triage.askBack ?? "",
   blocks: [],
   figures: [],

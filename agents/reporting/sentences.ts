@@ -1,13 +1,15 @@
 import { fromUsd, type PicoUsd, showUsd } from "../../src/core/money.ts";
-import type { Recommendation } from "../../src/core/report.ts";
+import type { Coverage } from "../../src/core/usage-store.ts";
 import { changeFactors } from "../../src/stats/decompose-change.ts";
 import type { DataAnalysis } from "../data-analysis/output.ts";
-import { showCount, showPercent } from "../figures.ts";
-import type { StepResults } from "../step.ts";
+import { listed, showCount, showDay, showPercent } from "../figures.ts";
+import type { StepContext } from "../step.ts";
 import type { BillChange } from "../tools/bill-change-decomposition.ts";
+import { whollyUnpriced } from "../tools/cost-analyzer.ts";
+import { looksLikeModel } from "../triage/entities.ts";
+import { bestSentence, cachingSentences, fitSentences, routedSentences } from "./proposals.ts";
+import { many, usd } from "./wording.ts";
 
-/** Money for people, from an exact amount. */
-export const usd = (amount: string): string => showUsd(fromUsd(amount));
 const size = (amount: PicoUsd): PicoUsd => (amount < 0n ? -amount : amount);
 
 /** The names of a bill change's causes, for people. */
@@ -20,8 +22,6 @@ export const factorNames = {
   price: "prices",
 } as const;
 
-const many = (count: number, one: string): string => `${showCount(count)} ${one}${count === 1 ? "" : "s"}`;
-
 /** "more" or "less", and the amount without its sign. */
 const moved = (amount: string): string => `${showUsd(size(fromUsd(amount)))} ${fromUsd(amount) < 0n ? "less" : "more"}`;
 
@@ -32,16 +32,53 @@ const largestCause = (change: BillChange): (typeof changeFactors)[number] =>
     changeFactors[0],
   );
 
+/** A cause in the direction in which it moved the bill. */
+function causeName(factor: (typeof changeFactors)[number], amount: string): string {
+  const more = fromUsd(amount) >= 0n;
+  if (factor === "volume") return more ? "more requests" : "fewer requests";
+  if (factor === "tokens_per_request") return more ? "more tokens per request" : "fewer tokens per request";
+  if (factor === "price") return more ? "higher prices" : "lower prices";
+  return factorNames[factor];
+}
+
+/** Whether both periods hold usage, so that their bills can be compared. */
+export const comparable = (change: BillChange | null): boolean => change !== null && change.requestsBefore > 0 && change.requestsAfter > 0;
+
+/** The cause that worked most against the main one, where it took back at least half of it. */
+function counterOf(change: BillChange, cause: (typeof changeFactors)[number]): (typeof changeFactors)[number] | undefined {
+  const main = fromUsd(change.factors[cause]);
+  return changeFactors.find((factor) => {
+    const amount = fromUsd(change.factors[factor]);
+    return amount < 0n !== main < 0n && size(amount) * 2n >= size(main);
+  });
+}
+
+const unknownSentences = (names: readonly string[]): readonly string[] =>
+  names.map((name) =>
+    looksLikeModel(name)
+      ? `No model is called “${name}” in the usage or in the price book; what follows is not about it.`
+      : `No workload or team is called “${name}” in the usage; what follows is not about it.`,
+  );
+
 function billSentences(change: BillChange): readonly string[] {
+  if (!comparable(change)) {
+    const [empty, full] = change.requestsBefore === 0 ? [change.before, change.after] : [change.after, change.before];
+    const spent = change.requestsBefore === 0 ? change.costAfter : change.costBefore;
+    if (change.requestsBefore + change.requestsAfter === 0) return [];
+    return [`No usage is stored for ${empty.label}, so there is nothing to compare ${usd(spent)} of ${full.label} with.`];
+  }
   const percent = change.changePercent === null ? "" : ` (${showPercent(Math.abs(change.changePercent))})`;
   const cause = largestCause(change);
+  const opposed = counterOf(change, cause);
+  const against =
+    opposed === undefined ? "" : `, against ${causeName(opposed, change.factors[opposed])} (${moved(change.factors[opposed])})`;
   const top = change.workloads[0];
-  const where = top === undefined ? "" : `, and the workload that moved most is ${top.name} with ${moved(top.change)}`;
+  const where = top === undefined ? "" : `; the workload that moved most is ${top.name} (${moved(top.change)})`;
   if (fromUsd(change.change) === 0n)
     return [`Spend is the same in both periods: ${usd(change.costAfter)} for ${change.after.label} and for ${change.before.label}.`];
   return [
     `Spend went from ${usd(change.costBefore)} (${change.before.label}) to ${usd(change.costAfter)} (${change.after.label}): ${moved(change.change)}${percent}.`,
-    `The largest cause is ${factorNames[cause]} with ${moved(change.factors[cause])}${where}.`,
+    `The main cause: ${causeName(cause, change.factors[cause])} (${moved(change.factors[cause])})${against}${where}.`,
   ];
 }
 
@@ -82,87 +119,133 @@ function growthSentences(data: DataAnalysis): readonly string[] {
   const direction = growth.growthPercent < 0 ? "less" : "more";
   return [
     `With ${showPercent(Math.abs(growth.growthPercent))} ${direction} usage of the same kind, thirty days would cost ${usd(growth.grown)} instead of ${usd(growth.now)}.`,
-    `Requests would go from ${growth.requestsPerMinuteNow.toFixed(2)} to ${growth.requestsPerMinuteThen.toFixed(2)} a minute on average.`,
+    `In the busiest hour, requests would go from ${showCount(growth.peak.requestsPerMinute)} to ${showCount(growth.peak.requestsThen)} a minute and tokens from ${showCount(growth.peak.tokensPerMinute)} to ${showCount(growth.peak.tokensThen)} a minute.`,
   ];
 }
 
 function latencySentences(data: DataAnalysis): readonly string[] {
-  const slowest = data.latency?.rows.find((row) => row.metric === "latency");
+  const timed = (data.latency?.rows ?? []).filter((row) => row.metric === "latency");
+  const [slowest] = timed;
   if (slowest === undefined) return [];
   return [
-    `The slowest is ${slowest.name}: half of its answers take ${showCount(slowest.p50)} ms or less, and one in twenty takes more than ${showCount(slowest.p95)} ms.`,
+    `${timed.length === 1 ? slowest.name : `The slowest is ${slowest.name}`}: half of its answers take ${showCount(slowest.p50)} ms or less, and one in twenty takes more than ${showCount(slowest.p95)} ms.`,
   ];
 }
 
-function spendSentences(data: DataAnalysis): readonly string[] {
+function spendSentences(data: DataAnalysis, coverage: Pick<Coverage, "first" | "last">): readonly string[] {
   const { spend } = data;
   if (spend === null) return [];
   const label = data.scope.period.label;
-  if (spend.total.requests === 0) return [`No usage is stored for ${label}.`];
-  const unpriced =
-    spend.total.unpricedRequests === 0 ? "" : `; ${showCount(spend.total.unpricedRequests)} of them have no price and are in no total`;
+  const { total } = spend;
+  if (total.requests === 0) {
+    const { first, last } = coverage;
+    const { from, to } = data.scope.period;
+    const outside = first !== null && last !== null && (Date.parse(to) <= first.getTime() || Date.parse(from) > last.getTime());
+    const stored = outside ? ` What is stored runs from ${showDay(first)} to ${showDay(last)}.` : "";
+    const filtered = Object.values(data.scope.filters).flat();
+    return [`No usage${filtered.length === 0 ? "" : ` of ${listed(filtered)}`} is stored for ${label}.${stored}`];
+  }
+  if (whollyUnpriced(total)) return [`What ${many(total.requests, "request")} (${label}) cost is unknown: none of them has a price.`];
+  const unpriced = total.unpricedRequests === 0 ? "" : `; ${showCount(total.unpricedRequests)} of them have no price and are in no total`;
   const top = spend.rows[0];
-  const first = `Spend was ${usd(spend.total.cost)} on ${many(spend.total.requests, "request")} (${label})${unpriced}.`;
-  if (top === undefined || top.share === null || spend.rows.length < 2) return [first];
-  return [first, `Most of it went to ${top.name}: ${usd(top.sums.cost)}, ${showPercent(top.share)}.`];
-}
-
-/** What the best proposal is worth, in a sentence. */
-export const bestSentence = (recommendations: readonly Recommendation[]): string | undefined => {
-  const best = recommendations[0];
-  if (best === undefined) return undefined;
-  const { low, mid, high } = best.estimate;
-  return `Best next step: ${best.title}, worth about ${usd(mid)} a month by estimate (${usd(low)} to ${usd(high)}).`;
-};
-
-/** What a named move would do to thirty days, also where it costs more. */
-function fitSentences(results: StepResults): readonly string[] {
-  return (results.optimization?.rightSizing?.comparisons ?? [])
-    .slice(0, 3)
-    .map(
-      (one) =>
-        `Thirty days of ${one.workload} cost ${usd(one.now)} on ${one.fromModel}; the same tokens on ${one.toModel} would cost ${usd(one.moved)}.`,
-    );
-}
-
-function cachingSentences(results: StepResults): readonly string[] {
-  const [prefix] = [...(results.optimization?.cache?.findings ?? [])].sort((a, b) => b.hitRateReachable - a.hitRateReachable);
-  const [repeat] = results.optimization?.duplicates?.rows ?? [];
+  const said = comparable(data.billChange) && unpriced === "";
+  const first = said ? [] : [`Spend was ${usd(total.cost)} on ${many(total.requests, "request")} (${label})${unpriced}.`];
+  if (top === undefined || top.share === null || spend.rows.length < 2) return first;
   return [
-    ...(prefix === undefined
-      ? []
-      : [
-          `${prefix.workload} reads ${showPercent(prefix.hitRateNow)} of its input from the prompt cache on ${prefix.model} and could read ${showPercent(prefix.hitRateReachable)}.`,
-        ]),
-    ...(repeat === undefined
-      ? []
-      : [`${many(repeat.repeats, "request")} of ${repeat.workload} repeat a prompt of the same day; they cost ${usd(repeat.repeatCost)}.`]),
+    ...first,
+    `${top.share > 50 ? "Most of it went" : "The largest part went"} to ${top.name}: ${usd(top.sums.cost)}, ${showPercent(top.share)}.`,
+  ];
+}
+
+/** What was measured, always under its own label. */
+function savingsSentences({ savings, scope }: DataAnalysis, asksWorth: boolean): readonly string[] {
+  if (savings === null) return [];
+  const [first, ...others] = savings.rows;
+  if (first === undefined) {
+    return [
+      asksWorth
+        ? `No measured change falls into ${scope.period.label}, so what an upgrade did cannot be told apart from what changed by itself.`
+        : `No measured saving stands in the ledger for ${scope.period.label}.`,
+    ];
+  }
+  if (others.length > 0) {
+    return [
+      `Measured so far: ${many(savings.rows.length, "change")} saved ${usd(savings.point)}; the lower bounds, which can be billed, make ${usd(savings.billable)}.`,
+    ];
+  }
+  return [
+    `Measured so far: moving ${first.workload} from ${first.fromModel} to ${first.toModel} saved ${usd(first.point)} (${showCount(first.confidencePercent)} % interval ${usd(first.low)} to ${usd(first.high)}).`,
+  ];
+}
+
+const noQuality = "Quality cannot be judged: no ratings, evaluations or task outcomes are connected.";
+
+/** Topics that are answered without the spend around them. */
+const besideSpend: ReadonlySet<string> = new Set(
+  "latency unpriced savings cache duplicates quality rate_limits reasoning_effort batch".split(" "),
+);
+
+/** Whether the answer needs the spend: questions about speed, caches, prices missing or savings made do not. */
+export const aboutSpend = (metrics: readonly string[]): boolean => metrics.length === 0 || metrics.some((topic) => !besideSpend.has(topic));
+
+/** What the answer opens with, and what follows. */
+export interface Prose {
+  readonly lead: readonly string[];
+  readonly rest: readonly string[];
+}
+
+function tokenSentences({ spend, scope }: DataAnalysis, metrics: readonly string[]): readonly string[] {
+  if (spend === null || spend.total.requests === 0 || !metrics.includes("tokens")) return [];
+  return [`${many(spend.total.inputTokens, "token")} went in and ${showCount(spend.total.outputTokens)} came out (${scope.period.label}).`];
+}
+
+/** How much of all input is reported as read from a cache. */
+function hitRateSentences({ spend }: DataAnalysis): readonly string[] {
+  const { cacheReadTokens = 0, inputTokens = 0 } = spend?.total ?? {};
+  if (inputTokens === 0) return [];
+  return [
+    `Of all input, ${showPercent((cacheReadTokens / inputTokens) * 100)} is read from a provider's prompt cache, as far as the usage says.`,
   ];
 }
 
 /** Everything the results say, most to the point first: what the question asked comes before what surrounds it. */
-export function sentencesOf(results: StepResults, metrics: readonly string[], aims: readonly string[]): readonly string[] {
+export function proseOf(context: StepContext, aims: readonly string[], together: readonly string[]): Prose {
+  const { results, triage } = context;
+  const { metrics, models } = triage.entities;
   const data = results.dataAnalysis;
-  const best = bestSentence(results.actions?.recommendations ?? []);
-  const parts =
-    data === undefined
-      ? []
-      : [
-          ...data.unknown.map((name) => `No workload or team is called “${name}” in the usage; what follows is not about it.`),
-          ...(metrics.includes("savings")
-            ? ["What was saved is measured against a holdout and kept in the savings ledger: `apex savings` shows it."]
-            : []),
-          ...(data.billChange === null ? [] : billSentences(data.billChange)),
-          ...forecastSentences(data),
-          ...unpricedSentences(data),
-          ...growthSentences(data),
-          ...aims,
-          ...(metrics.includes("cache") || metrics.includes("duplicates") ? cachingSentences(results) : []),
-          ...(metrics.includes("model_fit") ? fitSentences(results) : []),
-          ...supplySentences(data),
-          ...latencySentences(data),
-          ...spendSentences(data),
-        ];
-  const [lead, ...rest] = parts.filter((sentence) => sentence !== "");
-  return [lead, best, ...rest].filter((sentence) => sentence !== undefined);
+  if (data === undefined) return { lead: [], rest: [] };
+  const recommendations = results.actions?.recommendations ?? [];
+  const best = bestSentence(recommendations);
+  const routed = routedSentences(results.optimization);
+  const quality = metrics.includes("quality") ? [noQuality] : [];
+  const caching = metrics.includes("cache") || metrics.includes("duplicates") ? cachingSentences(results.optimization) : [];
+  const fit = metrics.includes("model_fit") ? fitSentences(results.optimization, models).filter((sentence) => sentence !== "") : [];
+  const timed = triage.entities.targets.some((target) => target.metric === "latency");
+  const head = [
+    ...unknownSentences(data.unknown),
+    ...(data.splitInstead === "" ? [] : [data.splitInstead]),
+    ...savingsSentences(data, metrics.includes("bill_change")),
+    ...aims,
+    ...(metrics.includes("batch") ? ["What the batch or flex tier would save is not computed yet."] : []),
+    ...(best === undefined ? [...(fit.length === 0 ? routed : []), ...quality] : []),
+  ].slice(0, 3);
+  const body = [
+    ...(data.billChange === null ? [] : billSentences(data.billChange)),
+    ...forecastSentences(data),
+    ...unpricedSentences(data),
+    ...growthSentences(data),
+    ...caching,
+    ...fit,
+    ...supplySentences(data),
+    ...(timed ? [] : latencySentences(data)),
+    ...together,
+    ...tokenSentences(data, metrics),
+    ...(metrics.includes("cache") ? hitRateSentences(data) : []),
+    ...(best === undefined && fit.length > 0 ? routed : []),
+    ...(aboutSpend(metrics) ? spendSentences(data, context.coverage) : []),
+  ];
+  const opening = head.length > 0 ? head : body.slice(0, 1);
+  const after = body.filter((sentence) => !opening.includes(sentence));
+  if (best !== undefined) return { lead: [...opening, best, ...quality], rest: [...after, ...routed] };
+  return { lead: [...opening, ...after.slice(0, opening.length > 2 ? 0 : 1)], rest: after.slice(opening.length > 2 ? 0 : 1) };
 }

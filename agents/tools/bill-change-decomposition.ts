@@ -5,10 +5,22 @@ import { inputTokens } from "../../src/core/tokens.ts";
 import type { Dimension, SpendRow } from "../../src/core/usage-store.ts";
 import { type ChangeCell, type ChangeSide, changeFactors, decomposeChange, type FactorAmounts } from "../../src/stats/decompose-change.ts";
 import { defineTool, type ToolContext } from "../define.ts";
-import { evidence, figure, NamedPeriod, percentOf, queryText, Scope, safeLabel, scopeOf, usdFigure } from "../figures.ts";
+import {
+  evidence,
+  figure,
+  NamedPeriod,
+  percentOf,
+  queryText,
+  Scope,
+  safeLabel,
+  scopeOf,
+  showCount,
+  showDay,
+  usdFigure,
+} from "../figures.ts";
 import { costIfPriced, findPrice } from "./book-prices.ts";
 import { missingData } from "./missing.ts";
-import { addTokens } from "./spend-rows.ts";
+import { addTokens, sumRows } from "./spend-rows.ts";
 
 const Factors = z.strictObject({
   volume: UsdAmount,
@@ -26,6 +38,9 @@ export const BillChange = z.strictObject({
   costAfter: UsdAmount,
   change: UsdAmount,
   changePercent: z.number().nullable(),
+  /** Requests of each period; without any there is nothing to compare. */
+  requestsBefore: z.number().int(),
+  requestsAfter: z.number().int(),
   /** Sum exactly to `change`. */
   factors: Factors,
   /** The workloads that changed most, by size of the change. */
@@ -98,6 +113,17 @@ const byWorkload = (cells: readonly { readonly cell: ChangeCell; readonly change
     .slice(0, 10);
 };
 
+/** Says where the stored usage begins inside the earlier period, so that a part of the change may be missing data. */
+function partly(before: NamedPeriod, requests: number, { coverage }: ToolContext): string[] {
+  const first = coverage.first?.getTime() ?? 0;
+  const late = requests > 0 && first - Date.parse(before.from) > 3_600_000;
+  return late && coverage.first !== null
+    ? [
+        `The stored usage begins on ${showDay(coverage.first)}, inside ${before.label}: a part of the change may be usage that was not imported.`,
+      ]
+    : [];
+}
+
 /**
  * Why the bill changed between two periods: Δ = volume + mix + tier + tokens per request + cache rate + price, by the
  * ordered substitution of src/stats/decompose-change.ts (exact to the pico-dollar). Caveats: causes that act together
@@ -122,6 +148,7 @@ export const billChangeDecomposition = defineTool({
       query: `ordered substitution ${changeFactors.join(" → ")} over\n${earlierSource.query}\nand\n${source.query}`,
     };
     const percent = percentOf(split.change, split.before);
+    const [sumsBefore, sumsAfter] = [sumRows(earlier.rows), sumRows(later.rows)];
     const workloads = byWorkload(split.cells);
     return {
       before,
@@ -130,6 +157,8 @@ export const billChangeDecomposition = defineTool({
       costAfter: toUsd(split.after),
       change: toUsd(split.change),
       changePercent: percent ?? null,
+      requestsBefore: sumsBefore.requests,
+      requestsAfter: sumsAfter.requests,
       factors: writeFactors(split.factors),
       workloads: workloads.map(({ name, change }) => ({ name, change: toUsd(change) })),
       figures: [
@@ -139,9 +168,17 @@ export const billChangeDecomposition = defineTool({
         ...(percent === undefined ? [] : [figure("bill change in percent", percent, "%", formula)]),
         ...changeFactors.map((factor) => usdFigure(`bill change by ${factor.replaceAll("_", " ")}`, split.factors[factor], formula)),
         ...workloads.map(({ name, change }) => usdFigure(`bill change of ${name}`, change, formula)),
+        figure("unpriced requests before", sumsBefore.unpricedRequests, "requests", earlierSource),
+        figure("unpriced requests after", sumsAfter.unpricedRequests, "requests", source),
       ],
-      missing: earlier.rows.length === 0 ? [`${missingData.usage} (nothing is stored for ${before.label})`] : [],
+      missing: earlier.rows.length === 0 && later.rows.length > 0 ? [`${missingData.older} Nothing is stored for ${before.label}.`] : [],
       notes: [
+        ...partly(before, sumsBefore.requests, context),
+        ...(sumsBefore.unpricedRequests + sumsAfter.unpricedRequests === 0
+          ? []
+          : [
+              `Usage without a price is on neither side: ${showCount(sumsBefore.unpricedRequests)} requests before, ${showCount(sumsAfter.unpricedRequests)} after.`,
+            ]),
         "The causes are substituted in this order: volume, mix of models, tier, tokens per request, cache rate, price. What two causes do together is counted with the later one; a new workload is volume.",
       ],
     };

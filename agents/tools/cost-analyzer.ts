@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { toUsd } from "../../src/core/money.ts";
+import { divideRounded, toUsd, UsdAmount } from "../../src/core/money.ts";
 import { inputTokens, outputTokens } from "../../src/core/tokens.ts";
 import { Dimension, type SpendRow } from "../../src/core/usage-store.ts";
 import { defineTool } from "../define.ts";
@@ -9,7 +9,13 @@ import { groupRows, SpendSums, type Sums, sumRows } from "./spend-rows.ts";
 
 const namedRows = 20;
 
-const Row = z.strictObject({ name: z.string(), share: z.number().nullable(), sums: SpendSums });
+const Row = z.strictObject({
+  name: z.string(),
+  share: z.number().nullable(),
+  /** Cost of a thousand priced requests; null where none is priced. */
+  perThousand: UsdAmount.nullable(),
+  sums: SpendSums,
+});
 
 const Input = z.strictObject({ scope: Scope, by: z.array(Dimension).min(1), daily: z.boolean() });
 
@@ -48,12 +54,24 @@ const withRest = (groups: readonly { name: string; sums: Sums }[]): readonly { n
 /** Whether nothing of a group has a price, so that its cost is unknown. */
 export const whollyUnpriced = (sums: SpendSums): boolean => sums.requests > 0 && sums.unpricedRequests === sums.requests;
 
+const costPerThousand = (sums: Sums): string | null => {
+  const priced = sums.requests - sums.unpricedRequests;
+  return priced <= 0 ? null : toUsd(divideRounded(sums.cost * 1_000n, BigInt(priced)));
+};
+
+/** part / whole in percent with four decimals. */
+const rate = (part: number, whole: number): number => Math.round((part / whole) * 1_000_000) / 10_000;
+
 /** The figures that a total is never shown without. */
 export const totalFigures = (total: Sums, source: Source): ReturnType<typeof figure>[] => [
   usdFigure("spend", total.cost, source),
   figure("requests", total.requests, "requests", source),
   figure("input tokens", inputTokens(total.tokens), "tokens", source),
   figure("output tokens", outputTokens(total.tokens), "tokens", source),
+  figure("tokens read from a provider's cache", total.tokens.cache_read, "tokens", source),
+  ...(inputTokens(total.tokens) === 0
+    ? []
+    : [figure("share of the input read from cache", rate(total.tokens.cache_read, inputTokens(total.tokens)), "%", source)]),
   figure("unpriced requests", total.unpricedRequests, "requests", source),
   figure("unpriced tokens", total.unpricedTokens, "tokens", source),
 ];
@@ -76,12 +94,24 @@ export const costAnalyzer = defineTool({
     const rows = withRest(groups).map(({ name, sums }) => ({
       name,
       share: sums.unpricedRequests === sums.requests ? null : (percentOf(sums.cost, total.cost) ?? null),
+      perThousand: costPerThousand(sums),
       sums: writeSums(sums),
     }));
     const rowFigures = rows.flatMap((row) => [
       // What has no price has no cost that could be named, not even 0.
       ...(whollyUnpriced(row.sums) ? [] : [{ ...usdFigure(`spend of ${row.name}`, 0n, source), value: row.sums.cost }]),
       figure(`requests of ${row.name}`, row.sums.requests, "requests", source),
+      ...(row.perThousand === null
+        ? []
+        : [
+            {
+              ...usdFigure(`cost per 1,000 requests of ${row.name}`, 0n, {
+                scope,
+                query: `spend of ${row.name} ÷ its priced requests × 1000\n${source.query}`,
+              }),
+              value: row.perThousand,
+            },
+          ]),
       ...(row.share === null
         ? []
         : [

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { toUsd, UsdAmount } from "../../src/core/money.ts";
+import type { SpendRow } from "../../src/core/usage-store.ts";
 import { defineTool } from "../define.ts";
 import { evidence, figure, queryText, Scope, scopeOf, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
 import { coveredMs, perMonth, permille } from "./opportunity.ts";
-import { sumRows } from "./spend-rows.ts";
+import { allTokens, sumRows } from "./spend-rows.ts";
 
 export const GrowthSimulation = z.strictObject({
   growthPercent: z.number(),
@@ -12,6 +13,8 @@ export const GrowthSimulation = z.strictObject({
   grown: UsdAmount,
   requestsPerMinuteNow: z.number(),
   requestsPerMinuteThen: z.number(),
+  /** Of the busiest hour, as rate limits are met there first. */
+  peak: z.strictObject({ requestsPerMinute: z.number(), requestsThen: z.number(), tokensPerMinute: z.number(), tokensThen: z.number() }),
   ...evidence,
 });
 export type GrowthSimulation = z.infer<typeof GrowthSimulation>;
@@ -34,13 +37,25 @@ export const costSimulationForIncreasedUsage = defineTool({
     const source = { scope, query: queryText(answer.query) };
     const formula = { scope, query: `thirty days at the period's rate × (1 + growth)\n${source.query}` };
     const perMinute = (sums.requests * 60_000) / covered;
-    const grown = perMinute * (1 + growthPercent / 100);
+    const factor = 1 + growthPercent / 100;
+    const grown = perMinute * factor;
+    const hours = await context.usage.spend({ ...scopeOf(context, scope), by: [], grain: "hour" });
+    const busiest = (count: (row: SpendRow) => number): number => Math.round(Math.max(0, ...hours.rows.map(count)) / 60);
+    const [requests, tokens] = [busiest((row) => row.requests), busiest((row) => allTokens(row.tokens))];
+    const peak = {
+      requestsPerMinute: requests,
+      requestsThen: Math.round(requests * factor),
+      tokensPerMinute: tokens,
+      tokensThen: Math.round(tokens * factor),
+    };
+    const hourly = { scope, query: `largest hour ÷ 60\n${queryText(hours.query)}` };
     return {
       growthPercent,
       now: toUsd(now),
       grown: toUsd(grownCost),
       requestsPerMinuteNow: perMinute,
       requestsPerMinuteThen: grown,
+      peak,
       figures: [
         figure("usage growth asked about", growthPercent, "%", { scope, query: "the question" }),
         usdFigure("thirty days at the period's rate", now, formula),
@@ -48,6 +63,10 @@ export const costSimulationForIncreasedUsage = defineTool({
         usdFigure("added by the growth", grownCost - now, formula),
         figure("mean requests per minute", perMinute, "requests per minute", source),
         figure("mean requests per minute with the grown usage", grown, "requests per minute", formula),
+        figure("requests per minute in the busiest hour", peak.requestsPerMinute, "requests per minute", hourly),
+        figure("requests per minute in the busiest hour with the grown usage", peak.requestsThen, "requests per minute", hourly),
+        figure("tokens per minute in the busiest hour", peak.tokensPerMinute, "tokens per minute", hourly),
+        figure("tokens per minute in the busiest hour with the grown usage", peak.tokensThen, "tokens per minute", hourly),
       ],
       missing: [missingData.rateLimits],
       notes: [],

@@ -5,6 +5,7 @@ import { defineTool } from "../define.ts";
 import {
   evidence,
   figure,
+  listed,
   percentOf,
   queryText,
   Scope,
@@ -15,6 +16,7 @@ import {
   showPercent,
   usdFigure,
 } from "../figures.ts";
+import { type DaysSeen, daysSeen } from "./days-seen.ts";
 import { missingData } from "./missing.ts";
 import { coveredMs, Opportunity, perMonth, permille, writeRange } from "./opportunity.ts";
 
@@ -35,7 +37,7 @@ const Duplicates = z.strictObject({
 export const DuplicateAudit = z.strictObject({ opportunities: z.array(Opportunity), rows: z.array(Duplicates), ...evidence });
 export type DuplicateAudit = z.infer<typeof DuplicateAudit>;
 
-function opportunityOf(row: DuplicateRow, covered: number): Opportunity {
+function opportunityOf(row: DuplicateRow, covered: number, seen: DaysSeen): Opportunity {
   const share = percentOf(BigInt(row.repeats), BigInt(row.requests)) ?? 0;
   return {
     kind: "duplicate_cache",
@@ -50,6 +52,7 @@ function opportunityOf(row: DuplicateRow, covered: number): Opportunity {
     evidence: [
       `${showCount(row.repeats)} of ${showCount(row.requests)} requests of ${safeLabel(row.workload)} (${showPercent(share)}) repeat a prompt sent to ${safeLabel(row.model)} within a day.`,
       `These repeats cost ${showUsd(row.repeatCost)} in the period.`,
+      ...seen.evidenceFor(row.workload, row.model),
     ],
     caveats: [
       "Some repeats are meant: sampling the same prompt again, or answers that depend on the time or the person. Keep those out of the cache.",
@@ -87,9 +90,11 @@ export const duplicateRequests = defineTool({
     const source = { scope, query: queryText(answer.query) };
     const covered = coveredMs(scope.period, context.coverage);
     const rows = answer.rows.filter((row) => row.repeats > 0).sort((a, b) => (a.repeatCost > b.repeatCost ? -1 : 1));
+    const seen = await daysSeen(scope, context);
+    const part = context.coverage.promptHashShare < 1;
     const assumed = { scope, query: "assumption, stated in the recommendation" };
     return {
-      opportunities: rows.filter((row) => row.repeatCost > 0n).map((row) => opportunityOf(row, covered)),
+      opportunities: rows.filter((row) => row.repeatCost > 0n).map((row) => opportunityOf(row, covered, seen)),
       rows: rows.map((row) => ({
         workload: safeLabel(row.workload),
         model: safeLabel(row.model),
@@ -98,16 +103,24 @@ export const duplicateRequests = defineTool({
         repeatCost: toUsd(row.repeatCost),
       })),
       figures: [
+        ...seen.figures,
         ...rows.flatMap((row) => figuresOf(row, source)),
         ...(rows.length === 0
           ? []
           : [0, 2].map((index) => figure("share of repeats assumed reusable", (reusable[index] ?? 0) / 10, "%", assumed))),
       ],
       missing:
-        context.coverage.promptHashShare < 1
-          ? ["Prompt hashes are there for a part of the usage only; repeats are looked for in that part."]
-          : [],
-      notes: rows.length === 0 ? ["No prompt was sent twice to the same model within a day."] : [],
+        part && answer.rows.length > 0
+          ? [
+              `Prompt hashes: only a part of the usage has them (in ${listed(answer.rows.map((row) => row.workload))}), so repeats elsewhere cannot be seen. Import with a prompt-hash column, or route traffic through the gateway.`,
+            ]
+          : part
+            ? [missingData.promptHashes]
+            : [],
+      notes:
+        rows.length > 0 || answer.rows.length === 0
+          ? []
+          : [`${part ? "Where prompt hashes are known, no" : "No"} prompt was sent twice to the same model within a day.`],
     };
   },
 });

@@ -8,6 +8,7 @@ import { latencyAnalyzer } from "./latency-analyzer.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
 import type { ToolName } from "./names.ts";
+import { savingsLedger } from "./savings-ledger.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
 import { unpricedReconciliation } from "./unpriced-reconciliation.ts";
 import { unpricedUsage } from "./unpriced-usage.ts";
@@ -26,4 +27,5 @@ export const tools = {
   supply_catalog_search: supplyCatalogSearch,
   unpriced_usage: unpricedUsage,
   unpriced_reconciliation: unpricedReconciliation,
+  savings_ledger: savingsLedger,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { type PicoUsd, showUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
 import type { PrefixReuseRow } from "../../src/core/usage-store.ts";
 import { defineTool, type ToolContext } from "../define.ts";
-import { evidence, figure, queryText, Scope, type Source, safeLabel, scopeOf, showPercent, usdFigure } from "../figures.ts";
+import { evidence, figure, listed, queryText, Scope, type Source, safeLabel, scopeOf, showPercent, usdFigure } from "../figures.ts";
 import { bucketCost, findPrice } from "./book-prices.ts";
+import { type DaysSeen, daysSeen } from "./days-seen.ts";
 import { missingData } from "./missing.ts";
 import { coveredMs, Opportunity, perMonth, permille, writeRange } from "./opportunity.ts";
 
@@ -68,7 +69,7 @@ function auditRow(row: PrefixReuseRow, ttl: Ttl, source: Source, context: Pick<T
   return { row, ttl, saving: plain - cached - premium, breakEven, source };
 }
 
-function opportunityOf(audit: Audit, covered: number): Opportunity {
+function opportunityOf(audit: Audit, covered: number, seen: DaysSeen): Opportunity {
   const { row } = audit;
   const amounts = reached.map((share) => perMonth(permille(audit.saving, share), covered));
   const now = rate(row.cacheReadTokens, row.inputTokens);
@@ -86,6 +87,7 @@ function opportunityOf(audit: Audit, covered: number): Opportunity {
     evidence: [
       `${showPercent(reachable)} of the input of ${safeLabel(row.workload)} repeats a prefix sent within ${audit.ttl.name}; ${showPercent(now)} is read from cache now.`,
       `With all of it read from cache, the period would have cost ${showUsd(audit.saving)} less, write premium deducted; caching pays from a hit rate of ${showPercent(audit.breakEven)}.`,
+      ...seen.evidenceFor(row.workload, row.model),
     ],
     caveats: [
       "A cache holds only prefixes that are equal to the byte and longer than the provider's minimum; timestamps or reordered tools in the prompt break them.",
@@ -146,9 +148,11 @@ export const kvCacheOptimizationAudit = defineTool({
       audits.push(...answer.rows.flatMap((row) => auditRow(row, ttl, source, context) ?? []));
     }
     const best = bestPerModel(audits);
+    const seen = await daysSeen(scope, context);
+    const part = context.coverage.prefixHashShare < 1;
     const assumed = { scope, query: "assumption, stated in the recommendation" };
     return {
-      opportunities: best.filter((audit) => audit.saving > 0n).map((audit) => opportunityOf(audit, covered)),
+      opportunities: best.filter((audit) => audit.saving > 0n).map((audit) => opportunityOf(audit, covered, seen)),
       findings: audits.map((audit) => ({
         workload: safeLabel(audit.row.workload),
         provider: safeLabel(audit.row.provider),
@@ -160,13 +164,20 @@ export const kvCacheOptimizationAudit = defineTool({
         saving: toUsd(audit.saving),
       })),
       figures: [
+        ...seen.figures,
         ...audits.flatMap(figuresOf),
         ...(best.length === 0
           ? []
           : [0, 2].map((index) => figure("share of the reuse assumed to be reached", (reached[index] ?? 0) / 10, "%", assumed))),
       ],
       missing:
-        context.coverage.prefixHashShare < 1 ? ["Prefix hashes are there for a part of the usage only; the audit covers that part."] : [],
+        part && best.length > 0
+          ? [
+              `Prompt-prefix hashes: only ${listed(best.map(({ row }) => row.workload))} ${best.length === 1 ? "has" : "have"} them, so nothing can be said about the prompt cache of the rest. Import traces with prefix-block hashes, or route traffic through the gateway.`,
+            ]
+          : part
+            ? [missingData.prefixHashes]
+            : [],
       notes: [],
     };
   },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Dimension, type PercentileRow } from "../../src/core/usage-store.ts";
-import { defineTool } from "../define.ts";
+import { defineTool, type ToolContext } from "../define.ts";
 import { evidence, figure, queryText, Scope, type Source, safeLabel, scopeOf } from "../figures.ts";
 import { missingData } from "./missing.ts";
 
@@ -31,6 +31,14 @@ const figuresOf = (row: z.infer<typeof Row>, source: Source): ReturnType<typeof 
   figure(`p99 ${row.metric}, ${row.name}`, row.p99, "ms", source),
 ];
 
+/** What is said where only a part of the requests carries a time. */
+const someMissing = (context: ToolContext): string[] =>
+  context.coverage.latencyShare < 1
+    ? [
+        "Response times: only a part of the usage carries one (what is shown below), so nothing can be said about the speed of the rest. Import with a latency column, or route traffic through the gateway.",
+      ]
+    : [];
+
 /**
  * Response times of single requests: exact order statistics (median, p95, p99) of the whole answer and of its first
  * byte. Requests without a measured time are not counted; rows that stand for many requests carry none.
@@ -54,7 +62,7 @@ export const latencyAnalyzer = defineTool({
     return {
       rows: [...wholeRows.slice(0, 20), ...firstRows.slice(0, 20)],
       figures,
-      missing: wholeRows.length === 0 ? [missingData.latency] : [],
+      missing: whole.rows.length === 0 || wholeRows.length === 0 ? [missingData.latency] : someMissing(context),
       notes: [],
     };
   },

@@ -2,7 +2,8 @@
 export const missingData = {
   usage:
     "No usage is stored for this question. Import some with `apex import FILE`, or send traffic through the gateway (/v1/chat/completions).",
-  latency: "Response times: none of the usage carries one. Import with a latency column, or route traffic through the gateway.",
+  older: "Older usage: import it with `apex import FILE` to compare with it.",
+  latency: "Response times: none of the usage asked about carries one. Import with a latency column, or route traffic through the gateway.",
   promptHashes:
     "Prompt hashes: without them repeated prompts cannot be found. Import with a prompt-hash column, or route traffic through the gateway.",
   prefixHashes:
@@ -11,9 +12,16 @@ export const missingData = {
     "Quality signals (ratings, evaluations, task outcomes): none is connected, so quality is not judged here. A change is applied with a holdout, and its error rate is compared; connect evaluations before relying on quality.",
   rateLimits:
     "Rate limits: the providers' limits for your account are not connected, so headroom cannot be computed. Compare the request and token rates shown with the limits page of each provider's console.",
-  savings: "Measured savings stand in the savings ledger, not in usage: run `apex savings` to see them.",
+  savings:
+    "Measured savings: the ledger holds none for this question. A saving is measured once an approved change is in effect and both sides have been seen; `apex savings` measures it.",
   reasoning:
     "Reasoning effort per request: none of the usage carries reasoning tokens, so what a lower effort would save cannot be computed. Import with a reasoning-tokens column, or route traffic through the gateway.",
   singleRequests:
     "Single requests: this usage is summed by its source, so context sizes are means and nothing can be said per request. Import request-level rows, or route traffic through the gateway.",
+  someSingleRequests:
+    "Single requests: a part of this usage is summed by its source, so context sizes there are means. Import request-level rows, or route that traffic through the gateway.",
+  status:
+    "How requests ended: imported rows that do not say count as answered, so errors are known for gateway traffic and for imports with a status column alone.",
+  batch:
+    "Batch and flex tiers: what moving work to them would save is not computed yet. Compare the providers' batch prices for work that can wait.",
 } as const;

@@ -14,6 +14,7 @@ import {
   showPercent,
   usdFigure,
 } from "../figures.ts";
+import { type DaysSeen, daysSeen } from "./days-seen.ts";
 import { missingData } from "./missing.ts";
 import { coveredMs, Opportunity, perMonth, permille, writeRange } from "./opportunity.ts";
 import { type Candidate, edgesFor, groupCandidates, repriced, type Target, targetsFor } from "./reprice.ts";
@@ -32,6 +33,8 @@ export const RightSizing = z.strictObject({
   opportunities: z.array(Opportunity),
   /** Every move that was priced, also those that would cost more. */
   comparisons: z.array(Comparison),
+  /** "workload from model" for what an approved policy routes already, which is not proposed again. */
+  routed: z.array(z.string()),
   ...evidence,
 });
 export type RightSizing = z.infer<typeof RightSizing>;
@@ -100,7 +103,7 @@ const assumedFigures = (holdout: number, target: Target, source: Source): Return
   ];
 };
 
-function opportunityOf(one: Priced, holdout: number, covered: number): Opportunity {
+function opportunityOf(one: Priced, holdout: number, covered: number, seen: DaysSeen): Opportunity {
   const { candidate, target } = one;
   const treated = one.savings.map((saving) => perMonth(permille(saving, 1_000 - holdout), covered));
   const [now, moved] = [perMonth(one.now, covered), perMonth(one.moved, covered)];
@@ -120,14 +123,18 @@ function opportunityOf(one: Priced, holdout: number, covered: number): Opportuni
     evidence: [
       `${showCount(candidate.requests)} requests of ${safeLabel(candidate.workload)} used ${safeLabel(candidate.fromModel)}; at this rate they cost ${showUsd(now)} in thirty days.`,
       `The same tokens on ${safeLabel(target.model)} cost ${showUsd(moved)} in thirty days, ${showPercent(cheaper)} less.`,
+      ...seen.evidenceFor(candidate.workload, candidate.model),
     ],
     caveats: assumptions(holdout, target),
     method: "Σ (stored cost − the same buckets at the new model's price, per context band) × (1 − holdout share), scaled to 30 days",
   };
 }
 
+/** What requests ask for and, where a policy routes them, what serves them. */
+const servedAs = ({ fromModel, model }: Candidate): string => (fromModel === model ? model : `${fromModel} (served by ${model})`);
+
 const figuresOf = (one: Priced, covered: number, source: Source): ReturnType<typeof figure>[] => {
-  const name = `${safeLabel(one.candidate.workload)} on ${safeLabel(one.candidate.fromModel)}`;
+  const name = `${safeLabel(one.candidate.workload)} on ${safeLabel(servedAs(one.candidate))}`;
   const move = `${name} → ${safeLabel(one.target.model)}`;
   const formula = {
     ...source,
@@ -170,23 +177,27 @@ export const modelRightSizing = defineTool({
     const covered = coveredMs(scope.period, context.coverage);
     const candidates = groupCandidates(answer.rows).slice(0, most);
     const open = candidates.filter((one) => !routed.includes(`${one.workload}\n${one.fromModel}`));
-    const priced = open.map((candidate) =>
-      targetsFor(candidate, wanted, context).flatMap((target) => price(candidate, target, context.asOf, context) ?? []),
-    );
-    const chosen = priced.flatMap((options) => choose(options, wanted.length > 0) ?? []);
-    const shown = priced.flat();
+    const optionsOf = (candidate: Candidate): readonly Priced[] =>
+      targetsFor(candidate, wanted, context).flatMap((target) => price(candidate, target, context.asOf, context) ?? []);
+    const chosen = open.flatMap((candidate) => choose(optionsOf(candidate), wanted.length > 0) ?? []);
+    // A model that was asked for is priced for every workload; what is routed already is only not proposed again.
+    const shown = (wanted.length > 0 ? candidates : open).flatMap(optionsOf);
+    const seen = await daysSeen(scope, context);
+    const routedHere = candidates
+      .filter((one) => !open.includes(one))
+      .map((one) => `${safeLabel(one.workload)} from ${safeLabel(one.fromModel)}`);
     return {
-      opportunities: chosen.map((one) => opportunityOf(one, holdoutPermille, covered)),
+      opportunities: chosen.map((one) => opportunityOf(one, holdoutPermille, covered, seen)),
       comparisons: shown.map((one) => ({
         workload: safeLabel(one.candidate.workload),
-        fromModel: safeLabel(one.candidate.fromModel),
+        fromModel: safeLabel(servedAs(one.candidate)),
         toModel: safeLabel(one.target.model),
         requests: one.candidate.requests,
         now: toUsd(perMonth(one.now, covered)),
         moved: toUsd(perMonth(one.moved, covered)),
       })),
       figures: [
-        figure("hours of usage that monthly figures are scaled from", covered / 3_600_000, "hours", source),
+        ...seen.figures,
         ...shown.flatMap((one) => figuresOf(one, covered, source)),
         ...[true, false].flatMap((same) =>
           chosen
@@ -195,8 +206,12 @@ export const modelRightSizing = defineTool({
             .flatMap((one) => assumedFigures(holdoutPermille, one.target, source)),
         ),
       ],
-      missing: context.coverage.singleRequestShare < 1 && answer.rows.length > 0 ? [missingData.singleRequests] : [],
-      notes: open.length < candidates.length ? ["Workloads that an approved policy already routes are not proposed again."] : [],
+      missing:
+        context.coverage.singleRequestShare === 1 || answer.rows.length === 0
+          ? []
+          : [context.coverage.singleRequestShare === 0 ? missingData.singleRequests : missingData.someSingleRequests],
+      routed: [...new Set(routedHere)],
+      notes: [],
     };
   },
 });

@@ -127,7 +127,10 @@ export const monthEndForecast = defineTool({
       outlook === undefined
         ? { monthEnd: null, method: null, daysUsed: 0, figures: [], missing: [tooLittle], notes: [] }
         : writeOutlook(outlook, source, history.query, monthEnd);
-    const spent = [usdFigure("spend this month so far", total.cost, source), ...totalFigures(total, source).slice(4)];
+    const spent = [
+      usdFigure("spend this month so far", total.cost, source),
+      ...totalFigures(total, source).filter((one) => one.name.startsWith("unpriced")),
+    ];
     return { ...written, toDate: toUsd(total.cost), figures: [...spent, ...written.figures] };
   },
 });

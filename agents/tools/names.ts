@@ -12,5 +12,6 @@ export const toolNames = [
   "supply_catalog_search",
   "unpriced_usage",
   "unpriced_reconciliation",
+  "savings_ledger",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

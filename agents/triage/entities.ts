@@ -1,4 +1,5 @@
 import type { Coverage } from "../../src/core/usage-store.ts";
+import { vocabulary } from "./instructions.ts";
 import { nearlyEqual, wordsOf } from "./words.ts";
 
 /** Names that a text may mean. */
@@ -97,15 +98,47 @@ export function findNames(text: string, known: KnownNames, inUse: ReadonlySet<st
   return { ...found, rest };
 }
 
-/** Names that follow "workload", "feature" or "team" (or stand quoted after them) and that the data does not know. */
-export const unknownNames = (text: string, found: KnownNames): readonly string[] =>
-  [
-    ...text.matchAll(
-      /\b(?:workload|feature|function|team)s?\s+(?:called |named )?(?:["“'`]([^"”'`]{1,60})["”'`]|([A-Z][\w-]{0,40}|[a-z][\w]*[-_][\w-]{1,40}))/g,
-    ),
-  ]
-    .map((match) => match[1] ?? match[2] ?? "")
-    .filter((name) => ![...found.workloads, ...found.teams].some((one) => nearlyEqual(wordsOf(one).join(""), wordsOf(name).join(""))));
+/** Words that may stand beside "team" or "workload" without naming one. */
+const noName: ReadonlySet<string> = new Set([
+  ...commonWords,
+  ...vocabulary,
+  ..."top most main whole entire same other each every any some new old single best worst dearest costliest largest next and or has have had is was are were did does per with without over under that this these those who use uses used name names level wide only about from at as be can will owns".split(
+    " ",
+  ),
+]);
+
+const quotedOrDashed =
+  /\b(?:workload|feature|function|team)s?\s+(?:called |named )?(?:["“'`]([^"”'`]{1,60})["”'`]|([A-Z][\w-]{0,40}|[a-z][\w]*[-_][\w-]{1,40}))/g;
+const named = /\bthe ([a-z][\w-]{1,40}) (?:workload|feature|function|team)\b/gi;
+const following = /\b(?:workload|feature|team) ([a-z]\w{2,40})(?=\s*(?:$|[?.!,;]|(?:last|this|in|since|for|yesterday|today|by|cost)\b))/gi;
+const modelLike = /\b(?:gpt|claude|gemini|gemma|mistral|llama|grok|deepseek|qwen)-?(?=[\w.-]*\d)[a-z0-9](?:[\w.-]*\w)?/gi;
+
+const joined = (name: string): string => wordsOf(name).join("");
+
+/** Workloads, teams and models that a text names and that neither the data nor the price book knows. */
+export function unknownNames(text: string, found: KnownNames): readonly string[] {
+  const labels = [
+    ...[...text.matchAll(quotedOrDashed)].map((match) => match[1] ?? match[2] ?? ""),
+    ...[named, following]
+      .flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1] ?? ""))
+      .filter((name) => !noName.has(name.toLowerCase())),
+  ].filter(
+    (name) =>
+      ![...found.workloads, ...found.teams].some(
+        (one) => nearlyEqual(joined(one), joined(name)) || wordsOf(one).includes(name.toLowerCase()),
+      ),
+  );
+  const labelled = [...found.workloads, ...found.teams].map(joined);
+  const models = (text.match(modelLike) ?? []).filter(
+    (name) =>
+      !found.models.some((one) => joined(name).startsWith(joined(one)) || joined(one).startsWith(joined(name))) &&
+      !labelled.includes(joined(name)),
+  );
+  return [...new Set([...labels, ...models])];
+}
+
+/** Whether a name is written as a model's. */
+export const looksLikeModel = (name: string): boolean => new RegExp(`^${modelLike.source}$`, "i").test(name);
 
 /** The names that an org's data and the price book know. */
 export const knownNames = (coverage: Coverage, bookModels: readonly string[]): KnownNames => ({

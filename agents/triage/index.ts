@@ -84,19 +84,37 @@ function categoriesOf(text: string, topics: readonly Topic[], models: number): r
   return [...scores].sort((a, b) => b[1] - a[1]).map(([category]) => category);
 }
 
+/** Less time is no less money, and what "did not improve" is no wish to: neither asks for savings. */
+const noSaving =
+  /\b(?:not|n't) improv\w*|\b(?:lower|less|reduc|cut|halv|improv|decreas|trim|shrink|bring down)[^.;,]{0,25}?\b(?:latenc(?:y|ies)|response times?)/gu;
+
+/** Two models set against each other, with no word of what was paid for them. */
+const modelsCompared = /\b(?:compar\w+|vs\.?|versus|or|better|between|against)\b/;
+const paidFor = /\b(?:spend\w*|spent|paid|bills?|last|yesterday|so far)\b/;
+
+/** What a text asks about. */
+function topicsOf(text: string, intents: readonly Intent[], models: number): readonly Topic[] {
+  const found = unique(hits(topicRules, text).map((rule) => rule.to));
+  const saving = hits(topicRules, text.replace(noSaving, "□ latency")).some((rule) => rule.to === "reduction");
+  const done = found.includes("savings") && !intents.includes("recommend");
+  const kept = found.filter((topic) => topic !== "reduction" || (saving && !done));
+  return models > 1 && modelsCompared.test(text) && !paidFor.test(text) ? unique([...kept, "model_fit" as const]) : kept;
+}
+
 function read(question: string, input: TriageInput, names: KnownNames, inUse: ReadonlySet<string>): Reading {
   const raw = asItReads(question).replace(/[’`]/g, "'");
   const found = findNames(raw, names, inUse);
   // A workload called "doc-summary" does not ask for a summary.
   const text = mended([...found.workloads, ...found.teams].reduce(masked, raw));
-  const topics = unique(hits(topicRules, text).map((rule) => rule.to));
+  const intents = unique(hits(intentRules, text).map((rule) => rule.to));
+  const topics = topicsOf(text, intents, found.models.length);
   const { period, comparison } = readPeriods(text, input.asOf);
   const targets = findTargets(mended(raw), names, inUse);
   const compared = comparison !== null && (topics.length === 0 || topics.includes("spend")) ? (["bill_change"] as const) : [];
   const grown = targets.some((target) => target.metric === "usage") ? (["growth"] as const) : [];
   return {
     categories: categoriesOf(text, topics, found.models.length),
-    intents: unique(hits(intentRules, text).map((rule) => rule.to)),
+    intents,
     entities: {
       models: [...found.models],
       workloads: [...found.workloads],
@@ -119,9 +137,14 @@ const says = (entities: Entities): boolean =>
 const opensFollowUp =
   /^\s*(?:and|what about|how about|same|also|now|but|only|just|then|or|for|by|per|in|it|that|those|them|this|the same|break)\b/;
 
+/** "Why?" by itself, and questions that end on what was spoken of. */
+const pointsBack = /^\W*why\W*$|\b(?:that|this|it|them|those)(?: (?:spend|costs?|bill|workload|team|model))?\W*$/;
+
 /** Whether a question leans on the one before: it opens like a follow-up, or names things but not what is asked of them. */
 const leans = (question: string, reading: Reading): boolean =>
-  opensFollowUp.test(asItReads(question)) || (reading.entities.metrics.length === 0 && says(reading.entities));
+  opensFollowUp.test(asItReads(question)) ||
+  pointsBack.test(asItReads(question)) ||
+  (reading.entities.metrics.length === 0 && says(reading.entities));
 
 /** Fills in what a follow-up leaves out from the reading of the question before. */
 function filledIn(own: Reading, before: Reading): Reading {
@@ -157,6 +180,10 @@ const refusal =
   "That reads as an order, not as a question, so nothing was run. Changes are made only by an admin who presses Approve on a proposal. " +
   `You can ask, for example: ${examples}.`;
 
+/** Small words of other languages that no English question has. */
+const otherLanguage =
+  /(?<!\p{L})(?:warum|wie ?viel|welche[rs]?|unsere?|ist|nous|combien|pourquoi|quel(?:le)?s?|avons|cuánto|cuanto|por qué|gasto|hemos|quanto|perché|abbiamo|hoeveel|waarom)(?!\p{L})|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Cyrillic}\p{Script=Arabic}]/u;
+
 function askBackFor(question: string, reading: Reading): string | undefined {
   if (question.trim() === "") return `The question is empty. You can ask, for example: ${examples}.`;
   const [first] = reading.categories;
@@ -168,7 +195,8 @@ function askBackFor(question: string, reading: Reading): string | undefined {
   if (understood || (named && reading.intents.length > 0)) return undefined;
   if (first === "general") return `I answer questions about your spend on AI models. You can ask, for example: ${examples}.`;
   if (first === "workload_analysis" || first === "monitoring_and_reporting") return undefined;
-  return `I could not tell what you would like to know about your spend on AI models. You can ask, for example: ${examples}.`;
+  const english = otherLanguage.test(question.toLowerCase()) ? " I read English only so far." : "";
+  return `I could not tell what you would like to know about your spend on AI models.${english} You can ask, for example: ${examples}.`;
 }
 
 /**

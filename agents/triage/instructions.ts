@@ -21,6 +21,7 @@ export const topics = [
   "price",
   "reduction",
   "trend",
+  "batch",
 ] as const;
 export type Topic = (typeof topics)[number];
 
@@ -35,7 +36,11 @@ const rule = <T>(to: T, pattern: RegExp, weight = 1): Rule<T> => ({ to, pattern,
 
 /** Wordings of topics. */
 export const topicRules: readonly Rule<Topic>[] = [
-  rule("trend", /\b(?:trends?|over time|per day|by day|daily|day by day|each day|every day|history)\b/),
+  rule("batch", /\b(?:batch(?:ing|es)?|flex)\b(?!-)/),
+  rule(
+    "trend",
+    /\b(?:anomal(?:y|ies|ous)|outliers?|unusual|trends?|over time|per day|by day|daily|day by day|each day|every day|history)\b/,
+  ),
   rule(
     "spend",
     /\b(?:spend(?:ing|s)?|spent|costs?|bills?|invoices?|expenses?|expensive|dear|pay(?:ing)?|paid|money|dollars|budget|burn(?:ing)?)\b/,
@@ -60,10 +65,13 @@ export const topicRules: readonly Rule<Topic>[] = [
     /\b(?:spend|spent|costs?|bill)\b.{0,60}\b(?:vs\.?|versus|compared|against|than)\b.{0,20}\b(?:last|previous|prior|week|month|yesterday|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|q[1-4])/,
   ),
   rule("bill_change", /\b(?:upgrade|migration|release|switch|change)\b.{0,40}\bworth\b|\bworth (?:it|the)\b/),
+  rule("bill_change", /\b(?:anomal(?:y|ies|ous)|outliers?|unusual)\b/),
+  rule("bill_change", /^\W*(?:but )?why(?: is (?:that|it)| so)?\W*$/),
+  rule("bill_change", /\bwhat(?:'s| has| did)? (?:happen|change)(?:ed|d)?\b(?!s)/),
   rule("bill_change", /\bwhy\b.{0,40}\b(?:jump|spik|rise|rose|explod|doubl|tripl)/),
   rule(
     "drivers",
-    /\b(?:drivers?|drives?|driving|who (?:spends?|spent|uses?|used|costs?)|what costs|where (?:does|is|did|do) .{0,30}(?:money|spend|budget|cost)|top|biggest|largest|most expensive|dearest|costliest|heaviest|spends? (?:the )?most|main cost)\b/,
+    /\b(?:drivers?|drives?|driving|who (?:spends?|spent|uses?|used|costs?)|what costs|where (?:does|is|did|do) .{0,30}(?:money|spend|budget|cost)|top|biggest|largest|most expensive|dearest|costliest|heaviest|spends? (?:the )?most|big spenders?|main cost)\b/,
   ),
   rule(
     "forecast",
@@ -85,19 +93,23 @@ export const topicRules: readonly Rule<Topic>[] = [
     "savings",
     /\b(?:saved|savings)\b.{0,30}\b(?:so far|us|already|measured|proven|ledger)\b|\b(?:did|have|has) (?:you|apex|it|we)\b.{0,15}\bsaved?\b|\bmeasured savings\b/,
   ),
+  rule(
+    "savings",
+    /^\W*savings\W*$|\bhow much (?:did|has|have)\b.{0,40}\bsaved?\b|\b(?:show|list|report|what (?:are|were|is)|how (?:much|big|are|were)|our|my|your|total|actual|realised|realized)\b.{0,20}(?<!potential |possible |more )\bsavings\b(?! (?:ideas?|opportunit|potential|suggest|plan))/,
+  ),
   rule("rate_limits", /\b(?:rate limits?|quotas?|throttl\w*|429s?|headroom|rpm|tpm)\b/),
   rule("reasoning_effort", /\b(?:reasoning(?: effort| tokens)?|verbosity|thinking (?:budget|tokens)|effort)\b/),
   rule(
     "model_fit",
-    /\b(?:switch|migrate|move|moving|replace|upgrade|downgrade|right[- ]?siz\w*|suit(?:s|ed|able)?|better model|cheaper models?|smaller models?|which models?|best model|new models?|other models?|instead of|alternative(?:s)?)\b/,
+    /\b(?:should .{0,40} (?:use|run on|try)|switch|migrate|move|moving|replace|upgrade|downgrade|right[- ]?siz\w*|suit(?:s|ed|able)?|better model|cheaper models?|smaller models?|which models?|best model|new models?|other models?|instead of|alternative(?:s)?)\b/,
   ),
   rule(
     "price",
-    /\b(?:pric(?:e|es|ing|ed) (?:of|for|list|book|per)|list prices?|price[sd]? list|per (?:million|1m|1k|thousand) tokens?|(?:cost|price) per (?:million )?tokens?|what (?:does|do|is|are) .{0,40}(?:price|cost per)|context windows?|catalog(?:ue)?|available models|models (?:are )?(?:available|under|below|with)|cheapest models?|how much (?:is|are) (?:gpt|claude|gemini|mistral|o\d))\b/,
+    /\b(?:pric(?:e|es|ing|ed) (?:of|for|list|book|per)|list prices?|price[sd]? list|per (?:million|1m|1k|thousand) tokens?|(?:cost|price) per (?:million )?tokens?|what (?:does|do|is|are) .{0,40}(?:price|cost per)|context windows?|catalog(?:ue)?|available models|models (?:are )?(?:available|under|below|with)|cheapest models?|how much (?:is|are) (?:gpt|claude|gemini|mistral|o\d)|what do(?:es)? (?:gpt|claude|gemini|mistral|o\d)[\w. -]{0,30} cost)\b(?! (?:us|me|our)\b)/,
   ),
   rule(
     "reduction",
-    /\b(?:reduc(?:e|ing|tion)|cut(?:ting)?|lower(?:ing)?|sav(?:e|ing)|optimi[sz](?:e|ing|ation|ations)|cheaper|shrink|trim|bring down|decrease|less (?:money|spend)|spend less|pay less|wast(?:e|ed|ing)|too (?:dear|expensive|much)|improve(?:ments?)?|recommend(?:ations?)?|suggest(?:ions?)?)\b/,
+    /\b(?:(?:potential|possible|more) savings|savings (?:potential|opportunit\w*|ideas?)|reduc(?:e|ing|tion)|cut(?:ting)?|lower(?:ing)?|sav(?:e|ing)|optimi[sz](?:e|ing|ation|ations)|cheaper|shrink|trim|bring down|decrease|less (?:money|spend)|spend less|pay less|wast(?:e|ed|ing)|too (?:dear|expensive|much)|improve(?:ments?)?|recommend(?:ations?)?|suggest(?:ions?)?)\b/,
   ),
 ];
 
@@ -210,7 +222,7 @@ export const dimensionRules = [
   ],
   [
     "user",
-    /\b(?:top(?: \d+| ten| five| three)?|biggest|largest|most expensive|costliest|dearest|heaviest) users?\b|\b(?:by|per|each|across|every|which|what) (?:the )?(?:users?|persons?|people|developers?|customers?)\b|\bwho (?:spends?|spent|uses?|used|costs?|is spending|burns?)\b|\band users?\b/,
+    /\b(?:top(?: \d+| ten| five| three)?|biggest|largest|most expensive|costliest|dearest|heaviest) users?\b|\b(?:by|per|each|across|every|which|what) (?:the )?(?:users?|persons?|people|developers?|customers?)\b|\bwho (?:spends?|spent|uses?|used|costs?|is spending|burns?)\b|\b(?:top|big|biggest|largest|heaviest) spenders?\b|\band users?\b/,
   ],
   ["apiKey", /\b(?:by|per|each|across|every|which|what) (?:the )?(?:api )?keys?\b/],
   ["source", /\b(?:by|per|each|across|every|which) (?:the )?(?:data )?sources?\b/],

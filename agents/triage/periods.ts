@@ -129,8 +129,24 @@ function thisOrLast(match: RegExpExecArray, asOf: Date): NamedPeriod | undefined
   return running ? named(starts[key], untilNow(asOf), label) : named(before[key], starts[key], label);
 }
 
+/** "The week before last", and "the week before" beside "last week"; beside anything else, the week before this one. */
+function beforeLast(match: RegExpExecArray, asOf: Date): NamedPeriod | undefined {
+  const [, unit = "week", last] = match;
+  const now = asOf.getTime();
+  const steps = last !== undefined || match.input.includes(`last ${unit}`) ? 2 : 1;
+  const label = steps === 2 ? `the ${unit} before last` : `last ${unit}`;
+  if (unit === "month") return named(monthOf(now, -steps), monthOf(now, 1 - steps), label);
+  return named(weekOf(now) - steps * 7 * dayMs, weekOf(now) - (steps - 1) * 7 * dayMs, label);
+}
+
+/** Names of days and months as they are written ("since Monday"). */
+const titled = (text: string): string =>
+  text.replace(new RegExp(`\\b(?:${monthWord}|${weekdayWord})\\b`, "g"), (name) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`);
+
 const whole = (from: number | undefined, to: number | undefined, label: string, asOf: Date): NamedPeriod | undefined =>
-  from === undefined || to === undefined ? undefined : named(from, Math.min(to + dayMs, Math.max(untilNow(asOf), from + dayMs)), label);
+  from === undefined || to === undefined
+    ? undefined
+    : named(from, Math.min(to + dayMs, Math.max(untilNow(asOf), from + dayMs)), titled(label));
 
 function between(match: RegExpExecArray, asOf: Date): NamedPeriod | undefined {
   const [, first = "", second = ""] = match;
@@ -150,12 +166,12 @@ const readers: readonly { readonly pattern: RegExp; readonly read: Reader }[] = 
     pattern: new RegExp(`\\bsince (?:last )?(${dateWord})\\b`),
     read: (match, asOf) => {
       const from = dateOf(match[1] ?? "", asOf);
-      return from === undefined ? undefined : named(from, untilNow(asOf), `since ${match[1] ?? ""}`);
+      return from === undefined ? undefined : named(from, untilNow(asOf), `since ${titled(match[1] ?? "")}`);
     },
   },
   {
     pattern: new RegExp(`\\bsince (${monthWord})(?: (\\d{4}))?\\b`),
-    read: (match, asOf) => named(monthStart(match[1] ?? "", match[2], asOf), untilNow(asOf), `since ${match[1] ?? ""}`),
+    read: (match, asOf) => named(monthStart(match[1] ?? "", match[2], asOf), untilNow(asOf), `since ${titled(match[1] ?? "")}`),
   },
   {
     pattern:
@@ -172,6 +188,7 @@ const readers: readonly { readonly pattern: RegExp; readonly read: Reader }[] = 
       ),
   },
   { pattern: /\bq([1-4])(?:()(?: |\/|-)?(\d{4}))?\b/, read: quarter },
+  { pattern: /\b(?:the )?(week|month) before(?: (last))?\b/, read: beforeLast },
   { pattern: /\b(this|current|last|previous|past|prior) (week|month|quarter|year)\b/, read: thisOrLast },
   {
     pattern: /\b(?:month to date|mtd|so far this month)\b/,
@@ -232,10 +249,21 @@ export function findPeriods(text: string, asOf: Date): readonly FoundPeriod[] {
 const comparing =
   /(?:\bcompare\b.* (?:with|to|and)|\bvs\.?|\bversus|\bcompared? (?:it )?(?:to|with|against)|\bthan|\bagainst|\brelative to)\s*(?:the )?$/;
 
-/** The same span just before, for a change without a named comparison. */
+const beforeNames: Readonly<Record<string, string>> = {
+  yesterday: "the day before",
+  "last week": "the week before",
+  "last month": "the month before",
+};
+
+/** The same span just before, for a change without a named comparison; before a whole month, the whole month before. */
 export const periodBefore = (period: NamedPeriod): NamedPeriod => {
   const [from, to] = [Date.parse(period.from), Date.parse(period.to)];
-  return { from: new Date(2 * from - to).toISOString(), to: period.from, label: "the same time before" };
+  const wholeMonth = monthOf(from, 0) === from && monthOf(from, 1) === to;
+  const start = wholeMonth ? monthOf(from, -1) : 2 * from - to;
+  const label = wholeMonth
+    ? "the month before"
+    : (beforeNames[period.label] ?? (to - from === dayMs ? "the day before" : "the same length of time before"));
+  return { from: new Date(start).toISOString(), to: period.from, label };
 };
 
 /** The running span of a past one's kind ("last week" → "this week so far"), so that the two can be compared. */

@@ -160,6 +160,14 @@ const table: readonly (readonly [string, Expected])[] = [
     "Should we switch code-assistant to gpt-5-mini?",
     { category: "model_selection", intents: ["recommend"], workloads: ["code-assistant"], models: ["gpt-5-mini"], savings: true },
   ],
+  ["show me savings last month", { category: "cost", metrics: ["savings"], period: "2026-10-01/2026-11-01", savings: false }],
+  ["which potential savings are there?", { category: "cost", metrics: ["reduction"], savings: true }],
+  ["reduce the latency of support-chat", { category: "performance", metrics: ["latency"], workloads: ["support-chat"], savings: false }],
+  ["compare gpt-5 and claude-sonnet-4-5 for search", { category: "model_selection", metrics: ["model_fit"], savings: true }],
+  ["what does gpt-5 cost?", { category: "supply_catalog", metrics: ["price"], models: ["gpt-5"] }],
+  ["who are our top spenders", { category: "cost", dimensions: ["user"] }],
+  ["compare last week with the week before", { category: "cost", metrics: ["bill_change"], period: "2026-11-16/2026-11-23" }],
+  ["what happened on friday", { category: "cost", metrics: ["bill_change"], period: "2026-11-20/2026-11-21" }],
   ["rate limits?", { category: "performance", metrics: ["rate_limits"], savings: false }],
   ["give me a weekly report", { category: "monitoring_and_reporting", intents: ["report"] }],
 ];
@@ -241,6 +249,22 @@ describe("triage of a question", () => {
     const lastMonth = ask("what about last month?", first, "and by team?").entities;
     expect(lastMonth).toMatchObject({ workloads: ["code-assistant"], dimensions: ["team"], period: { label: "last month" } });
     expect(ask("what did we spend yesterday?", first).entities.workloads).toEqual([]);
+  });
+
+  it("takes “why” and a question that ends on “that” for follow-ups", () => {
+    const first = "what did code-assistant cost last week?";
+    expect(ask("how can we reduce that?", first).entities).toMatchObject({ workloads: ["code-assistant"], period: { label: "last week" } });
+    expect(ask("why?", first).entities).toMatchObject({ workloads: ["code-assistant"], metrics: ["bill_change"] });
+  });
+
+  it("compares the week before last with last week", () => {
+    const { comparison } = ask("compare last week with the week before").entities;
+    expect([comparison?.from, comparison?.to]).toEqual(["2026-11-09T00:00:00.000Z", "2026-11-16T00:00:00.000Z"]);
+  });
+
+  it("says that it reads English only", () => {
+    expect(ask("Warum ist die Rechnung gestiegen?").askBack).toMatch(/English only/);
+    expect(ask("write me a poem").askBack).not.toMatch(/English only/);
   });
 
   it("asks back where there is nothing to answer, and names questions that work", () => {
