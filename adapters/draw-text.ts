@@ -38,46 +38,70 @@ const chunks = (word: string, size: number): string[] =>
   word.length <= size ? [word] : (word.match(new RegExp(`[\\s\\S]{1,${Math.max(1, size)}}`, "gu")) ?? [word]);
 
 const gap = "  ";
-const numeric = /^[−-]?[$€£]?[\d.,]+(\s?[%a-zA-Z/]+)?$/;
+const longestHead = 60;
+const numeric = /^(?:[−-]?[$€£]?[\d.,]+(\s?[%a-zA-Z/]+)?|unpriced|unknown|–)?$/;
 
-/** Shrinks the widest columns, one character at a time, until the row fits. */
-function fitWidths(natural: readonly number[], width: number): readonly number[] {
+const longestWord = (text: string): number => Math.max(1, ...text.split(" ").map((word) => word.length));
+
+/** Shrinks the widest columns, one character at a time, until the row fits: first down to `least`, then below. */
+function fitWidths(natural: readonly number[], least: readonly number[], width: number): readonly number[] {
   const widths = [...natural];
   const room = width - gap.length * Math.max(0, widths.length - 1);
   let total = widths.reduce((sum, w) => sum + w, 0);
-  while (total > room) {
-    const widest = Math.max(...widths);
-    if (widest <= 3) break;
-    widths[widths.indexOf(widest)] = widest - 1;
-    total -= 1;
+  for (const floor of [least, widths.map(() => 3)]) {
+    while (total > room) {
+      const spare = widths.map((w, i) => (w > (floor[i] ?? 3) ? w : 0));
+      const widest = Math.max(...spare);
+      if (widest <= 3) break;
+      widths[spare.indexOf(widest)] = widest - 1;
+      total -= 1;
+    }
   }
   return widths;
 }
 
-/** Lines of a table in fixed-width text, no wider than `width`; columns of numbers stand to the right. */
+/** A cell on one line, or on two where it is too long for its column: names that differ in their ends must stay apart. */
+function cellLines(cell: string, size: number): readonly string[] {
+  if (cell.length <= size) return [cell];
+  const [first = "", ...rest] = wrap(clip(cell, size * 3), size);
+  return [first, clip(rest.join(""), size)];
+}
+
+/** Lines of a table in fixed-width text, no wider than `width`; long headings take several lines, columns of numbers stand to the right. */
 export function tableLines(columns: readonly string[], rows: readonly (readonly string[])[], width: number): readonly string[] {
   const shown = Math.min(columns.length, Math.max(1, Math.floor(width / 5)));
   const heads = columns.slice(0, shown).map(oneLine);
   const cells = rows.map((row) => heads.map((_, i) => oneLine(row[i] ?? "")));
-  const natural = heads.map((head, i) => Math.max(1, head.length, ...cells.map((row) => (row[i] ?? "").length)));
-  const widths = fitWidths(natural, width);
-  const right = heads.map((_, i) => cells.length > 0 && cells.every((row) => row[i] === "" || numeric.test(row[i] ?? "")));
+  const widest = heads.map((_, i) => Math.max(1, ...cells.map((row) => (row[i] ?? "").length)));
+  const natural = heads.map((head, i) => Math.max(head.length, widest[i] ?? 1));
+  const least = heads.map((head, i) => Math.max(longestWord(head), widest[i] ?? 1));
+  const widths = fitWidths(natural, least, width);
+  const right = heads.map((_, i) => cells.length > 0 && cells.every((row) => numeric.test(row[i] ?? "")));
   const draw = (row: readonly string[]) =>
-    row
-      .map((cell, i) => {
+    heads
+      .map((_, i) => {
         const size = widths[i] ?? 1;
-        return right[i] === true ? clip(cell, size).padStart(size) : clip(cell, size).padEnd(size);
+        const cell = clip(row[i] ?? "", size);
+        return right[i] === true ? cell.padStart(size) : cell.padEnd(size);
       })
       .join(gap)
       .slice(0, width)
       .trimEnd();
+  const wrapped = heads.map((head, i) => wrap(clip(head, longestHead), widths[i] ?? 1));
+  const height = Math.min(4, Math.max(1, ...wrapped.map((lines) => lines.length)));
+  const drawRow = (row: readonly string[]): readonly string[] => {
+    const parts = heads.map((_, i) => cellLines(row[i] ?? "", widths[i] ?? 1));
+    return Array.from({ length: Math.max(1, ...parts.map((lines) => lines.length)) }, (_, line) =>
+      draw(parts.map((lines) => lines[line] ?? "")),
+    );
+  };
   return [
-    draw(heads),
+    ...Array.from({ length: height }, (_, line) => draw(wrapped.map((lines) => lines[line + lines.length - height] ?? ""))),
     widths
       .map((size) => "─".repeat(size))
       .join(gap)
       .slice(0, width),
-    ...cells.map(draw),
+    ...cells.flatMap(drawRow),
   ];
 }
 

@@ -7,9 +7,26 @@ import type { EstimatedSavings, MeasuredSavings } from "../src/core/savings.ts";
 
 const money = (amount: UsdAmount): string => showUsd(fromUsd(amount));
 
-/** An estimate in words, always under its own label. */
-export const estimateLine = (estimate: EstimatedSavings): string =>
-  `Estimated saving: ${money(estimate.mid)} a month (between ${money(estimate.low)} and ${money(estimate.high)}; ${estimate.method}).`;
+/** An estimate in words, always under its own label; a low end below zero is named as what it is. */
+export const estimateLine = ({ low, mid, high }: EstimatedSavings): string =>
+  `Estimated saving: ${money(mid)} a month (between ${money(low)} and ${money(high)}${fromUsd(low) < 0n ? ": it may also cost more" : ""}).`;
+
+/** How an estimate was made: for those who check it, never in its headline. */
+export const methodLine = (estimate: EstimatedSavings): string => `How it is worked out: ${estimate.method}.`;
+
+/** The method line of every one of several recommendations, where it is the same. */
+export function sharedMethod(recommendations: readonly Recommendation[]): string | undefined {
+  const [first, ...others] = recommendations;
+  const same = first !== undefined && others.length > 0 && others.every((one) => one.estimate.method === first.estimate.method);
+  return same ? methodLine(first.estimate) : undefined;
+}
+
+/** The caveats that every one of several recommendations carries: they are said once, for all of them. */
+export function sharedCaveats(recommendations: readonly Recommendation[]): readonly string[] {
+  const [first, ...others] = recommendations;
+  if (first === undefined || others.length === 0) return [];
+  return first.caveats.filter((caveat) => others.every((one) => one.caveats.includes(caveat)));
+}
 
 /** A measurement in words, always under its own label and with its interval. */
 export const measuredLine = (measured: MeasuredSavings): string =>

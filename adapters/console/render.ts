@@ -8,8 +8,11 @@ import {
   estimateLine,
   failureLine,
   measuredLine,
+  methodLine,
   placedRecommendations,
   progressOf,
+  sharedCaveats,
+  sharedMethod,
   stepLine,
 } from "../wording.ts";
 
@@ -51,20 +54,35 @@ function decisionLines(canvas: Canvas, decision: DecisionView): readonly string[
   return [...words, ...commands.map((line) => paint(canvas, "cyan", line))];
 }
 
+/** What holds for every recommendation, said once after the last. */
+const forAll = (canvas: Canvas, shared: readonly string[], method: string | undefined): readonly string[] =>
+  shared.length === 0 && method === undefined
+    ? []
+    : [
+        ...title(canvas, "For all of these"),
+        ...(method === undefined ? [] : item(canvas, "  - ", method).map((line) => paint(canvas, "dim", line))),
+        ...shared.flatMap((line) => item(canvas, "  ! ", line)),
+        "",
+      ];
+
 function recommendationLines(canvas: Canvas, view: RunView, recommendation: Recommendation, number: number): readonly string[] {
   const decision = decisionOn(view, recommendation);
   const measured = decision?.measured ?? null;
+  const all = placedRecommendations(view);
+  const [shared, method] = [sharedCaveats(all), sharedMethod(all)];
   return [
     ...item(canvas, `${number}. `, recommendation.title).map((line) => paint(canvas, "bold", line)),
     ...item(canvas, "  ", estimateLine(recommendation.estimate)),
     ...(measured === null ? [] : item(canvas, "  ", measuredLine(measured)).map((line) => paint(canvas, "green", line))),
     ...recommendation.evidence.flatMap((line) => item(canvas, "  - ", line)),
-    ...recommendation.caveats.flatMap((line) => item(canvas, "  ! ", line)),
+    ...(method === undefined ? item(canvas, "  - ", methodLine(recommendation.estimate)) : []).map((line) => paint(canvas, "dim", line)),
+    ...recommendation.caveats.filter((line) => !shared.includes(line)).flatMap((line) => item(canvas, "  ! ", line)),
     `  Risk: ${recommendation.risk}.`,
     ...(decision === undefined
       ? recommendation.steps.flatMap((step) => item(canvas, "  To do: ", step.action))
       : decisionLines(canvas, decision)),
     "",
+    ...(number < all.length ? [] : forAll(canvas, shared, method)),
   ];
 }
 

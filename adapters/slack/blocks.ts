@@ -46,8 +46,8 @@ export const marked = (mrkdwn: string): Piece =>
 export const section = (text: string, max: number = limits.section): Piece => marked(escapeTo(text, max));
 
 /** A line in small print, escaped and cut. */
-export const smallPrint = (text: string): Piece => {
-  const safe = escapeTo(text, limits.context);
+export const smallPrint = (text: string, max: number = limits.context): Piece => {
+  const safe = escapeTo(text, Math.min(max, limits.context));
   return safe.trim() === ""
     ? nothing
     : { blocks: [{ type: "context", elements: [{ type: "mrkdwn", text: safe, verbatim: true }] }], size: safe.length };

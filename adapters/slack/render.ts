@@ -10,8 +10,10 @@ import {
   estimateLine,
   failureLine,
   measuredLine,
+  methodLine,
   placedRecommendations,
   progressOf,
+  sharedCaveats,
   stepLine,
 } from "../wording.ts";
 import { buttons, escapeTo, heading, join, limits, marked, nothing, type Piece, preformatted, section, smallPrint } from "./blocks.ts";
@@ -41,21 +43,28 @@ const buttonsOf = (decision: DecisionView | undefined): readonly ClickAction[] =
   return decision.applied ? ["rollback"] : [];
 };
 
-/** A recommendation with its evidence, its label of estimated or measured, and what was decided. */
-function card(view: RunView, recommendation: Recommendation, max: number): Piece {
+/** A recommendation with its evidence, its label of estimated or measured, and what was decided; caveats follow in small print. */
+function card(view: RunView, recommendation: Recommendation, shared: readonly string[], max: number): Piece {
   const decision = decisionOn(view, recommendation);
   const measured = decision?.measured ?? null;
   const evidence = [
     estimateLine(recommendation.estimate),
     ...(measured === null ? [] : [measuredLine(measured)]),
     bullets(recommendation.evidence),
-    bullets(recommendation.caveats.map((caveat) => `Caveat: ${caveat}`)),
-    `Risk: ${recommendation.risk}.`,
     ...(decision === undefined ? [bullets(recommendation.steps.map((step) => `To do: ${step.action}`))] : []),
   ].filter((line) => line !== "");
+  const small = [
+    `Risk: ${recommendation.risk}.`,
+    ...recommendation.caveats.filter((line) => !shared.includes(line)),
+    // Where there is a Details button, the method stands behind it.
+    ...(decision?.status === "pending" ? [] : [methodLine(recommendation.estimate)]),
+  ];
   const status = decision === undefined ? "" : decisionLine(decision);
   return join(
-    marked(`*${escapeTo(oneLine(recommendation.title).replaceAll("*", "∗"), 200)}*\n${escapeTo(evidence.join("\n"), max)}`),
+    marked(
+      `*${escapeTo(oneLine(recommendation.title).replaceAll("*", "∗"), 200)}*\n${escapeTo(evidence.join("\n"), Math.floor(max * 0.65))}`,
+    ),
+    smallPrint(small.join(" "), Math.floor(max * 0.35)),
     status === "" ? nothing : marked(`*${escapeTo(oneLine(status).replaceAll("*", "∗"), 600)}*`),
     decision === undefined ? nothing : buttons(buttonsOf(decision), decision.approvalId),
   );
@@ -82,7 +91,7 @@ function part(block: Exclude<ReportBlock, { type: "recommendation" }>): Piece {
 }
 
 /** Keeps the pieces that fit, in order, after what must be shown has had its room. */
-function fitted(view: RunView, report: Report, fixed: Piece, cards: ReadonlyMap<string, Piece>): readonly Piece[] {
+function fitted(view: RunView, report: Report, fixed: Piece, cards: ReadonlyMap<string, Piece>, forAll: Piece): readonly Piece[] {
   let blocks = limits.blocks - fixed.blocks.length - 1;
   let size = limits.message - fixed.size - 100;
   const shown: Piece[] = [];
@@ -92,6 +101,7 @@ function fitted(view: RunView, report: Report, fixed: Piece, cards: ReadonlyMap<
     if (block.type === "recommendation") {
       if (!placed.has(block.recommendationId)) shown.push(cards.get(block.recommendationId) ?? nothing);
       placed.add(block.recommendationId);
+      if (placed.size === report.recommendations.length) shown.push(forAll);
       continue;
     }
     const piece = part(block);
@@ -102,6 +112,7 @@ function fitted(view: RunView, report: Report, fixed: Piece, cards: ReadonlyMap<
     } else left += 1;
   }
   for (const { id } of placedRecommendations(view)) if (!placed.has(id)) shown.push(cards.get(id) ?? nothing);
+  if (placed.size < report.recommendations.length) shown.push(forAll);
   const hidden = Math.max(0, report.recommendations.length - cards.size);
   const rest = [
     ...(left === 0 ? [] : [`${left} ${left === 1 ? "part" : "parts"} of this report did not fit in a Slack message`]),
@@ -114,11 +125,13 @@ function reportPieces(view: RunView, report: Report): readonly Piece[] {
   const cards = new Map<string, Piece>();
   const shown = placedRecommendations(view).slice(0, mostCards);
   const room = Math.min(1600, Math.floor(5500 / Math.max(1, shown.length)));
-  for (const recommendation of shown) cards.set(recommendation.id, card(view, recommendation, room));
+  const shared = sharedCaveats(report.recommendations);
+  const forAll = smallPrint(shared.length === 0 ? "" : `For all of these: ${shared.join(" ")}`, 1000);
+  for (const recommendation of shown) cards.set(recommendation.id, card(view, recommendation, shared, room));
   const head = join(heading(report.title), section(report.summary, 1500));
   const missing = report.missing.length === 0 ? nothing : section(`Missing data:\n${bullets(report.missing)}`, 1000);
-  const fixed = join(head, missing, ...cards.values());
-  return [head, ...fitted(view, report, fixed, cards), missing];
+  const fixed = join(head, missing, forAll, ...cards.values());
+  return [head, ...fitted(view, report, fixed, cards, forAll), missing];
 }
 
 function progressPieces(view: RunView): readonly Piece[] {

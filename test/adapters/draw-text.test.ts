@@ -37,6 +37,22 @@ describe("drawing with characters", () => {
       expect(line.length).toBeLessThanOrEqual(30);
   });
 
+  it("breaks long headings and cells instead of cutting what tells them apart, and sets a missing number with the numbers", () => {
+    const rows = [
+      ["gemini-2.5-flash", "unpriced"],
+      ["gemini-2.5-flash-lite", "$1.00"],
+    ];
+    expect(tableLines(["model", "saving in the period"], rows, 30)).toEqual([
+      "                        saving",
+      "                        in the",
+      "model                   period",
+      "────────────────────  ────────",
+      "gemini-2.5-flash      unpriced",
+      "gemini-2.5-flash-lit     $1.00",
+      "e",
+    ]);
+  });
+
   it("draws a table without rows, and rows that are too short or too long", () => {
     expect(tableLines(["a", "b"], [], 20)).toEqual(["a  b", "─  ─"]);
     expect(tableLines(["a", "b"], [["1"], ["1", "2", "3"]], 20).slice(2)).toEqual(["1", "1  2"]);
