@@ -1,6 +1,6 @@
 import type { JobQueue } from "../src/core/job.ts";
 
-const reconcileEveryMs = 5_000;
+const reconcileEveryMs = 3_000;
 const measureEveryMs = 5 * 60_000;
 
 /** Sets up what repeats, once over all processes. */

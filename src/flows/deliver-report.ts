@@ -18,7 +18,7 @@ export interface DeliverDeps {
 }
 
 /** How long the right to show a run lasts: longer than a search and a post may take, shorter than anyone waits after a crash. */
-const leaseMs = 10_000;
+const leaseMs = 8_000;
 const defaultEditGapMs = 1_000;
 
 /** A message of an earlier attempt that was posted and not recorded. Where the platform cannot say, we post: better twice than never. */
