@@ -3,10 +3,13 @@ import { dutiesOf, type ProcessRole } from "./roles.ts";
 
 const line = (name: string, text: string): string => `${name.padEnd(12)} ${text}`;
 
-function enginesOf({ relational, queue, analytics, dataDir }: Config): readonly string[] {
+function enginesOf({ relational, queue, analytics, dataDir, secretKey }: Config): readonly string[] {
   return [
     line("PostgreSQL", relational.kind === "server" ? "server (DATABASE_URL)" : `embedded, in ${dataDir} (DATABASE_URL is not set)`),
     line("Queue", queue.kind === "redis" ? "BullMQ on Redis (REDIS_URL)" : "BullMQ on PostgreSQL (REDIS_URL is not set)"),
+    ...(relational.kind === "server" && secretKey === undefined
+      ? [line("Secrets", `sealed with the key in ${dataDir}: keep it, or set APEX_SECRET_KEY`)]
+      : []),
     line("ClickHouse", analytics.kind === "server" ? "server (CLICKHOUSE_URL)" : `embedded, in ${dataDir} (CLICKHOUSE_URL is not set)`),
   ];
 }

@@ -89,20 +89,11 @@ function slackSettings(env: Environment): SlackSettings {
   return { kind: "on", botToken, signingSecret, apiUrl: env.SLACK_API_URL, admins };
 }
 
-function secretKey(env: Environment): Buffer | undefined {
-  if (env.APEX_SECRET_KEY !== undefined) {
-    const key = Buffer.from(env.APEX_SECRET_KEY, "base64");
-    if (key.length !== 32)
-      throw new AppError("not_configured", "APEX_SECRET_KEY must be 32 bytes in base64: make one with `openssl rand -base64 32`.");
-    return key;
-  }
-  if (env.DATABASE_URL !== undefined) {
-    throw new AppError(
-      "not_configured",
-      "DATABASE_URL is set, but APEX_SECRET_KEY is not: every process of one database needs the same key. Make one with `openssl rand -base64 32`.",
-    );
-  }
-  return undefined;
+function secretKey({ APEX_SECRET_KEY: text }: Environment): Buffer | undefined {
+  if (text === undefined) return undefined;
+  const key = Buffer.from(text, "base64");
+  if (key.length === 32) return key;
+  throw new AppError("not_configured", "APEX_SECRET_KEY must be 32 bytes in base64: make one with `openssl rand -base64 32`.");
 }
 
 /** Reads the environment, the only place that does; a wrong setting is an AppError that says what to set. */

@@ -38,16 +38,23 @@ export function readRole(text: string | undefined): ProcessRole {
   );
 }
 
-/** Refuses a role whose engines other processes could not reach: an AppError "not_configured" that says which to set. */
-export function checkRole(role: ProcessRole, { relational, analytics }: Config): void {
+/** Refuses a role whose engines or secrets other processes could not share: an AppError "not_configured" that says which to set. */
+export function checkRole(role: ProcessRole, { relational, analytics, secretKey }: Config): void {
   if (role === "all") return;
   const missing = [
     ...(relational.kind === "embedded" ? ["DATABASE_URL"] : []),
     ...(analytics.kind === "embedded" ? ["CLICKHOUSE_URL"] : []),
   ];
-  if (missing.length === 0) return;
-  throw new AppError(
-    "not_configured",
-    `The role ${role} shares its data with other processes, and an embedded engine belongs to one process alone: set ${missing.join(" and ")}, or leave --role out to run everything in one process.`,
-  );
+  if (missing.length > 0) {
+    throw new AppError(
+      "not_configured",
+      `The role ${role} shares its data with other processes, and an embedded engine belongs to one process alone: set ${missing.join(" and ")}, or leave --role out to run everything in one process.`,
+    );
+  }
+  if (secretKey === undefined) {
+    throw new AppError(
+      "not_configured",
+      `The role ${role} shares sealed secrets with other processes: set APEX_SECRET_KEY to the same key for all of them (make one with \`openssl rand -base64 32\`).`,
+    );
+  }
 }

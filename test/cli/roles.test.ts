@@ -23,7 +23,8 @@ describe("the role of a process", () => {
     [{}, /set DATABASE_URL and CLICKHOUSE_URL, or/],
     [database, /: set CLICKHOUSE_URL, or/],
     [{ CLICKHOUSE_URL: servers.CLICKHOUSE_URL }, /: set DATABASE_URL, or/],
-  ])("apart from others needs servers, and with %j it says which", (environment, sentence) => {
+    [{ ...servers, APEX_SECRET_KEY: "" }, /set APEX_SECRET_KEY to the same key for all of them/],
+  ])("apart from others needs servers and a shared key, and with %j it says which", (environment, sentence) => {
     const config = configOf(environment);
     expect(() => checkRole("all", config)).not.toThrow();
     for (const role of ["api", "worker", "gateway"] as const) expect(() => checkRole(role, config)).toThrow(sentence);
