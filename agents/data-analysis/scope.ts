@@ -1,7 +1,8 @@
 import type { Triage } from "../../src/core/triage.ts";
 import type { Coverage, Filters } from "../../src/core/usage-store.ts";
 import type { NamedPeriod, Scope } from "../figures.ts";
-import { periodBefore, untilNow } from "../triage/periods.ts";
+import { untilNow } from "../triage/find-periods.ts";
+import { periodBefore } from "../triage/periods.ts";
 
 const dayMs = 86_400_000;
 const defaultDays = 30;

@@ -6,7 +6,7 @@ import { safeLabel, showCount, showDay, showPercent, showPeriod } from "../figur
 import type { Optimization } from "../optimization/output.ts";
 import type { StepResults } from "../step.ts";
 import type { BillChange } from "../tools/bill-change-decomposition.ts";
-import { whollyUnpriced } from "../tools/cost-analyzer.ts";
+import { type CostAnalysis, whollyUnpriced } from "../tools/cost-analyzer.ts";
 import { aboutSpend, comparable, factorNames } from "./sentences.ts";
 import { many, usd } from "./wording.ts";
 
@@ -35,47 +35,45 @@ function billBlocks(change: BillChange): ReportBlock[] {
   ];
 }
 
-function spendBlocks(data: DataAnalysis, metrics: readonly string[]): ReportBlock[] {
-  const { spend } = data;
+/** Spend over time where there are several days, else by what it was asked by; what has no price is not drawn. */
+function spendChart(spend: CostAnalysis, by: string): ReportBlock[] {
+  const daily = spend.daily.slice(-40).map(({ day, cost }) => ({ name: day, amount: cost }));
+  if (daily.length > 1) return chart("Spend by day", daily);
+  const priced = spend.rows.filter((row) => !whollyUnpriced(row.sums)).slice(0, 12);
+  return chart(
+    `Spend by ${by}`,
+    priced.map(({ name, sums }) => ({ name, amount: sums.cost })),
+  );
+}
+
+function spendTable(spend: CostAnalysis, by: string, tokens: boolean): ReportBlock[] {
+  const anyUnpriced = spend.total.unpricedRequests > 0;
+  return table(
+    [
+      `${by.charAt(0).toUpperCase()}${by.slice(1)}`,
+      "Spend",
+      "Share",
+      "Requests",
+      ...(tokens ? ["Tokens in", "Tokens out"] : ["Per 1,000 requests"]),
+      ...(anyUnpriced ? ["Unpriced requests"] : []),
+    ],
+    spend.rows.map((row) => [
+      row.name,
+      whollyUnpriced(row.sums) ? "unpriced" : usd(row.sums.cost),
+      row.share === null ? "–" : showPercent(row.share),
+      showCount(row.sums.requests),
+      ...(tokens
+        ? [showCount(row.sums.inputTokens), showCount(row.sums.outputTokens)]
+        : [row.perThousand === null ? "–" : usd(row.perThousand)]),
+      ...(anyUnpriced ? [showCount(row.sums.unpricedRequests)] : []),
+    ]),
+  );
+}
+
+function spendBlocks(spend: DataAnalysis["spend"], metrics: readonly string[]): ReportBlock[] {
   if (spend === null || spend.total.requests === 0) return [];
   const by = spend.by.map((name) => (name === "apiKey" ? "API key" : name)).join(" and ");
-  const tokens = metrics.includes("tokens");
-  const anyUnpriced = spend.total.unpricedRequests > 0;
-  const daily = spend.daily.slice(-40);
-  return [
-    ...(daily.length > 1
-      ? chart(
-          "Spend by day",
-          daily.map(({ day, cost }) => ({ name: day, amount: cost })),
-        )
-      : chart(
-          `Spend by ${by}`,
-          spend.rows
-            .filter((row) => !whollyUnpriced(row.sums))
-            .slice(0, 12)
-            .map(({ name, sums }) => ({ name, amount: sums.cost })),
-        )),
-    ...table(
-      [
-        `${by.charAt(0).toUpperCase()}${by.slice(1)}`,
-        "Spend",
-        "Share",
-        "Requests",
-        ...(tokens ? ["Tokens in", "Tokens out"] : ["Per 1,000 requests"]),
-        ...(anyUnpriced ? ["Unpriced requests"] : []),
-      ],
-      spend.rows.map((row) => [
-        row.name,
-        whollyUnpriced(row.sums) ? "unpriced" : usd(row.sums.cost),
-        row.share === null ? "–" : showPercent(row.share),
-        showCount(row.sums.requests),
-        ...(tokens
-          ? [showCount(row.sums.inputTokens), showCount(row.sums.outputTokens)]
-          : [row.perThousand === null ? "–" : usd(row.perThousand)]),
-        ...(anyUnpriced ? [showCount(row.sums.unpricedRequests)] : []),
-      ]),
-    ),
-  ];
+  return [...spendChart(spend, by), ...spendTable(spend, by, metrics.includes("tokens"))];
 }
 
 function savingsTable(data: DataAnalysis): ReportBlock[] {
@@ -161,18 +159,16 @@ function optimizationTables(found: Optimization): ReportBlock[] {
 
 /** Period, filters, time zone, prices and the unpriced share: what every figure has to be read with. */
 function frameNotes(data: DataAnalysis, metrics: readonly string[]): string[] {
+  if (data.spend === null) return [];
   const filters = Object.entries(data.scope.filters).map(([name, values]) => `${name} ${(values ?? []).map(safeLabel).join(", ")}`);
-  const total = data.spend?.total;
+  const { total } = data.spend;
   const unpriced =
-    total === undefined || total.unpricedRequests === 0
+    total.unpricedRequests === 0
       ? "All usage in it is priced."
       : `${many(total.unpricedRequests, "request")} with ${many(total.unpricedTokens, "token")} in it have no price and are in no total.`;
-  if (data.spend === null) return [];
   const only = filters.length === 0 ? "" : `, ${filters.join("; ")}`;
   const priced =
-    total === undefined || total.requests === 0 || !aboutSpend(metrics)
-      ? ""
-      : ` ${unpriced} Each cost is what the price book said at the time of the request.`;
+    total.requests === 0 || !aboutSpend(metrics) ? "" : ` ${unpriced} Each cost is what the price book said at the time of the request.`;
   const assumed = data.assumedPeriod === "" ? "" : ` ${data.assumedPeriod}`;
   return [`Period: ${showPeriod(data.scope.period)}${only}.${assumed}${priced}`];
 }
@@ -211,7 +207,7 @@ export function drawnBlocks(results: StepResults, metrics: readonly string[]): R
   const found = results.optimization === undefined ? [] : optimizationTables(results.optimization);
   if (data === undefined) return found;
   const bill = data.billChange !== null && comparable(data.billChange) ? billBlocks(data.billChange) : [];
-  const spend = aboutSpend(metrics) ? spendBlocks(data, metrics) : [];
+  const spend = aboutSpend(metrics) ? spendBlocks(data.spend, metrics) : [];
   return [
     ...savingsTable(data),
     ...bill,

@@ -1,9 +1,16 @@
 import { z } from "zod";
-import { toUsd, UsdAmount } from "../../src/core/money.ts";
+import { type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
 import { Tier } from "../../src/core/price.ts";
 import { inputTokens } from "../../src/core/tokens.ts";
 import type { Dimension, SpendRow } from "../../src/core/usage-store.ts";
-import { type ChangeCell, type ChangeSide, changeFactors, decomposeChange, type FactorAmounts } from "../../src/stats/decompose-change.ts";
+import {
+  type ChangeCell,
+  type ChangeDecomposition,
+  type ChangeSide,
+  changeFactors,
+  decomposeChange,
+  type FactorAmounts,
+} from "../../src/stats/decompose-change.ts";
 import { defineTool, type ToolContext } from "../define.ts";
 import {
   evidence,
@@ -12,6 +19,7 @@ import {
   percentOf,
   queryText,
   Scope,
+  type Source,
   safeLabel,
   scopeOf,
   showCount,
@@ -20,7 +28,7 @@ import {
 } from "../figures.ts";
 import { costIfPriced, findPrice } from "./book-prices.ts";
 import { missingData } from "./missing.ts";
-import { addTokens, sumRows } from "./spend-rows.ts";
+import { addTokens, type Sums, sumRows } from "./spend-rows.ts";
 
 const Factors = z.strictObject({
   volume: UsdAmount,
@@ -94,6 +102,11 @@ function cellsOf(earlier: readonly SpendRow[], later: readonly SpendRow[], at: D
   });
 }
 
+interface WorkloadChange {
+  readonly name: string;
+  readonly change: PicoUsd;
+}
+
 const writeFactors = (amounts: FactorAmounts): z.infer<typeof Factors> => ({
   volume: toUsd(amounts.volume),
   mix: toUsd(amounts.mix),
@@ -103,7 +116,8 @@ const writeFactors = (amounts: FactorAmounts): z.infer<typeof Factors> => ({
   price: toUsd(amounts.price),
 });
 
-const byWorkload = (cells: readonly { readonly cell: ChangeCell; readonly change: bigint }[]): { name: string; change: bigint }[] => {
+/** The workloads that changed most, by size of the change. */
+const byWorkload = ({ cells }: ChangeDecomposition): WorkloadChange[] => {
   const sums = new Map<string, bigint>();
   for (const { cell, change } of cells) sums.set(cell.workload, (sums.get(cell.workload) ?? 0n) + change);
   const size = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
@@ -113,15 +127,32 @@ const byWorkload = (cells: readonly { readonly cell: ChangeCell; readonly change
     .slice(0, 10);
 };
 
+const changeFigures = (
+  split: ChangeDecomposition,
+  percent: number | undefined,
+  workloads: readonly WorkloadChange[],
+  source: Source,
+): ReturnType<typeof figure>[] => [
+  usdFigure("bill change", split.change, source),
+  ...(percent === undefined ? [] : [figure("bill change in percent", percent, "%", source)]),
+  ...changeFactors.map((factor) => usdFigure(`bill change by ${factor.replaceAll("_", " ")}`, split.factors[factor], source)),
+  ...workloads.map(({ name, change }) => usdFigure(`bill change of ${name}`, change, source)),
+];
+
+/** Says how many requests of each period have no price, and so no part in the change. */
+const unpricedNote = ({ unpricedRequests: before }: Sums, { unpricedRequests: after }: Sums): string[] =>
+  before + after === 0
+    ? []
+    : [`Usage without a price is on neither side: ${showCount(before)} requests before, ${showCount(after)} after.`];
+
+const orderNote =
+  "The causes are substituted in this order: volume, mix of models, tier, tokens per request, cache rate, price. What two causes do together is counted with the later one; a new workload is volume.";
+
 /** Says where the stored usage begins inside the earlier period, so that a part of the change may be missing data. */
 function partly(before: NamedPeriod, requests: number, { coverage }: ToolContext): string[] {
-  const first = coverage.first?.getTime() ?? 0;
-  const late = requests > 0 && first - Date.parse(before.from) > 3_600_000;
-  return late && coverage.first !== null
-    ? [
-        `The stored usage begins on ${showDay(coverage.first)}, inside ${before.label}: a part of the change may be usage that was not imported.`,
-      ]
-    : [];
+  const { first } = coverage;
+  if (requests === 0 || first === null || first.getTime() - Date.parse(before.from) <= 3_600_000) return [];
+  return [`The stored usage begins on ${showDay(first)}, inside ${before.label}: a part of the change may be usage that was not imported.`];
 }
 
 /**
@@ -149,7 +180,7 @@ export const billChangeDecomposition = defineTool({
     };
     const percent = percentOf(split.change, split.before);
     const [sumsBefore, sumsAfter] = [sumRows(earlier.rows), sumRows(later.rows)];
-    const workloads = byWorkload(split.cells);
+    const workloads = byWorkload(split);
     return {
       before,
       after: scope.period,
@@ -164,23 +195,12 @@ export const billChangeDecomposition = defineTool({
       figures: [
         usdFigure("spend before", split.before, earlierSource),
         usdFigure("spend after", split.after, source),
-        usdFigure("bill change", split.change, formula),
-        ...(percent === undefined ? [] : [figure("bill change in percent", percent, "%", formula)]),
-        ...changeFactors.map((factor) => usdFigure(`bill change by ${factor.replaceAll("_", " ")}`, split.factors[factor], formula)),
-        ...workloads.map(({ name, change }) => usdFigure(`bill change of ${name}`, change, formula)),
+        ...changeFigures(split, percent, workloads, formula),
         figure("unpriced requests before", sumsBefore.unpricedRequests, "requests", earlierSource),
         figure("unpriced requests after", sumsAfter.unpricedRequests, "requests", source),
       ],
       missing: earlier.rows.length === 0 && later.rows.length > 0 ? [`${missingData.older} Nothing is stored for ${before.label}.`] : [],
-      notes: [
-        ...partly(before, sumsBefore.requests, context),
-        ...(sumsBefore.unpricedRequests + sumsAfter.unpricedRequests === 0
-          ? []
-          : [
-              `Usage without a price is on neither side: ${showCount(sumsBefore.unpricedRequests)} requests before, ${showCount(sumsAfter.unpricedRequests)} after.`,
-            ]),
-        "The causes are substituted in this order: volume, mix of models, tier, tokens per request, cache rate, price. What two causes do together is counted with the later one; a new workload is volume.",
-      ],
+      notes: [...partly(before, sumsBefore.requests, context), ...unpricedNote(sumsBefore, sumsAfter), orderNote],
     };
   },
 });

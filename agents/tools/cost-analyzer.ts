@@ -59,6 +59,26 @@ const costPerThousand = (sums: Sums): string | null => {
   return priced <= 0 ? null : toUsd(divideRounded(sums.cost * 1_000n, BigInt(priced)));
 };
 
+const rowOf = (name: string, sums: Sums, total: Sums): z.infer<typeof Row> => ({
+  name,
+  share: sums.unpricedRequests === sums.requests ? null : (percentOf(sums.cost, total.cost) ?? null),
+  perThousand: costPerThousand(sums),
+  sums: writeSums(sums),
+});
+
+const rowFigures = ({ name, share, perThousand, sums }: z.infer<typeof Row>, source: Source): ReturnType<typeof figure>[] => {
+  const over = (formula: string): Source => ({ ...source, query: `${formula}\n${source.query}` });
+  return [
+    // What has no price has no cost that could be named, not even 0.
+    ...(whollyUnpriced(sums) ? [] : [figure(`spend of ${name}`, sums.cost, "USD", source)]),
+    figure(`requests of ${name}`, sums.requests, "requests", source),
+    ...(perThousand === null
+      ? []
+      : [figure(`cost per 1,000 requests of ${name}`, perThousand, "USD", over(`spend of ${name} ÷ its priced requests × 1000`))]),
+    ...(share === null ? [] : [figure(`share of ${name}`, share, "%", over(`spend of ${name} ÷ spend`))]),
+  ];
+};
+
 /** part / whole in percent with four decimals. */
 const rate = (part: number, whole: number): number => Math.round((part / whole) * 1_000_000) / 10_000;
 
@@ -91,36 +111,7 @@ export const costAnalyzer = defineTool({
     const groups = groupRows(answer.rows, (row) => nameOf(row, by));
     const total = sumRows(answer.rows);
     const source = { scope, query: queryText(answer.query) };
-    const rows = withRest(groups).map(({ name, sums }) => ({
-      name,
-      share: sums.unpricedRequests === sums.requests ? null : (percentOf(sums.cost, total.cost) ?? null),
-      perThousand: costPerThousand(sums),
-      sums: writeSums(sums),
-    }));
-    const rowFigures = rows.flatMap((row) => [
-      // What has no price has no cost that could be named, not even 0.
-      ...(whollyUnpriced(row.sums) ? [] : [{ ...usdFigure(`spend of ${row.name}`, 0n, source), value: row.sums.cost }]),
-      figure(`requests of ${row.name}`, row.sums.requests, "requests", source),
-      ...(row.perThousand === null
-        ? []
-        : [
-            {
-              ...usdFigure(`cost per 1,000 requests of ${row.name}`, 0n, {
-                scope,
-                query: `spend of ${row.name} ÷ its priced requests × 1000\n${source.query}`,
-              }),
-              value: row.perThousand,
-            },
-          ]),
-      ...(row.share === null
-        ? []
-        : [
-            figure(`share of ${row.name}`, row.share, "%", {
-              scope,
-              query: `spend of ${row.name} ÷ spend\n${source.query}`,
-            }),
-          ]),
-    ]);
+    const rows = withRest(groups).map(({ name, sums }) => rowOf(name, sums, total));
     return {
       by,
       rows,
@@ -129,7 +120,7 @@ export const costAnalyzer = defineTool({
       daily: (days?.rows ?? []).flatMap((row) =>
         row.at === null ? [] : [{ day: row.at.toISOString().slice(0, 10), cost: toUsd(row.cost) }],
       ),
-      figures: [...totalFigures(total, source), ...rowFigures],
+      figures: [...totalFigures(total, source), ...rows.flatMap((row) => rowFigures(row, source))],
       missing: total.requests === 0 ? [missingData.usage] : [],
       notes: [],
     };

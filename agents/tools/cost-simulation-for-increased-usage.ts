@@ -2,7 +2,7 @@ import { z } from "zod";
 import { toUsd, UsdAmount } from "../../src/core/money.ts";
 import type { SpendRow } from "../../src/core/usage-store.ts";
 import { defineTool } from "../define.ts";
-import { evidence, figure, queryText, Scope, scopeOf, usdFigure } from "../figures.ts";
+import { evidence, figure, queryText, Scope, type Source, scopeOf, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
 import { coveredMs, perMonth, permille } from "./opportunity.ts";
 import { allTokens, sumRows } from "./spend-rows.ts";
@@ -18,6 +18,27 @@ export const GrowthSimulation = z.strictObject({
   ...evidence,
 });
 export type GrowthSimulation = z.infer<typeof GrowthSimulation>;
+
+type Peak = GrowthSimulation["peak"];
+
+/** The mean minute of the busiest hour, and the same with the grown usage. */
+function peakOf(hours: readonly SpendRow[], factor: number): Peak {
+  const busiest = (count: (row: SpendRow) => number): number => Math.round(Math.max(0, ...hours.map(count)) / 60);
+  const [requests, tokens] = [busiest((row) => row.requests), busiest((row) => allTokens(row.tokens))];
+  return {
+    requestsPerMinute: requests,
+    requestsThen: Math.round(requests * factor),
+    tokensPerMinute: tokens,
+    tokensThen: Math.round(tokens * factor),
+  };
+}
+
+const peakFigures = (peak: Peak, source: Source): ReturnType<typeof figure>[] => [
+  figure("requests per minute in the busiest hour", peak.requestsPerMinute, "requests per minute", source),
+  figure("requests per minute in the busiest hour with the grown usage", peak.requestsThen, "requests per minute", source),
+  figure("tokens per minute in the busiest hour", peak.tokensPerMinute, "tokens per minute", source),
+  figure("tokens per minute in the busiest hour with the grown usage", peak.tokensThen, "tokens per minute", source),
+];
 
 /**
  * What more usage of the same kind costs: thirty days at the period's rate × (1 + growth). Exact where requests keep
@@ -40,14 +61,7 @@ export const costSimulationForIncreasedUsage = defineTool({
     const factor = 1 + growthPercent / 100;
     const grown = perMinute * factor;
     const hours = await context.usage.spend({ ...scopeOf(context, scope), by: [], grain: "hour" });
-    const busiest = (count: (row: SpendRow) => number): number => Math.round(Math.max(0, ...hours.rows.map(count)) / 60);
-    const [requests, tokens] = [busiest((row) => row.requests), busiest((row) => allTokens(row.tokens))];
-    const peak = {
-      requestsPerMinute: requests,
-      requestsThen: Math.round(requests * factor),
-      tokensPerMinute: tokens,
-      tokensThen: Math.round(tokens * factor),
-    };
+    const peak = peakOf(hours.rows, factor);
     const hourly = { scope, query: `largest hour ÷ 60\n${queryText(hours.query)}` };
     return {
       growthPercent,
@@ -63,10 +77,7 @@ export const costSimulationForIncreasedUsage = defineTool({
         usdFigure("added by the growth", grownCost - now, formula),
         figure("mean requests per minute", perMinute, "requests per minute", source),
         figure("mean requests per minute with the grown usage", grown, "requests per minute", formula),
-        figure("requests per minute in the busiest hour", peak.requestsPerMinute, "requests per minute", hourly),
-        figure("requests per minute in the busiest hour with the grown usage", peak.requestsThen, "requests per minute", hourly),
-        figure("tokens per minute in the busiest hour", peak.tokensPerMinute, "tokens per minute", hourly),
-        figure("tokens per minute in the busiest hour with the grown usage", peak.tokensThen, "tokens per minute", hourly),
+        ...peakFigures(peak, hourly),
       ],
       missing: [missingData.rateLimits],
       notes: [],

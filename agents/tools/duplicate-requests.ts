@@ -62,6 +62,14 @@ function opportunityOf(row: DuplicateRow, covered: number, seen: DaysSeen): Oppo
   };
 }
 
+const writeRow = (row: DuplicateRow): z.infer<typeof Duplicates> => ({
+  workload: safeLabel(row.workload),
+  model: safeLabel(row.model),
+  requests: row.requests,
+  repeats: row.repeats,
+  repeatCost: toUsd(row.repeatCost),
+});
+
 const figuresOf = (row: DuplicateRow, source: Source): ReturnType<typeof figure>[] => {
   const name = `${safeLabel(row.workload)} on ${safeLabel(row.model)}`;
   const share = percentOf(BigInt(row.repeats), BigInt(row.requests));
@@ -72,6 +80,21 @@ const figuresOf = (row: DuplicateRow, source: Source): ReturnType<typeof figure>
     usdFigure(`cost of repeats of ${name}`, row.repeatCost, source),
   ];
 };
+
+/** The bounds of the share that the recommendations assume. */
+const assumedFigures = (scope: Scope): ReturnType<typeof figure>[] =>
+  [reusable[0], reusable[2]].map((share) =>
+    figure("share of repeats assumed reusable", share / 10, "%", { scope, query: "assumption, stated in the recommendation" }),
+  );
+
+/** What cannot be audited where only a part of the usage, or none of it, has prompt hashes. */
+function withoutHashes(hashed: readonly DuplicateRow[], hashedShare: number): string[] {
+  if (hashedShare >= 1) return [];
+  if (hashed.length === 0) return [missingData.promptHashes];
+  return [
+    `Prompt hashes: only a part of the usage has them (in ${listed(hashed.map((row) => row.workload))}), so repeats elsewhere cannot be seen. Import with a prompt-hash column, or route traffic through the gateway.`,
+  ];
+}
 
 /**
  * What an exact cache would have saved (reference analysis 13): the cost of requests whose prompt hash was sent to the
@@ -91,36 +114,17 @@ export const duplicateRequests = defineTool({
     const covered = coveredMs(scope.period, context.coverage);
     const rows = answer.rows.filter((row) => row.repeats > 0).sort((a, b) => (a.repeatCost > b.repeatCost ? -1 : 1));
     const seen = await daysSeen(scope, context);
-    const part = context.coverage.promptHashShare < 1;
-    const assumed = { scope, query: "assumption, stated in the recommendation" };
     return {
       opportunities: rows.filter((row) => row.repeatCost > 0n).map((row) => opportunityOf(row, covered, seen)),
-      rows: rows.map((row) => ({
-        workload: safeLabel(row.workload),
-        model: safeLabel(row.model),
-        requests: row.requests,
-        repeats: row.repeats,
-        repeatCost: toUsd(row.repeatCost),
-      })),
-      figures: [
-        ...seen.figures,
-        ...rows.flatMap((row) => figuresOf(row, source)),
-        ...(rows.length === 0
-          ? []
-          : [0, 2].map((index) => figure("share of repeats assumed reusable", (reusable[index] ?? 0) / 10, "%", assumed))),
-      ],
-      missing:
-        part && answer.rows.length > 0
-          ? [
-              `Prompt hashes: only a part of the usage has them (in ${listed(answer.rows.map((row) => row.workload))}), so repeats elsewhere cannot be seen. Import with a prompt-hash column, or route traffic through the gateway.`,
-            ]
-          : part
-            ? [missingData.promptHashes]
-            : [],
+      rows: rows.map(writeRow),
+      figures: [...seen.figures, ...rows.flatMap((row) => figuresOf(row, source)), ...(rows.length === 0 ? [] : assumedFigures(scope))],
+      missing: withoutHashes(answer.rows, context.coverage.promptHashShare),
       notes:
         rows.length > 0 || answer.rows.length === 0
           ? []
-          : [`${part ? "Where prompt hashes are known, no" : "No"} prompt was sent twice to the same model within a day.`],
+          : [
+              `${context.coverage.promptHashShare < 1 ? "Where prompt hashes are known, no" : "No"} prompt was sent twice to the same model within a day.`,
+            ],
     };
   },
 });

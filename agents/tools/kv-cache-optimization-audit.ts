@@ -97,6 +97,17 @@ function opportunityOf(audit: Audit, covered: number, seen: DaysSeen): Opportuni
   };
 }
 
+const findingOf = ({ row, ttl, breakEven, saving }: Audit): z.infer<typeof Finding> => ({
+  workload: safeLabel(row.workload),
+  provider: safeLabel(row.provider),
+  model: safeLabel(row.model),
+  ttl: ttl.name,
+  hitRateNow: rate(row.cacheReadTokens, row.inputTokens),
+  hitRateReachable: rate(row.reusableTokens, row.inputTokens),
+  breakEven,
+  saving: toUsd(saving),
+});
+
 const figuresOf = (audit: Audit): ReturnType<typeof figure>[] => {
   const { row, source } = audit;
   const name = `${safeLabel(row.workload)} on ${safeLabel(row.model)} (${audit.ttl.name})`;
@@ -113,6 +124,21 @@ const figuresOf = (audit: Audit): ReturnType<typeof figure>[] => {
     }),
   ];
 };
+
+/** The bounds of the share that the recommendations assume. */
+const assumedFigures = (scope: Scope): ReturnType<typeof figure>[] =>
+  [reached[0], reached[2]].map((share) =>
+    figure("share of the reuse assumed to be reached", share / 10, "%", { scope, query: "assumption, stated in the recommendation" }),
+  );
+
+/** What cannot be audited where only a part of the usage, or none of it, has prefix hashes. */
+function withoutHashes(best: readonly Audit[], hashedShare: number): string[] {
+  if (hashedShare >= 1) return [];
+  if (best.length === 0) return [missingData.prefixHashes];
+  return [
+    `Prompt-prefix hashes: only ${listed(best.map(({ row }) => row.workload))} ${best.length === 1 ? "has" : "have"} them, so nothing can be said about the prompt cache of the rest. Import traces with prefix-block hashes, or route traffic through the gateway.`,
+  ];
+}
 
 /** For each workload and model, the time to live that saves more. */
 const bestPerModel = (audits: readonly Audit[]): readonly Audit[] => {
@@ -149,35 +175,11 @@ export const kvCacheOptimizationAudit = defineTool({
     }
     const best = bestPerModel(audits);
     const seen = await daysSeen(scope, context);
-    const part = context.coverage.prefixHashShare < 1;
-    const assumed = { scope, query: "assumption, stated in the recommendation" };
     return {
       opportunities: best.filter((audit) => audit.saving > 0n).map((audit) => opportunityOf(audit, covered, seen)),
-      findings: audits.map((audit) => ({
-        workload: safeLabel(audit.row.workload),
-        provider: safeLabel(audit.row.provider),
-        model: safeLabel(audit.row.model),
-        ttl: audit.ttl.name,
-        hitRateNow: rate(audit.row.cacheReadTokens, audit.row.inputTokens),
-        hitRateReachable: rate(audit.row.reusableTokens, audit.row.inputTokens),
-        breakEven: audit.breakEven,
-        saving: toUsd(audit.saving),
-      })),
-      figures: [
-        ...seen.figures,
-        ...audits.flatMap(figuresOf),
-        ...(best.length === 0
-          ? []
-          : [0, 2].map((index) => figure("share of the reuse assumed to be reached", (reached[index] ?? 0) / 10, "%", assumed))),
-      ],
-      missing:
-        part && best.length > 0
-          ? [
-              `Prompt-prefix hashes: only ${listed(best.map(({ row }) => row.workload))} ${best.length === 1 ? "has" : "have"} them, so nothing can be said about the prompt cache of the rest. Import traces with prefix-block hashes, or route traffic through the gateway.`,
-            ]
-          : part
-            ? [missingData.prefixHashes]
-            : [],
+      findings: audits.map(findingOf),
+      figures: [...seen.figures, ...audits.flatMap(figuresOf), ...(best.length === 0 ? [] : assumedFigures(scope))],
+      missing: withoutHashes(best, context.coverage.prefixHashShare),
       notes: [],
     };
   },

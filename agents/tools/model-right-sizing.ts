@@ -133,6 +133,15 @@ function opportunityOf(one: Priced, holdout: number, covered: number, seen: Days
 /** What requests ask for and, where a policy routes them, what serves them. */
 const servedAs = ({ fromModel, model }: Candidate): string => (fromModel === model ? model : `${fromModel} (served by ${model})`);
 
+const comparisonOf = (one: Priced, covered: number): z.infer<typeof Comparison> => ({
+  workload: safeLabel(one.candidate.workload),
+  fromModel: safeLabel(servedAs(one.candidate)),
+  toModel: safeLabel(one.target.model),
+  requests: one.candidate.requests,
+  now: toUsd(perMonth(one.now, covered)),
+  moved: toUsd(perMonth(one.moved, covered)),
+});
+
 const figuresOf = (one: Priced, covered: number, source: Source): ReturnType<typeof figure>[] => {
   const name = `${safeLabel(one.candidate.workload)} on ${safeLabel(servedAs(one.candidate))}`;
   const move = `${name} → ${safeLabel(one.target.model)}`;
@@ -188,14 +197,7 @@ export const modelRightSizing = defineTool({
       .map((one) => `${safeLabel(one.workload)} from ${safeLabel(one.fromModel)}`);
     return {
       opportunities: chosen.map((one) => opportunityOf(one, holdoutPermille, covered, seen)),
-      comparisons: shown.map((one) => ({
-        workload: safeLabel(one.candidate.workload),
-        fromModel: safeLabel(servedAs(one.candidate)),
-        toModel: safeLabel(one.target.model),
-        requests: one.candidate.requests,
-        now: toUsd(perMonth(one.now, covered)),
-        moved: toUsd(perMonth(one.moved, covered)),
-      })),
+      comparisons: shown.map((one) => comparisonOf(one, covered)),
       figures: [
         ...seen.figures,
         ...shown.flatMap((one) => figuresOf(one, covered, source)),

@@ -1,5 +1,5 @@
 import type { Coverage } from "../../src/core/usage-store.ts";
-import { vocabulary } from "./instructions.ts";
+import { vocabulary } from "./vocabulary.ts";
 import { nearlyEqual, wordsOf } from "./words.ts";
 
 /** Names that a text may mean. */

@@ -9,17 +9,15 @@ import {
   dimensionRules,
   exampleQuestions,
   intentRules,
-  notSlips,
   priorityRules,
   type Rule,
-  shortSlips,
   type Topic,
   topicRules,
-  vocabulary,
 } from "./instructions.ts";
 import { Triage as output } from "./output.ts";
 import { readPeriods } from "./periods.ts";
 import { findTargets } from "./targets.ts";
+import { notSlips, shortSlips, vocabulary } from "./vocabulary.ts";
 import { nearlyEqual, wordsOf } from "./words.ts";
 
 /** What triage goes by. */
