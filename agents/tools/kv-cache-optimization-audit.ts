@@ -136,7 +136,7 @@ function withoutHashes(best: readonly Audit[], hashedShare: number): string[] {
   if (hashedShare >= 1) return [];
   if (best.length === 0) return [missingData.prefixHashes];
   return [
-    `Prompt-prefix hashes: only ${listed(best.map(({ row }) => row.workload))} ${best.length === 1 ? "has" : "have"} them, so nothing can be said about the prompt cache of the rest. Import traces with prefix-block hashes, or route traffic through the gateway.`,
+    `Prompt-prefix hashes: only ${listed(best.map(({ row }) => row.workload))} ${best.length === 1 ? "has" : "have"} them, so nothing can be said about the prompt cache of the rest. Import traces with prefix-block hashes.`,
   ];
 }
 

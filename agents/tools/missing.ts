@@ -7,7 +7,7 @@ export const missingData = {
   promptHashes:
     "Prompt hashes: without them repeated prompts cannot be found. Import with a prompt-hash column, or route traffic through the gateway.",
   prefixHashes:
-    "Prompt-prefix hashes: without them it cannot be seen how much of each prompt repeats. Import a trace with prefix-block hashes, or route traffic through the gateway.",
+    "Prompt-prefix hashes: without them it cannot be seen how much of each prompt repeats. Import a trace with prefix-block hashes.",
   quality:
     "Quality signals (ratings, evaluations, task outcomes): none is connected, so quality is not judged here. A change is applied with a holdout, and its error rate is compared; connect evaluations before relying on quality.",
   rateLimits:

@@ -218,7 +218,7 @@ describe("the tools, on usage whose answer is known", () => {
   it("kv_cache_optimization_audit says what is missing where there are no prefix hashes", async () => {
     const result = await tools.kv_cache_optimization_audit.run({ scope: days(22, 23) }, await orgWith(clickhouse, [usage()]));
     expect(result.findings).toEqual([]);
-    expect(result.missing[0]).toMatch(/prefix hashes.*gateway/i);
+    expect(result.missing[0]).toMatch(/prefix hashes.*Import a trace with prefix-block hashes\.$/i);
   });
 
   it("duplicate_requests counts what repeats cost within a day", async () => {
