@@ -4,6 +4,7 @@ import { priceEvent } from "../../src/catalog/price-event.ts";
 import { type Id, newId } from "../../src/core/ids.ts";
 import { noTokens, type Tokens } from "../../src/core/tokens.ts";
 import type { UsageEvent } from "../../src/core/usage-event.ts";
+import { plainUsage } from "../setup/plain-usage.ts";
 import type { TestClickHouse } from "../setup/test-clickhouse.ts";
 
 /** The one price book of these tests. */
@@ -16,28 +17,9 @@ export const asOf = new Date("2026-11-23T12:00:00Z");
 export const usage = (
   change: Omit<Partial<UsageEvent>, "tokens"> & { tokens?: Partial<Tokens> } = {},
 ): Omit<UsageEvent, "orgId" | "id"> => ({
-  source: "csv",
-  at: new Date("2026-11-22T12:00:00Z"),
-  provider: "openai",
+  ...plainUsage,
   requestedModel: change.model ?? "gpt-5",
-  model: "gpt-5",
-  tier: "standard",
-  requests: 1,
   workload: "chat",
-  team: "",
-  user: "",
-  apiKey: "",
-  conversation: "",
-  status: "ok",
-  latencyMs: null,
-  firstByteMs: null,
-  promptHash: "",
-  prefixHashes: [],
-  prefixBlockTokens: 0,
-  policyVersion: 0,
-  policyRule: "",
-  arm: null,
-  unit: "",
   ...change,
   tokens: { ...noTokens, ...change.tokens },
 });

@@ -7,34 +7,13 @@ import { AppError } from "../../src/core/errors.ts";
 import type { Price } from "../../src/core/price.ts";
 import { noTokens, type Tokens, tokenBuckets } from "../../src/core/tokens.ts";
 import type { UsageEvent } from "../../src/core/usage-event.ts";
+import { plainUsage } from "../setup/plain-usage.ts";
 
 const book = createPriceBook();
 const event = (change: Partial<UsageEvent>): UsageEvent => ({
+  ...plainUsage,
   id: "1",
   orgId: "org_test",
-  source: "csv",
-  at: new Date("2026-11-22T10:00:00Z"),
-  provider: "openai",
-  requestedModel: "",
-  model: "gpt-5",
-  tier: "standard",
-  requests: 1,
-  tokens: noTokens,
-  workload: "",
-  team: "",
-  user: "",
-  apiKey: "",
-  conversation: "",
-  status: "ok",
-  latencyMs: null,
-  firstByteMs: null,
-  promptHash: "",
-  prefixHashes: [],
-  prefixBlockTokens: 0,
-  policyVersion: 0,
-  policyRule: "",
-  arm: null,
-  unit: "",
   ...change,
 });
 

@@ -3,6 +3,7 @@ import type { Id } from "../../../src/core/ids.ts";
 import { noTokens } from "../../../src/core/tokens.ts";
 import type { PricedUsageEvent } from "../../../src/core/usage-event.ts";
 import type { SpendQuery } from "../../../src/core/usage-store.ts";
+import { plainUsage } from "../../setup/plain-usage.ts";
 import { createTestClickHouse, type TestClickHouse } from "../../setup/test-clickhouse.ts";
 
 let clickhouse: TestClickHouse;
@@ -20,29 +21,14 @@ const day = { from: at("00:00:00"), to: new Date("2026-11-23T00:00:00Z") };
 const event = (orgId: Id<"org">, id: string, change: Partial<PricedUsageEvent> = {}): PricedUsageEvent => ({
   id,
   orgId,
-  source: "csv",
+  ...plainUsage,
   at: at("10:00:00"),
-  provider: "openai",
   requestedModel: "gpt-5",
-  model: "gpt-5",
-  tier: "standard",
-  requests: 1,
   tokens: { ...noTokens, input: 100, output: 10 },
   workload: "chat",
   team: "web",
   user: "ann",
   apiKey: "key-1",
-  conversation: "",
-  status: "ok",
-  latencyMs: null,
-  firstByteMs: null,
-  promptHash: "",
-  prefixHashes: [],
-  prefixBlockTokens: 0,
-  policyVersion: 0,
-  policyRule: "",
-  arm: null,
-  unit: "",
   cost: 1_000_000_000_001n,
   priceVersion: "v1",
   unpricedReason: "",
