@@ -39,7 +39,16 @@ async function start(): Promise<{ readonly url: string; close(): Promise<void> }
   const run = async ({ runId }: { readonly runId: `run_${string}` }) => {
     await stores.runs.append(runId, 1, { type: "run.started", at: now().toISOString() });
   };
-  const handlers = { run, deliver: nothing, decide: nothing, apply: nothing, measure: nothing, reconcile: nothing };
+  const handlers = {
+    run,
+    deliver: nothing,
+    decide: nothing,
+    apply: nothing,
+    sync: nothing,
+    "sync-due": nothing,
+    measure: nothing,
+    reconcile: nothing,
+  };
   const worker = await createWorker(backend, handlers, quiet);
   const adapter = anyAdapter(createSlackAdapter({ botToken: "xoxb-bench", signingSecret, apiUrl: "http://127.0.0.1:9/", log: quiet }));
   const http = createHttpApp({ adapterFor: () => adapter, receive: { ...stores, jobs, log: quiet }, ready: [], now, log: quiet });

@@ -19,8 +19,11 @@ const onceOnly = {
 /** A job without a fact of its own is forgotten when done: the next one is another. */
 const again = { ...attempts, removeOnComplete: true, removeOnFail: true } satisfies JobsOptions;
 
+/** Jobs that come again and again. */
+const repeating: ReadonlySet<JobName> = new Set<JobName>(["sync", "sync-due", "measure", "reconcile"]);
+
 const optionsOf = (job: Job): JobsOptions => ({
-  ...(job.name === "measure" || job.name === "reconcile" ? again : onceOnly),
+  ...(repeating.has(job.name) ? again : onceOnly),
   jobId: jobKey(job),
 });
 

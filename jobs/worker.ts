@@ -42,6 +42,10 @@ function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<v
       return handlers.decide(job, signal);
     case "apply":
       return handlers.apply(job, signal);
+    case "sync":
+      return handlers.sync(job, signal);
+    case "sync-due":
+      return handlers["sync-due"](job, signal);
     case "measure":
       return handlers.measure(job, signal);
     case "reconcile":

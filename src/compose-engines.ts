@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { QueueBackend } from "../jobs/queue.ts";
 import type { Config } from "./config.ts";
+import type { BillingLedger } from "./core/billing.ts";
 import { AppError } from "./core/errors.ts";
 import type { Logger } from "./core/logger.ts";
 import type { UsageReader, UsageWriter } from "./core/usage-store.ts";
@@ -16,6 +17,7 @@ import { connectPostgres, type PostgresStores } from "./stores/postgres/connect.
 export interface Engines {
   readonly stores: PostgresStores;
   readonly usage: UsageReader & UsageWriter;
+  readonly billing: BillingLedger;
   readonly queue: QueueBackend;
   /** Whether the data folder is this process's alone, as it is from the start where an engine is embedded in it. */
   ownsDataDir(): boolean;
@@ -80,7 +82,7 @@ export async function openEngines(config: Config, log: Logger, now: () => Date):
     const stores = await connectPostgres({ url, secretKey, now });
     closers.push(() => stores.close());
     const queue: QueueBackend = config.queue.kind === "redis" ? config.queue : { kind: "postgres", url };
-    return { stores, usage: clickhouse.usage, queue, ownsDataDir, takeDataDir, close };
+    return { stores, usage: clickhouse.usage, billing: clickhouse.billing, queue, ownsDataDir, takeDataDir, close };
   } catch (error) {
     await close();
     throw error;

@@ -24,13 +24,31 @@ import { receiveEvent } from "./flows/receive-event.ts";
 import { reconcile } from "./flows/reconcile.ts";
 import { rollbackPolicy } from "./flows/rollback-policy.ts";
 import { runAnalysis } from "./flows/run-analysis.ts";
+import { connectSource, removeSource, type SyncDeps, syncSource, testSource } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
 import { createGateway, type Gateway } from "./gateway/proxy.ts";
+import { createApiClient } from "./ingest/api-client.ts";
 import { fileSources, proposeMapping } from "./ingest/index.ts";
+import { remoteSources } from "./ingest/remote-sources.ts";
 
 /** How long a proposal waits for its decision. */
 const approvalTtlMs = 7 * 24 * 3_600_000;
+
+/** How old a reading of a source may become before it is read again, in milliseconds. */
+const sourceAgeMs = 3_600_000;
+
+/** Sources that are read over the network: connecting, trying, reading, forgetting. */
+export interface SourceFlows {
+  connect(request: Parameters<typeof connectSource>[1], signal: AbortSignal): ReturnType<typeof connectSource>;
+  test(orgId: Id<"org">, id: Id<"source">, signal: AbortSignal): ReturnType<typeof testSource>;
+  sync(
+    request: Parameters<typeof syncSource>[1],
+    signal: AbortSignal,
+    onProgress?: Parameters<typeof syncSource>[3],
+  ): ReturnType<typeof syncSource>;
+  remove(request: Parameters<typeof removeSource>[1]): ReturnType<typeof removeSource>;
+}
 
 /** What the command line and the demo ask of the flows. */
 export interface Flows {
@@ -44,6 +62,7 @@ export interface Flows {
   /** Measures what may be measured; `until` closes the windows that are still open. */
   measure(orgId: Id<"org">, until?: Date): Promise<MeasureOutcome>;
   verify(orgId: Id<"org">): Promise<readonly EntryCheck[]>;
+  readonly sources: SourceFlows;
 }
 
 export interface WireOptions {
@@ -69,6 +88,7 @@ interface Shared extends WireOptions {
   readonly adapterFor: Wired["adapterFor"];
   readonly press: PressDeps;
   readonly effect: EffectDeps;
+  readonly sync: SyncDeps;
 }
 
 const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook): Gateway =>
@@ -104,6 +124,16 @@ function share(options: WireOptions): Shared {
     ...options,
     prices,
     gateway,
+    sync: {
+      kinds: remoteSources(createApiClient()),
+      sources: stores.sources,
+      usage: engines.usage,
+      billing: engines.billing,
+      audit: stores.audit,
+      prices: async () => prices,
+      now,
+      log,
+    },
     adapterFor: (platform) => (platform === "slack" ? slack : undefined),
     press: { approvals: stores.approvals, policies: stores.policies, runs: stores.runs, jobs, rollback, now },
     effect,
@@ -132,6 +162,11 @@ function wireHandlers(shared: Shared): JobHandlers {
     async apply({ orgId, approvalId }) {
       await applyPolicy({ ...effect, approvals, policies, prices, providersOf, log }, { orgId, approvalId });
     },
+    sync: ({ orgId, sourceId }, signal) => syncSource(shared.sync, { orgId, sourceId }, signal),
+    async "sync-due"() {
+      for (const { id, orgId } of await stores.sources.due(new Date(now().getTime() - sourceAgeMs)))
+        await jobs.enqueue({ name: "sync", sourceId: id, orgId });
+    },
     async measure() {
       await usage.repairRollups();
       for (const { id } of await stores.orgs()) await measureWith(shared)(id);
@@ -141,6 +176,13 @@ function wireHandlers(shared: Shared): JobHandlers {
     },
   };
 }
+
+const wireSources = ({ sync }: Shared): SourceFlows => ({
+  connect: (request, signal) => connectSource(sync, request, signal),
+  test: (orgId, id, signal) => testSource(sync, orgId, id, signal),
+  sync: (request, signal, onProgress) => syncSource(sync, request, signal, onProgress),
+  remove: (request) => removeSource(sync, request),
+});
 
 function wireCommands(shared: Shared): Flows {
   const { config, log, now, engines, jobs, prices } = shared;
@@ -162,6 +204,7 @@ function wireCommands(shared: Shared): Flows {
     },
     importFile: (orgId, path, mapping, signal) => importFile(ingest, { orgId, path, mapping, now: now(), rejectDir }, signal),
     measure: measureWith(shared),
+    sources: wireSources(shared),
     verify: (orgId) => verifySavings({ ledger: stores.ledger, policies: stores.policies, usage }, orgId),
   };
 }

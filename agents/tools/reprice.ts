@@ -90,16 +90,13 @@ export function edgesFor(models: readonly string[], wanted: readonly string[], c
 const scaled = (tokens: Tokens, drift: Drift): Tokens => {
   const by = (count: number, thousandths: number): number => Math.round((count * thousandths) / 1_000);
   return {
+    ...tokens,
     input: by(tokens.input, drift.input),
     cache_read: by(tokens.cache_read, drift.input),
     cache_write_5m: by(tokens.cache_write_5m, drift.input),
     cache_write_1h: by(tokens.cache_write_1h, drift.input),
     output: by(tokens.output, drift.output),
     reasoning: by(tokens.reasoning, drift.output),
-    audio_input: tokens.audio_input,
-    audio_output: tokens.audio_output,
-    image_input: tokens.image_input,
-    image_output: tokens.image_output,
   };
 };
 

@@ -32,6 +32,9 @@ const fields: Readonly<Record<TokenBucket, readonly string[]>> = {
   audio_output: ["output_audio_mtok"],
   image_input: ["input_image_mtok"],
   image_output: ["output_image_mtok"],
+  video_input: ["input_video_mtok"],
+  audio_cache_read: ["cache_audio_read_mtok"],
+  image_cache_read: ["cache_image_read_mtok"],
 };
 
 /** What a model costs over one span of time: one entry per context band, lowest first. */

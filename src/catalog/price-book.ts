@@ -36,6 +36,8 @@ function pricesOf(model: ListedModel, name: string): readonly Price[] {
           effectiveTo: span.to,
           perToken: priced.perToken,
           perRequest: band.perRequest,
+          perUnit: {},
+          region: "",
           source: priced.source === "" ? model.source : `${model.source}; ${tier}: ${priced.source}`,
         });
       }

@@ -6,6 +6,7 @@ import { importFiles } from "./import.ts";
 import { importMap } from "./import-map.ts";
 import { key } from "./key.ts";
 import { savings } from "./savings.ts";
+import { source } from "./source.ts";
 import { up } from "./up.ts";
 import { verify } from "./verify.ts";
 
@@ -15,6 +16,7 @@ export const commands = {
   ask,
   import: importFiles,
   "import-map": importMap,
+  source,
   approve,
   reject,
   rollback,

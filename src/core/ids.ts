@@ -14,6 +14,7 @@ const prefixes = {
   policy: "pol",
   savings: "sav",
   import: "imp",
+  source: "src",
   gatewayKey: "gwk",
   gateway: "gwy",
 } as const;

@@ -8,6 +8,8 @@ export const Job = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("deliver"), runId: idSchema("run"), seq: z.number().int().positive() }),
   z.strictObject({ name: z.literal("decide"), inboundId: idSchema("inbound") }),
   z.strictObject({ name: z.literal("apply"), approvalId: idSchema("approval"), orgId: idSchema("org") }),
+  z.strictObject({ name: z.literal("sync"), sourceId: idSchema("source"), orgId: idSchema("org") }),
+  z.strictObject({ name: z.literal("sync-due") }),
   z.strictObject({ name: z.literal("measure") }),
   z.strictObject({ name: z.literal("reconcile") }),
 ]);
@@ -25,6 +27,9 @@ export const jobKey = (job: Job): string => {
       return `decide-${job.inboundId}`;
     case "apply":
       return `apply-${job.approvalId}`;
+    case "sync":
+      return `sync-${job.sourceId}`;
+    case "sync-due":
     case "measure":
     case "reconcile":
       return job.name;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { PicoUsd } from "./money.ts";
 import type { TokenBucket } from "./tokens.ts";
+import type { UnitKind } from "./units.ts";
 
 /** The service tier that a request was SERVED on: providers price by it. */
 export const Tier = z.enum(["standard", "batch", "flex", "priority"]);
@@ -8,6 +9,9 @@ export type Tier = z.infer<typeof Tier>;
 
 /** Prices in pico-dollars per token by bucket; a bucket without a price is unknown, never free. */
 export type PerToken = Readonly<Partial<Record<TokenBucket, PicoUsd>>>;
+
+/** Prices in pico-dollars per unit of what is billed besides tokens. */
+export type PerUnit = Readonly<Partial<Record<UnitKind, PicoUsd>>>;
 
 /** One row of the price book: what a model costs from a date on, for one tier and one context band. */
 export interface Price {
@@ -22,6 +26,10 @@ export interface Price {
   readonly effectiveTo: Date | undefined;
   readonly perToken: PerToken;
   readonly perRequest: PicoUsd;
+  /** Pico-dollars per unit of what is billed besides tokens; a kind without a price is unknown, never free. */
+  readonly perUnit: PerUnit;
+  /** The region that the row is for; empty for all regions that have no row of their own. */
+  readonly region: string;
   /** Where the figures come from and when they were read. */
   readonly source: string;
 }
@@ -34,6 +42,8 @@ export interface PriceQuery {
   /** Input tokens of ONE request, all buckets; it selects the context band. */
   readonly inputTokens: number;
   readonly at: Date;
+  /** Where it was served; a row of exactly this region goes before one for all regions. */
+  readonly region?: string | undefined;
 }
 
 /** A model as the book knows it: what it can do and since when it is priced. */

@@ -12,6 +12,9 @@ export const tokenBuckets = [
   "audio_output",
   "image_input",
   "image_output",
+  "video_input",
+  "audio_cache_read",
+  "image_cache_read",
 ] as const;
 
 export type TokenBucket = (typeof tokenBuckets)[number];
@@ -20,7 +23,8 @@ const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
 /**
  * Tokens by disjoint bucket. `input` is uncached text input, `output` is visible text output; cached, reasoning,
- * audio and image tokens stand in their own buckets and nowhere else.
+ * audio, image and video tokens stand in their own buckets and nowhere else. `cache_read` is text (or not told apart);
+ * audio and image that were read from a cache stand in `audio_cache_read` and `image_cache_read`.
  */
 export const Tokens = z.strictObject({
   input: count,
@@ -33,6 +37,9 @@ export const Tokens = z.strictObject({
   audio_output: count,
   image_input: count,
   image_output: count,
+  video_input: count,
+  audio_cache_read: count,
+  image_cache_read: count,
 });
 export type Tokens = z.infer<typeof Tokens>;
 
@@ -48,11 +55,31 @@ export const noTokens: Tokens = {
   audio_output: 0,
   image_input: 0,
   image_output: 0,
+  video_input: 0,
+  audio_cache_read: 0,
+  image_cache_read: 0,
 };
 
+/** The buckets of tokens that go in. */
+export const inputBuckets = [
+  "input",
+  "cache_read",
+  "cache_write_5m",
+  "cache_write_1h",
+  "audio_input",
+  "image_input",
+  "video_input",
+  "audio_cache_read",
+  "image_cache_read",
+] as const satisfies readonly TokenBucket[];
+
+/** The buckets of tokens that come out. */
+export const outputBuckets = ["output", "reasoning", "audio_output", "image_output"] as const satisfies readonly TokenBucket[];
+
+const sumOf = (tokens: Tokens, buckets: readonly TokenBucket[]): number => buckets.reduce((sum, bucket) => sum + tokens[bucket], 0);
+
 /** All tokens that go in: what a provider compares with its context bands. */
-export const inputTokens = (tokens: Tokens): number =>
-  tokens.input + tokens.cache_read + tokens.cache_write_5m + tokens.cache_write_1h + tokens.audio_input + tokens.image_input;
+export const inputTokens = (tokens: Tokens): number => sumOf(tokens, inputBuckets);
 
 /** All tokens that come out, visible or not. */
-export const outputTokens = (tokens: Tokens): number => tokens.output + tokens.reasoning + tokens.audio_output + tokens.image_output;
+export const outputTokens = (tokens: Tokens): number => sumOf(tokens, outputBuckets);

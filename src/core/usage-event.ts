@@ -1,10 +1,30 @@
 import { z } from "zod";
 import { idSchema } from "./ids.ts";
+import { UsdAmount } from "./money.ts";
 import { Tier } from "./price.ts";
 import { Tokens } from "./tokens.ts";
+import { Units } from "./units.ts";
 
 /** Where a usage row came from. */
-export const UsageSource = z.enum(["csv", "jsonl", "azure-trace", "servegen", "mooncake", "gateway"]);
+export const UsageSource = z.enum([
+  "csv",
+  "jsonl",
+  "azure-trace",
+  "servegen",
+  "mooncake",
+  "gateway",
+  "otlp",
+  "focus",
+  "openai",
+  "anthropic",
+  "gemini",
+  "bedrock",
+  "azure",
+  "litellm",
+  "langfuse",
+  "openrouter",
+  "helicone",
+]);
 export type UsageSource = z.infer<typeof UsageSource>;
 
 /** Which side of a randomised holdout served a request. */
@@ -34,6 +54,15 @@ export const UsageEvent = z.strictObject({
   tier: Tier,
   requests: z.number().int().positive().max(1_000_000_000),
   tokens: Tokens,
+  /** What is billed besides tokens: searches, images, seconds of audio. Absent: nothing. */
+  units: Units.optional(),
+  /** Where it was served, as the provider names the region; some prices depend on it. Absent: not said. */
+  region: label.optional(),
+  /**
+   * What the seller itself says that it charged for exactly this row, in USD. Such a row costs that, and the book is not
+   * asked: for sellers whose rows lack what a price depends on (OpenRouter's activity). Never what an observer reckoned.
+   */
+  charged: UsdAmount.optional(),
   /** The feature or job that the request belongs to. */
   workload: label,
   team: label,

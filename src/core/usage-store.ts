@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Id } from "./ids.ts";
 import type { PicoUsd } from "./money.ts";
 import type { Tokens } from "./tokens.ts";
-import type { Arm, PricedUsageEvent } from "./usage-event.ts";
+import type { Arm, PricedUsageEvent, UsageSource } from "./usage-event.ts";
 
 /** What spend can be split and filtered by. */
 export const Dimension = z.enum(["provider", "model", "requestedModel", "workload", "team", "user", "apiKey", "source", "tier", "status"]);
@@ -164,10 +164,23 @@ export interface UsageReader {
   coverage(orgId: Id<"org">, filters?: Filters): Promise<Coverage>;
 }
 
+/** Which rows a reading of a source speaks for: those of the org and source in the period whose ids begin with `idPrefix`. */
+export interface UsageSpan {
+  readonly orgId: Id<"org">;
+  readonly source: UsageSource;
+  readonly idPrefix: string;
+  readonly period: Period;
+}
+
 /** Writes usage. Writing the same events again changes nothing that a reader sees. */
 export interface UsageWriter {
-  /** Stores events and brings the rollups of their hours up to date. */
+  /** Stores events and brings the rollups of their hours up to date. An event that is stored already stays as it was first written. */
   write(events: readonly PricedUsageEvent[]): Promise<void>;
+  /**
+   * Puts what was read at `readAt` in the place of all earlier readings of the span, and withdraws rows that are no longer
+   * in it. An older reading that comes later changes nothing; the same reading twice is one.
+   */
+  replace(span: UsageSpan, readAt: Date, events: readonly PricedUsageEvent[]): Promise<void>;
   /** Rebuilds the rollups that do not agree with the stored events; returns how many hours were mended. */
   repairRollups(): Promise<number>;
 }

@@ -15,6 +15,8 @@ export const handlersOf = (work: (job: Job, signal: AbortSignal) => Promise<void
   deliver: work,
   decide: work,
   apply: work,
+  sync: work,
+  "sync-due": work,
   measure: work,
   reconcile: work,
 });

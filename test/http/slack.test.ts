@@ -89,6 +89,8 @@ describe("Slack over HTTP, with its queue, its store and its Web API", () => {
             inboundId,
           ),
         apply: nothing,
+        sync: nothing,
+        "sync-due": nothing,
         measure: nothing,
         reconcile: nothing,
       },

@@ -48,6 +48,7 @@ const stopping: Rollups = {
 };
 const writer = createUsageWriter(database, stopping);
 const usage: UsageWriter = {
+  replace: (span, readAt, events) => writer.replace(span, readAt, events),
   repairRollups: () => writer.repairRollups(),
   async write(events) {
     await writer.write(events);

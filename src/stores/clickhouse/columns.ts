@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
 import { fromUsd, type PicoUsd } from "../../core/money.ts";
-import { type TokenBucket, type Tokens, tokenBuckets } from "../../core/tokens.ts";
+import { inputBuckets, outputBuckets, type TokenBucket, type Tokens, tokenBuckets } from "../../core/tokens.ts";
 import { Dimension, type Filters, type UsageScope } from "../../core/usage-store.ts";
 
 /** The column of each dimension, the same in raw events and rollups. */
@@ -25,11 +25,10 @@ export const allDimensions = Dimension.options.map((dimension) => dimensionColum
 export const tokenColumn = (bucket: TokenBucket): string => `${bucket}_tokens`;
 
 /** SQL for all input tokens of a row: the same buckets as `inputTokens` adds. */
-export const inputTokensSql =
-  "(input_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens + audio_input_tokens + image_input_tokens)";
+export const inputTokensSql = `(${inputBuckets.map(tokenColumn).join(" + ")})`;
 
 /** SQL for all output tokens of a row: the same buckets as `outputTokens` adds. */
-export const outputTokensSql = "(output_tokens + reasoning_tokens + audio_output_tokens + image_output_tokens)";
+export const outputTokensSql = `(${outputBuckets.map(tokenColumn).join(" + ")})`;
 
 /** A count that came back as text; an AppError where it is too large to be a number. */
 export const Count = z.string().transform((text) => {
@@ -63,6 +62,9 @@ export const tokenSumsShape = {
   sum_audio_output: Count,
   sum_image_input: Count,
   sum_image_output: Count,
+  sum_video_input: Count,
+  sum_audio_cache_read: Count,
+  sum_image_cache_read: Count,
 };
 
 /** The tokens of a row that `tokenSums` selected. */
@@ -77,6 +79,9 @@ export const tokensOf = (row: Readonly<Record<`sum_${TokenBucket}`, number>>): T
   audio_output: row.sum_audio_output,
   image_input: row.sum_image_input,
   image_output: row.sum_image_output,
+  video_input: row.sum_video_input,
+  audio_cache_read: row.sum_audio_cache_read,
+  image_cache_read: row.sum_image_cache_read,
 });
 
 /** SQL that selects asked dimensions as `key_<dimension>`. */

@@ -1,4 +1,6 @@
+import type { BillingLedger } from "../../core/billing.ts";
 import type { UsageReader, UsageWriter } from "../../core/usage-store.ts";
+import { createBillingLedger } from "./billing.ts";
 import { type ClickHouseTarget, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { createRollups } from "./rollups.ts";
@@ -8,6 +10,7 @@ import { createUsageWriter } from "./usage-writer.ts";
 /** The usage store and the way to let go of it. */
 export interface ClickHouseStores {
   readonly usage: UsageReader & UsageWriter;
+  readonly billing: BillingLedger;
   close(): Promise<void>;
 }
 
@@ -25,6 +28,7 @@ export async function connectClickHouse(options: {
   }
   return {
     usage: { ...createUsageReader(database), ...createUsageWriter(database, createRollups(database)) },
+    billing: createBillingLedger(database),
     close: () => database.close(),
   };
 }

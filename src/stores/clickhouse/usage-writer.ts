@@ -47,6 +47,8 @@ const columnsOf = (event: PricedUsageEvent): Readonly<Record<string, unknown>> =
   arm: event.arm ?? "",
   unit: event.unit,
   unmetered: event.unmetered ?? false,
+  units: event.units ?? {},
+  region: event.region ?? "",
   cost: event.cost === null ? null : toUsd(event.cost),
   price_version: event.priceVersion,
   unpriced_reason: event.unpricedReason,
@@ -56,7 +58,7 @@ const inRange = (at: Date): boolean => at.getTime() >= earliest && at.getTime() 
 
 /** Writes usage to ClickHouse: the events first, then the sums of their hours. */
 export function createUsageWriter(database: Database, rollups: Rollups): UsageWriter {
-  return {
+  const writer: UsageWriter = {
     async write(events) {
       const wrong = events.find((event) => !inRange(event.at));
       if (wrong !== undefined)
@@ -71,6 +73,8 @@ export function createUsageWriter(database: Database, rollups: Rollups): UsageWr
       }
       await rollups.refresh([...hours.values()]);
     },
+    replace: (_span, _readAt, events) => writer.write(events),
     repairRollups: () => rollups.repair(),
   };
+  return writer;
 }

@@ -2,6 +2,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import { Pool } from "pg";
 import { PrismaClient } from "../../../prisma/generated/client.ts";
 import type { ApprovalStore } from "../../core/approval.ts";
+import type { AuditLog } from "../../core/audit.ts";
 import type { InboundStore, MemberStore } from "../../core/conversation.ts";
 import type { DeliveryStore } from "../../core/delivery.ts";
 import type { GatewayFleet, GatewayStore } from "../../core/gateway-config.ts";
@@ -10,7 +11,9 @@ import type { ImportStore } from "../../core/import.ts";
 import type { PolicyStore } from "../../core/policy.ts";
 import type { RunStore } from "../../core/run.ts";
 import type { SavingsLedger } from "../../core/savings.ts";
+import type { SourceStore } from "../../core/source-connection.ts";
 import { createApprovalStore } from "./approvals.ts";
+import { createAuditLog } from "./audit.ts";
 import type { Database } from "./database.ts";
 import { createDeliveryStore } from "./deliveries.ts";
 import { createGatewayStore } from "./gateway.ts";
@@ -24,6 +27,7 @@ import { createRunSignals } from "./run-signals.ts";
 import { createRunStore } from "./runs.ts";
 import { createSavingsLedger } from "./savings.ts";
 import { createSecretBox } from "./secret-box.ts";
+import { createSourceStore } from "./sources.ts";
 
 /** Everything that is kept in PostgreSQL. */
 export interface PostgresStores {
@@ -36,6 +40,8 @@ export interface PostgresStores {
   readonly gateway: GatewayStore;
   readonly fleet: GatewayFleet;
   readonly imports: ImportStore;
+  readonly sources: SourceStore;
+  readonly audit: AuditLog;
   readonly deliveries: DeliveryStore;
   /** The org of this name, made where there is none. */
   ensureOrg(name: string): Promise<Id<"org">>;
@@ -46,7 +52,7 @@ export interface PostgresStores {
 
 export interface PostgresOptions {
   readonly url: string;
-  /** 32 bytes; upstream keys are sealed with it. */
+  /** 32 bytes; upstream keys and the secrets of sources are sealed with it. */
   readonly secretKey: Buffer;
   readonly now: () => Date;
   /** The most connections to hold, besides one that listens. */
@@ -91,6 +97,8 @@ export async function connectPostgres({ url, secretKey, now, connections = 10 }:
     gateway: createGatewayStore(db, box),
     fleet: createGatewayFleet(db),
     imports: createImportStore(db),
+    sources: createSourceStore(db, box),
+    audit: createAuditLog(db),
     deliveries: createDeliveryStore(db),
     ensureOrg: (name) => ensureOrg(db, name),
     orgs: () => orgs(db),

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { type BilledCharge, type BilledDay, type BillingLedger, type BillSpan, ChargeKind } from "../../core/billing.ts";
+import { AppError } from "../../core/errors.ts";
+import type { Id } from "../../core/ids.ts";
+import type { Period, QueryText } from "../../core/usage-store.ts";
+import { Money } from "./columns.ts";
+import type { Database } from "./database.ts";
+
+const dayMs = 24 * 3_600_000;
+const rowsAtOnce = 2_000;
+
+const rowOf = (charge: BilledCharge, reading: number): Readonly<Record<string, unknown>> => ({
+  org_id: charge.orgId,
+  origin: charge.origin,
+  day: charge.day,
+  reading,
+  id: charge.id,
+  source: charge.source,
+  provider: charge.provider,
+  account: charge.account,
+  model: charge.model,
+  line_item: charge.lineItem,
+  kind: charge.kind,
+  amount: charge.amount,
+});
+
+function daysOf({ fromDay, toDay }: BillSpan): readonly string[] {
+  const days: string[] = [];
+  for (let at = Date.parse(fromDay); at < Date.parse(toDay); at += dayMs) days.push(new Date(at).toISOString().slice(0, 10));
+  return days;
+}
+
+/** Whole UTC days of a period: a bill says nothing of a part of one. */
+const wholeDays = ({ from, to }: Period): { readonly fromDay: string; readonly toDay: string } => ({
+  fromDay: new Date(Math.ceil(from.getTime() / dayMs) * dayMs).toISOString().slice(0, 10),
+  toDay: new Date(Math.floor(to.getTime() / dayMs) * dayMs).toISOString().slice(0, 10),
+});
+
+const Row = z.object({ provider: z.string(), billed_day: z.string(), kind: ChargeKind, sum_amount: Money });
+
+function billedQuery(database: string, query: { readonly orgId: Id<"org">; readonly period: Period }): QueryText {
+  const sql = `SELECT provider, toString(day) AS billed_day, kind, sum(amount) AS sum_amount
+FROM ${database}.billed_charges FINAL
+WHERE org_id = {org:String} AND day >= {fromDay:Date} AND day < {toDay:Date}
+  AND (origin, day, reading) IN (
+    SELECT origin, day, max(reading) FROM ${database}.billed_readings
+    WHERE org_id = {org:String} AND day >= {fromDay:Date} AND day < {toDay:Date} GROUP BY origin, day
+  )
+GROUP BY provider, billed_day, kind
+ORDER BY provider, billed_day, kind`;
+  return { sql, params: { org: query.orgId, ...wholeDays(query.period) } };
+}
+
+/** Bills in ClickHouse: a reading is written whole, then switched to. */
+export function createBillingLedger(database: Database): BillingLedger {
+  return {
+    async replaceCharges(span, readAt, charges) {
+      const stray = charges.find(
+        ({ orgId, origin, day }) => orgId !== span.orgId || origin !== span.origin || day < span.fromDay || day >= span.toDay,
+      );
+      if (stray !== undefined)
+        throw new AppError("internal", `The billed line ${stray.id} of ${stray.day} does not belong to the days that were read.`);
+      const reading = readAt.getTime();
+      for (let start = 0; start < charges.length; start += rowsAtOnce) {
+        const rows = charges.slice(start, start + rowsAtOnce).map((charge) => rowOf(charge, reading));
+        await database.insert("billed_charges", rows, "store billed lines");
+      }
+      const switches = daysOf(span).map((day) => ({ org_id: span.orgId, origin: span.origin, day, reading }));
+      if (switches.length > 0) await database.insert("billed_readings", switches, "switch to a new reading of bills");
+    },
+
+    async billed(query) {
+      const text = billedQuery(database.name, query);
+      const rows = await database.rows(Row, text, "sum up bills");
+      return {
+        rows: rows.map(({ billed_day: day, sum_amount: amount, ...row }): BilledDay => ({ ...row, day, amount })),
+        query: text,
+      };
+    },
+  };
+}
