@@ -5,8 +5,8 @@ import type { Id } from "../core/ids.ts";
 import type { FileSource, ImportMapping, ImportStore, ImportSummary } from "../core/import.ts";
 import type { Logger } from "../core/logger.ts";
 import type { PriceBook } from "../core/price.ts";
-import type { UsageEvent } from "../core/usage-event.ts";
-import type { UsageWriter } from "../core/usage-store.ts";
+import type { PricedUsageEvent, UsageEvent } from "../core/usage-event.ts";
+import type { BulkWrite, UsageWriter } from "../core/usage-store.ts";
 import { inspectFile } from "./inspect-file.ts";
 import { existingRejectFile, openRejects, type Rejects } from "./reject-file.ts";
 
@@ -35,16 +35,9 @@ export interface ImportRequest {
 
 const eventsAtOnce = 5_000;
 
-/** Prices events and stores them; returns how many have no price. */
-async function recordPriced(deps: RecordUsageDeps, events: readonly UsageEvent[]): Promise<number> {
-  const priced = events.map((event) => priceEvent(deps.prices, event));
-  await deps.usage.write(priced);
-  return priced.filter((event) => event.cost === null).length;
-}
-
 /** Prices events and stores them. The same events again change nothing. */
 export async function recordUsage(deps: RecordUsageDeps, events: readonly UsageEvent[]): Promise<void> {
-  await recordPriced(deps, events);
+  await deps.usage.write(events.map((event) => priceEvent(deps.prices, event)));
 }
 
 interface Counts {
@@ -54,14 +47,38 @@ interface Counts {
 }
 
 async function readIn(deps: IngestDeps, request: ImportRequest, asOf: Date, rejects: Rejects, signal: AbortSignal): Promise<Counts> {
+  const bulk = deps.usage.begin();
+  try {
+    const counts = await readInto(bulk, deps, request, asOf, rejects, signal);
+    await bulk.finish();
+    return counts;
+  } catch (error) {
+    bulk.abandon();
+    throw error;
+  }
+}
+
+/** Reads and prices rows while the ones before are being stored. */
+async function readInto(
+  bulk: BulkWrite,
+  deps: IngestDeps,
+  request: ImportRequest,
+  asOf: Date,
+  rejects: Rejects,
+  signal: AbortSignal,
+): Promise<Counts> {
   const counts: Counts = { accepted: 0, refused: 0, unpriced: 0 };
-  let waiting: UsageEvent[] = [];
+  let waiting: PricedUsageEvent[] = [];
+  let storing: Promise<void> = Promise.resolve();
   const store = async (): Promise<void> => {
-    signal.throwIfAborted();
     const events = waiting;
     waiting = [];
-    counts.unpriced += await recordPriced(deps, events);
+    await storing;
+    signal.throwIfAborted();
     counts.accepted += events.length;
+    storing = bulk.add(events);
+    // Whoever waits for it next hears of a failure.
+    storing.catch(() => undefined);
   };
   const source = deps.sources[request.mapping.format];
   for await (const row of source.read(request.path, { orgId: request.orgId, mapping: request.mapping, asOf }, signal)) {
@@ -70,10 +87,13 @@ async function readIn(deps: IngestDeps, request: ImportRequest, asOf: Date, reje
       await rejects.add({ line: row.line, reason: row.refused, raw: row.raw });
       continue;
     }
-    waiting.push(row.event);
+    const priced = priceEvent(deps.prices, row.event);
+    if (priced.cost === null) counts.unpriced += 1;
+    waiting.push(priced);
     if (waiting.length >= eventsAtOnce) await store();
   }
   if (waiting.length > 0) await store();
+  await storing;
   return counts;
 }
 

@@ -43,7 +43,7 @@ describe("the tools, on usage whose answer is known", () => {
     expect(result.total.cost).toBe("13.500000000000");
     expect(result.daily).toEqual([{ day: "2026-11-22", cost: "13.500000000000" }]);
     expect(result.figures.find((one) => one.name === "unpriced requests")?.value).toBe("3");
-    expect(result.figures.find((one) => one.name === "spend")?.query).toContain("usage_hours");
+    expect(result.figures.find((one) => one.name === "spend")?.query).toContain("usage_sums");
   });
 
   it("cost_analyzer sums what is beyond twenty groups into one row, and misses nothing", async () => {
