@@ -25,7 +25,7 @@ export interface Rollups {
 
 /** Events summed up in one statement: more would hold more groups in memory. */
 const eventsAtOnce = 1_000_000;
-const hoursAtOnce = 500;
+const spansAtOnce = 500;
 /** Rows of replaced generations that are worth a clean-up. */
 const litter = 20_000;
 /** After work of more than so long the engine rests for as long as it worked, within bounds. */
@@ -94,38 +94,46 @@ async function rebuildHours(database: Database, orgId: string, hours: readonly s
   await database.insert("hour_generations", switches, "switch to a new rollup");
 }
 
-/** Builds a new generation of one day of one org, then switches readers over to it. */
-async function rebuildDay(database: Database, orgId: string, day: string): Promise<void> {
+/** Builds a new generation of some days of one org, then switches readers over to it. */
+async function rebuildDays(database: Database, orgId: string, days: readonly string[]): Promise<void> {
   const generation = await nextGeneration(database);
   const sql = `INSERT INTO ${database.name}.usage_days (org_id, day, generation, ${allDimensions}, ${measures.join(", ")})
-    SELECT org_id, toDateTime({day:DateTime('UTC')}, 'UTC') AS event_day, {generation:UInt64}, ${allDimensions}, ${measured}
+    SELECT org_id, toStartOfDay(at) AS event_day, {generation:UInt64}, ${allDimensions}, ${measured}
     FROM ${database.name}.usage_facts FINAL
-    WHERE org_id = {org:String} AND at >= {day:DateTime('UTC')} AND at < {day:DateTime('UTC')} + INTERVAL 1 DAY
+    WHERE org_id = {org:String} AND at >= {from:DateTime('UTC')} AND at < {to:DateTime('UTC')} + INTERVAL 1 DAY
+      AND toStartOfDay(at) IN {days:Array(DateTime('UTC'))}
     GROUP BY org_id, event_day, ${allDimensions}`;
-  await database.command({ sql, params: { org: orgId, day, generation } }, "sum up a day");
-  await database.insert("day_generations", [{ org_id: orgId, day, generation }], "switch to a new rollup");
+  const [from, to] = [days[0] ?? "", days.at(-1) ?? ""];
+  await database.command({ sql, params: { org: orgId, days, from, to, generation } }, "sum up a day");
+  const switches = days.map((day) => ({ org_id: orgId, day, generation }));
+  await database.insert("day_generations", switches, "switch to a new rollup");
 }
 
-/** Groups of hours that hold at most so many stored rows together. */
-async function portions(database: Database, orgId: string, hours: readonly string[]): Promise<readonly (readonly string[])[]> {
-  const sql = `SELECT toString(toStartOfHour(at)) AS start, toString(count()) AS events FROM ${database.name}.usage_facts
-    WHERE org_id = {org:String} AND toStartOfHour(at) IN {hours:Array(DateTime('UTC'))} GROUP BY start`;
+/** Consecutive spans, grouped so that each group holds at most so many stored rows. `spanOf` is SQL for a row's span. */
+async function portions(
+  database: Database,
+  orgId: string,
+  spans: readonly string[],
+  spanOf: string,
+): Promise<readonly (readonly string[])[]> {
+  const sql = `SELECT toString(${spanOf}) AS start, toString(count()) AS events FROM ${database.name}.usage_facts
+    WHERE org_id = {org:String} AND ${spanOf} IN {spans:Array(DateTime('UTC'))} GROUP BY start`;
   const sizes = new Map(
-    (await database.rows(Sized, { sql, params: { org: orgId, hours } }, "count the events of hours")).map((row) => [
+    (await database.rows(Sized, { sql, params: { org: orgId, spans } }, "count the events to sum up")).map((row) => [
       row.start,
       Number(row.events),
     ]),
   );
   const groups: string[][] = [];
   let room = 0;
-  for (const hour of hours) {
-    const events = sizes.get(hour) ?? 0;
+  for (const span of spans) {
+    const events = sizes.get(span) ?? 0;
     const group = groups.at(-1);
-    if (group === undefined || events > room || group.length >= hoursAtOnce) {
-      groups.push([hour]);
+    if (group === undefined || events > room || group.length >= spansAtOnce) {
+      groups.push([span]);
       room = eventsAtOnce - events;
     } else {
-      group.push(hour);
+      group.push(span);
       room -= events;
     }
   }
@@ -138,7 +146,8 @@ async function rebuildAll(database: Database, hours: readonly OrgHour[]): Promis
       .filter((entry) => entry.orgId === orgId)
       .map((entry) => entry.hour)
       .sort();
-    for (const some of await portions(database, orgId, ofOrg)) await database.retrying(() => rebuildHours(database, orgId, some));
+    for (const some of await portions(database, orgId, ofOrg, "toStartOfHour(at)"))
+      await database.retrying(() => rebuildHours(database, orgId, some));
   }
 }
 
@@ -198,7 +207,11 @@ export function createRollups(database: Database): Rollups {
     refresh,
     async refreshDays() {
       const stale = await database.rows(Hour, { sql: staleDays(database.name), params: {} }, "look for days that were written to");
-      for (const { orgId, hour_text: day } of stale) await database.retrying(() => rebuildDay(database, orgId, day));
+      for (const orgId of new Set(stale.map((row) => row.orgId))) {
+        const days = stale.filter((row) => row.orgId === orgId).map((row) => row.hour_text);
+        for (const some of await portions(database, orgId, days, "toStartOfDay(at)"))
+          await database.retrying(() => rebuildDays(database, orgId, some));
+      }
     },
     async repair() {
       const found = await database.rows(Hour, { sql: differing(database.name), params: {} }, "compare rollups with events");
