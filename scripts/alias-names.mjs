@@ -221,6 +221,11 @@ for (const { provider, name, target, evidence } of rows.values()) {
   const key = `${provider} ${target} ${[...evidence].sort().join("+")}`;
   groups.set(key, [...(groups.get(key) ?? []), name]);
 }
+// Ids that the list's own rule for the model refuses: they are the list's, no name at the seller.
+const inner = providerIds.flatMap((id) => {
+  const models = findProvider({ providerId: id }).models.filter((model) => resolve(id, model.id)?.model !== model);
+  return models.length === 0 ? [] : [`${id} ${models.map((model) => model.id).join(" ")}`];
+});
 const lines = [...groups].map(([key, names]) => `${key} = ${names.sort().join(" ")}`).sort();
 writeFileSync(
   target,
@@ -232,6 +237,11 @@ writeFileSync(
  */
 export const aliasTable = \`
 ${lines.join("\n")}
+\`;
+
+/** Ids of the list that are no names at the seller, by seller. */
+export const innerIds = \`
+${inner.join("\n")}
 \`;
 `,
 );

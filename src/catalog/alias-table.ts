@@ -444,3 +444,11 @@ openai gpt-5.6-luna portkey = gpt-5.6-luna-2026-07-09
 openai gpt-5.6-sol portkey = gpt-5.6-sol-2026-07-09
 openai gpt-5.6-terra portkey = gpt-5.6-terra-2026-07-09
 `;
+
+/** Ids of the list that are no names at the seller, by seller. */
+export const innerIds = `
+aws regional.amazon.nova-2-lite-v1:0 regional.anthropic.claude-fable-5-1-v1:0 regional.anthropic.claude-fable-5-v1:0 regional.anthropic.claude-haiku-4-5-20251001-v1:0 regional.anthropic.claude-opus-4-1-20250805-v1:0 regional.anthropic.claude-opus-4-20250514-v1:0 regional.anthropic.claude-opus-4-5-v1:0 regional.anthropic.claude-opus-4-6-v1:0 regional.anthropic.claude-opus-4-7-v1:0 regional.anthropic.claude-opus-4-8-v1:0 regional.anthropic.claude-opus-5 regional.anthropic.claude-opus-5-5 regional.anthropic.claude-sonnet-4-20250514-v1:0 regional.anthropic.claude-sonnet-4-5-20250929-v1:0 regional.anthropic.claude-sonnet-4-6-v1:0 regional.anthropic.claude-sonnet-5-v1:0 regional.openai.gpt-5.6-luna regional.openai.gpt-5.6-sol regional.openai.gpt-5.6-terra
+fireworks deepseek-r1-0528 deepseek-v3-0324 deepseek-v3p2 deepseek-v4-flash deepseek-v4-pro gemma-3-27b-it glm-4p7 glm-5p1 glm-5p1-fast glm-5p2 glm-5p2-fast gpt-oss-120b gpt-oss-20b inkling kimi-k2p5 kimi-k2p6 kimi-k2p6-fast kimi-k2p7-code kimi-k2p7-code-fast kimi-k3 kimi-k3-fast kimi-k3-us llama-v3p1-8b-instruct llama4-maverick-instruct-basic minimax-m2p1 minimax-m2p7 minimax-m3 nemotron-3-ultra-nvfp4 qwen2p5-vl-72b-instruct qwen3-235b-a22b qwen3p6-plus qwen3p7-plus
+mistral codestral magistral-small mistral-medium-3-1 pixtral-large
+openai ft:gpt-4o ft:gpt-4o-mini
+`;

@@ -1,6 +1,6 @@
 import { findProvider, type ModelInfo, type Provider } from "@pydantic/genai-prices";
 import { AppError } from "../core/errors.ts";
-import { aliasTable } from "./alias-table.ts";
+import { aliasTable, innerIds } from "./alias-table.ts";
 import { type ListedSpan, spansOf } from "./listed-spans.ts";
 import { providerIds } from "./provider-ids.ts";
 
@@ -10,6 +10,8 @@ export const listRelease = "0.1.8";
 /** A model as the list has it, under every name by which it is exactly known at the seller. */
 export interface ListedModel {
   readonly provider: string;
+  /** The name that it goes by: the list's id, or the first name where the seller does not know that id. */
+  readonly name: string;
   /** Names that the list or a second one spells out for this seller. */
   readonly names: readonly string[];
   /** The maker's names for a model that this seller resells. */
@@ -41,6 +43,17 @@ const aliases: readonly Alias[] = aliasTable
     return { seller, owner: id === undefined ? seller : maker, id: id ?? target, names, resold: /resold|bedrock-id/.test(evidence) };
   });
 
+/** Ids by which the list knows models that the seller does not know by them. */
+const inner: ReadonlySet<string> = new Set(
+  innerIds
+    .trim()
+    .split("\n")
+    .flatMap((line) => {
+      const [seller = "", ...ids] = line.split(" ");
+      return ids.map((id) => `${seller} ${id}`);
+    }),
+);
+
 /** The exact names that a match expression spells out: no prefix, no pattern. */
 const exactNames = (match: ModelInfo["match"]): readonly string[] => {
   if ("equals" in match) return [match.equals];
@@ -52,10 +65,14 @@ const sourceOf = (provider: Provider): string =>
 
 const ownModel = (provider: Provider, info: ModelInfo): ListedModel => {
   const known = aliases.filter(({ seller, owner, id }) => seller === provider.id && owner === provider.id && id === info.id);
+  const id = inner.has(`${provider.id} ${info.id}`) ? [] : [info.id];
+  const names = [...new Set([...id, ...exactNames(info.match), ...known.flatMap(({ resold, names }) => (resold ? [] : names))])];
+  const resoldNames = known.flatMap(({ resold, names }) => (resold ? names : []));
   return {
     provider: provider.id,
-    names: [...new Set([info.id, ...exactNames(info.match), ...known.flatMap(({ resold, names }) => (resold ? [] : names))])],
-    resoldNames: known.flatMap(({ resold, names }) => (resold ? names : [])),
+    name: names[0] ?? resoldNames[0] ?? info.id,
+    names,
+    resoldNames,
     borrowed: false,
     info,
     spans: spansOf(provider.id, info.prices),
@@ -76,6 +93,7 @@ const borrowedModel = ({ seller, owner, id, names }: Alias): ListedModel => {
     throw new AppError("internal", `@pydantic/genai-prices no longer lists ${owner} ${id}: write the alias table anew.`);
   return {
     provider: seller,
+    name: names[0] ?? id,
     names: [],
     resoldNames: names,
     borrowed: true,

@@ -106,14 +106,14 @@ const spelling = (name: string): string => (name.includes("/") ? name.toLowerCas
 
 type Entries = Map<string, Map<string, Entry>>;
 
-/** Every entry by seller and name. A model's own id outranks an alias of the same spelling, and a name of the list one that is resold. */
+/** Every entry by seller and name. The name that a model goes by outranks an alias of the same spelling, and a name of the list one that is resold. */
 function entriesOf(models: readonly ListedModel[]): Entries {
   const providers: Entries = new Map();
   const add = (model: ListedModel, names: readonly string[]): void => {
     const entries = providers.get(model.provider) ?? new Map<string, Entry>();
     providers.set(model.provider, entries);
     for (const name of names) {
-      const own = name === model.info.id && !model.borrowed;
+      const own = name === model.name && !model.borrowed;
       if (own || !entries.has(spelling(name))) entries.set(spelling(name), entryOf(model, name));
     }
   };
@@ -130,9 +130,7 @@ export function createPriceBook(models: readonly ListedModel[] = listedModels())
     for (const name of model.names) sellers.set(name, (sellers.get(name) ?? new Set()).add(model.provider));
   }
   const sold = ({ model, facts, prices }: Entry, at: Date): boolean =>
-    !model.borrowed &&
-    facts.model === model.info.id &&
-    prices.some((price) => inForce(price, at) && Object.keys(price.perToken).length > 0);
+    !model.borrowed && facts.model === model.name && prices.some((price) => inForce(price, at) && Object.keys(price.perToken).length > 0);
   return {
     priceOf(query) {
       const entries = providers.get(query.provider);

@@ -37,6 +37,8 @@ describe("the price book", () => {
       cache_read: perMillion("0.125"),
       output: perMillion("10"),
       reasoning: perMillion("10"),
+      image_input: perMillion("1.25"),
+      image_cache_read: perMillion("0.125"),
     });
     expect(priced({ provider: "anthropic", model: "claude-haiku-4-5" }).perToken).toMatchObject({
       cache_write_5m: perMillion("1.25"),
@@ -83,7 +85,7 @@ describe("the price book", () => {
       ["openai", "gpt-5-mini-2025-08-07", "gpt-5-mini"],
       ["google", "gemini-2.5-flash-preview-09-2025", "gemini-2.5-flash"],
       ["google", "gemini-2.5-pro-preview-05-06", "gemini-2.5-pro"],
-      ["mistral", "magistral-small-latest", "magistral-small"],
+      ["mistral", "magistral-small-latest", "magistral-small-2509"],
     ] as const) {
       expect(priced({ provider, model: name }).perToken, name).toEqual(priced({ provider, model: id }).perToken);
     }
