@@ -265,7 +265,7 @@ describe("the tools, on usage whose answer is known", () => {
   it("unpriced_usage and unpriced_reconciliation account for every request", async () => {
     const context = await orgWith(clickhouse, [
       usage({ tokens: { input: 600 } }),
-      usage({ provider: "azure", model: "gpt-5.2-pro-2025-12-11", requests: 2, tokens: { input: 300 } }),
+      usage({ provider: "groq", model: "gpt-5.2-pro-2025-12-11", requests: 2, tokens: { input: 300 } }),
       usage({ model: "acme-9000", tokens: { input: 100 } }),
     ]);
     const listed = await tools.unpriced_usage.run({ scope: days(22, 23) }, context);
