@@ -5,7 +5,7 @@ import { bucketsWithoutPrice, costOf } from "./cost-of.ts";
 
 /**
  * Stamps a usage event with its cost and price row, or with the reason why it has none. A row of many requests is priced
- * in the context band of its mean input.
+ * in the context band of its mean input, or in the one that its source names.
  */
 export function priceEvent(book: PriceBook, event: UsageEvent): PricedUsageEvent {
   const unpriced = (reason: string): PricedUsageEvent => ({ ...event, cost: null, priceVersion: "", unpricedReason: reason });
@@ -14,7 +14,7 @@ export function priceEvent(book: PriceBook, event: UsageEvent): PricedUsageEvent
     provider: event.provider,
     model: event.model,
     tier: event.tier,
-    inputTokens: Math.ceil(inputTokens(event.tokens) / event.requests),
+    inputTokens: event.bandTokens ?? Math.ceil(inputTokens(event.tokens) / event.requests),
     at: event.at,
   });
   if ("unpriced" in price) return unpriced(price.unpriced);

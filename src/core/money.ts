@@ -38,6 +38,20 @@ export const divideRounded = (amount: PicoUsd, by: bigint): PicoUsd => {
   return (amount + half) / by;
 };
 
+/**
+ * Reads a decimal amount of a bill into pico-dollars, rounding half away from zero what is finer. `shift` moves the decimal
+ * point: -2 where the text counts cents. For bills, never for prices.
+ */
+export const roundUsd = (text: string, shift = 0): PicoUsd => {
+  const match = /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text.trim());
+  if (match === null) throw new AppError("bad_input", `"${text}" is not an amount of money.`);
+  const [, sign, whole = "0", fraction = "", exponent = "0"] = match;
+  const places = decimals - fraction.length + Number(exponent) + shift;
+  const digits = BigInt(whole + fraction);
+  const pico = places >= 0 ? digits * 10n ** BigInt(places) : divideRounded(digits, 10n ** BigInt(-places));
+  return sign === "-" ? -pico : pico;
+};
+
 /** Money for people: cents from one dollar up, four significant digits below ("$1,234.50", "$0.001234"). */
 export const showUsd = (pico: PicoUsd): string => {
   const size = pico < 0n ? -pico : pico;
