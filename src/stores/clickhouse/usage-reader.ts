@@ -13,7 +13,7 @@ const distinct = (column: string): string => `arraySort(groupUniqArrayIf(1000)($
 const coverageSql = (database: string, filters: string): string => `SELECT sum(requests) AS sum_requests, min(at) AS first, max(at) AS last,
   ${["source", "workload", "model", "team"].map(distinct).join(", ")},
   ${share("latency_share", "isNotNull(latency_ms)")}, ${share("prompt_share", "prompt_hash != ''")},
-  ${share("prefix_share", "notEmpty(prefix_hashes)")}, ${share("single_share", "requests = 1")}
+  ${share("prefix_share", "notEmpty(prefix_hashes)")}, ${share("single_share", "requests = 1 AND isNull(band_tokens)")}
 FROM ${database}.usage_events FINAL
 WHERE org_id = {org:String}${filters}`;
 

@@ -49,6 +49,7 @@ const columnsOf = (event: PricedUsageEvent): Readonly<Record<string, unknown>> =
   unmetered: event.unmetered ?? false,
   units: event.units ?? {},
   region: event.region ?? "",
+  band_tokens: event.bandTokens ?? null,
   cost: event.cost === null ? null : toUsd(event.cost),
   price_version: event.priceVersion,
   unpriced_reason: event.unpricedReason,
