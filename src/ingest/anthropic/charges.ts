@@ -1,6 +1,6 @@
 import type { BilledCharge } from "../../core/billing.ts";
 import { sha256 } from "../../core/canonical.ts";
-import { roundUsd, toUsd } from "../../core/money.ts";
+import { fromUsdRounded, toUsd } from "../../core/money.ts";
 import type { SourceContext } from "../../core/remote-source.ts";
 import { defaultWorkspace } from "./usage.ts";
 import type { CostRow } from "./wire.ts";
@@ -12,7 +12,7 @@ import type { CostRow } from "./wire.ts";
 export function chargeOf({ orgId, connection }: SourceContext, day: string, row: CostRow): BilledCharge | { readonly refused: string } {
   const { amount, currency, workspace_id, description, model, ...parts } = row;
   if (currency !== "USD") return { refused: `it is in ${currency}, and only US dollars can be read` };
-  const usd = roundUsd(amount, -2);
+  const usd = fromUsdRounded(`${amount}e-2`);
   const key = [
     workspace_id,
     description,

@@ -1,6 +1,6 @@
 import type { BilledCharge } from "../../core/billing.ts";
 import { sha256 } from "../../core/canonical.ts";
-import { roundUsd, toUsd } from "../../core/money.ts";
+import { fromUsdRounded, toUsd } from "../../core/money.ts";
 import type { SourceContext } from "../../core/remote-source.ts";
 import type { CostRow } from "./wire.ts";
 
@@ -21,7 +21,7 @@ export function chargeOf(
   used: ReadonlySet<string>,
 ): BilledCharge | { readonly refused: string } {
   if (amount.currency.toLowerCase() !== "usd") return { refused: `it is in ${amount.currency}, and only US dollars can be read` };
-  const usd = roundUsd(String(amount.value));
+  const usd = fromUsdRounded(String(amount.value));
   return {
     id: sha256(JSON.stringify([project_id, line_item])).slice(0, 32),
     orgId,

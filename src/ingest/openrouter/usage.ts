@@ -1,5 +1,5 @@
 import { sha256 } from "../../core/canonical.ts";
-import { roundUsd, toUsd } from "../../core/money.ts";
+import { fromUsdRounded, toUsd } from "../../core/money.ts";
 import { eventIdPrefix, type SourceContext } from "../../core/remote-source.ts";
 import { noTokens } from "../../core/tokens.ts";
 import type { UsageEvent } from "../../core/usage-event.ts";
@@ -10,7 +10,7 @@ import type { ActivityRow } from "./wire.ts";
 const ownKeys = "openrouter-byok";
 
 /** A number of US dollars as it was written, rounded to twelve decimals. */
-export const usdOf = (amount: number): string => toUsd(roundUsd(String(amount)));
+export const usdOf = (amount: number): string => toUsd(fromUsdRounded(String(amount)));
 
 /**
  * A row as usage events, why it is none, or nothing where nothing was used. The first event has the tokens and costs what

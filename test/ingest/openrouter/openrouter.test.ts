@@ -121,10 +121,9 @@ describe("OpenRouter's activity", () => {
     const plain = await check([row()], openRouterKey, null);
     expect(plain.account).toBe("the OpenRouter account of this key");
     expect(plain.notes.join(" ")).not.toMatch(/counts twice/);
-    await expect(check([], `${openRouterCallKey}-1`, null)).rejects.toMatchObject({
-      code: "forbidden",
-      message: expect.stringMatching(/calls models/),
-    });
+    const calling = check([], `${openRouterCallKey}-1`, null);
+    await expect(calling).rejects.toMatchObject({ code: "forbidden" });
+    await expect(calling).rejects.toThrow(/calls models/);
     await expect(check([], "sk-or-v1-revoked", null)).rejects.toMatchObject({ code: "unauthenticated" });
   });
 });
