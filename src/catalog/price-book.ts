@@ -10,6 +10,8 @@ interface Entry {
   readonly model: ListedModel;
   readonly facts: ModelFacts;
   readonly prices: readonly Price[];
+  /** The rows on one tier. */
+  onTier(tier: Tier): readonly Price[];
 }
 
 const figures = (prices: PerToken | PerUnit): readonly string[][] => Object.entries(prices).map(([kind, price]) => [kind, `${price}`]);
@@ -61,6 +63,11 @@ const pricesOf = (model: ListedModel, name: string): readonly Price[] =>
 
 const entryOf = (model: ListedModel, name: string): Entry => {
   let prices: readonly Price[] | undefined;
+  const tiers = new Map<Tier, readonly Price[]>();
+  const all = (): readonly Price[] => {
+    prices ??= pricesOf(model, name);
+    return prices;
+  };
   return {
     model,
     facts: {
@@ -72,8 +79,14 @@ const entryOf = (model: ListedModel, name: string): Entry => {
       deprecated: model.info.deprecated ?? false,
     },
     get prices() {
-      prices ??= pricesOf(model, name);
-      return prices;
+      return all();
+    },
+    onTier(tier) {
+      const known = tiers.get(tier);
+      if (known !== undefined) return known;
+      const rows = all().filter((price) => price.tier === tier);
+      tiers.set(tier, rows);
+      return rows;
     },
   };
 };
@@ -85,20 +98,27 @@ const inForce = (price: Price, at: Date): boolean =>
   (price.effectiveTo === undefined || at.getTime() < price.effectiveTo.getTime()) &&
   (price.hours === undefined || price.hours.some(({ from, to }) => from <= secondOfDay(at) && secondOfDay(at) < to));
 
-/** The row of the highest context band below the request's input tokens, or why there is none. */
+/** Of rows on one tier: the one in force for the region that has the highest context band below the request's input tokens. */
+function bestOf(rows: readonly Price[], query: PriceQuery, region: string): Price | undefined {
+  let best: Price | undefined;
+  for (const price of rows) {
+    if (price.region !== region || !inForce(price, query.at)) continue;
+    if (price.aboveInputTokens > 0 && query.inputTokens <= price.aboveInputTokens) continue;
+    if (best === undefined || price.aboveInputTokens > best.aboveInputTokens) best = price;
+  }
+  return best;
+}
+
+/** The row that prices a request, or why there is none. A region without rows of its own is priced as all others. */
 function pick(entry: Entry, query: PriceQuery): Price | { readonly unpriced: string } {
+  const rows = entry.onTier(query.tier);
+  const own = query.region === undefined || query.region === "" ? undefined : bestOf(rows, query, query.region);
+  const best = own ?? bestOf(rows, query, "");
+  if (best !== undefined) return best;
   const named = `${query.provider} ${query.model}`;
-  const dated = entry.prices.filter((price) => inForce(price, query.at));
-  if (dated.length === 0) return { unpriced: `${named} has no price at ${query.at.toISOString()}` };
-  const onTier = dated.filter((price) => price.tier === query.tier);
-  const there = onTier.filter((price) => price.region === query.region);
-  const best = (there.length > 0 ? there : onTier.filter((price) => price.region === ""))
-    .filter((price) => query.inputTokens > price.aboveInputTokens || price.aboveInputTokens === 0)
-    .reduce<Price | undefined>(
-      (high, price) => (high === undefined || price.aboveInputTokens > high.aboveInputTokens ? price : high),
-      undefined,
-    );
-  return best ?? { unpriced: `${named} has no known price on the ${query.tier} tier` };
+  return entry.prices.some((price) => inForce(price, query.at))
+    ? { unpriced: `${named} has no known price on the ${query.tier} tier` }
+    : { unpriced: `${named} has no price at ${query.at.toISOString()}` };
 }
 
 /** Repository names ("owner/name") are one name in any letter case; all others are as they are written. */

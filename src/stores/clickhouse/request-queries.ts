@@ -36,13 +36,13 @@ const money = "sum(ifNull(cost, toDecimal128(0, 12)))";
 const grouped = (names: readonly string[]): string =>
   names.length === 0 ? "" : `\nGROUP BY ${names.join(", ")}\nORDER BY ${names.join(", ")}`;
 
-/** Spend split by context size. A row of many requests counts in the band of its mean input. */
+/** Spend split by context size. A row of many requests counts in the band of its mean input, or in the one that its source names. */
 export function contextBands(
   database: string,
   query: UsageScope & { readonly by: readonly Dimension[]; readonly edges: readonly number[] },
 ): Asked<ContextBandRow> {
   const scope = scopeConditions(query);
-  const band = `arrayMax(arrayFilter(edge -> edge * requests < ${inputTokensSql}, arrayConcat([toUInt64(0)], {edges:Array(UInt64)}))) AS above`;
+  const band = `arrayMax(arrayFilter(edge -> if(isNull(band_tokens), edge * requests < ${inputTokensSql}, edge < assumeNotNull(band_tokens)), arrayConcat([toUInt64(0)], {edges:Array(UInt64)}))) AS above`;
   const sql = `SELECT ${[...keySelect(query.by), band].join(", ")}, sum(requests) AS sum_requests, ${tokenSums}, ${money} AS sum_cost
 FROM ${database}.usage_facts FINAL
 WHERE ${scope.where}${grouped([...keyNames(query.by), "above"])}`;
@@ -76,7 +76,7 @@ export function percentiles(database: string, query: PercentileQuery): Asked<Per
   const sql = `SELECT ${[...keyNames(query.by), "measured", "mean"].join(", ")}, arrayMap(quantile -> sorted[${rank}], {quantiles:Array(Float64)}) AS ranks
 FROM (
   SELECT ${[...keySelect(query.by), "count() AS measured", "avg(value) AS mean", "arraySort(groupArray(value)) AS sorted"].join(", ")}
-  FROM (SELECT *, ${metricSql[query.metric]} AS value FROM ${database}.usage_facts FINAL WHERE ${scope.where} AND requests = 1)
+  FROM (SELECT *, ${metricSql[query.metric]} AS value FROM ${database}.usage_facts FINAL WHERE ${scope.where} AND requests = 1 AND isNull(band_tokens))
   WHERE isNotNull(value)${query.by.length === 0 ? "" : `\n  GROUP BY ${keyNames(query.by).join(", ")}`}
 )
 WHERE measured > 0${query.by.length === 0 ? "" : `\nORDER BY ${keyNames(query.by).join(", ")}`}`;

@@ -47,7 +47,7 @@ const measured = [
 /** What only the sums by hour hold: what an org's data can tell. */
 const telling = ["single_requests", "timed_requests", "hashed_requests", "prefixed_requests", "first_at", "last_at"].join(", ");
 const told =
-  "sumIf(requests, requests = 1), sumIf(requests, isNotNull(latency_ms)), sumIf(requests, prompt_hash != ''), sumIf(requests, notEmpty(prefix_hashes)), min(at), max(at)";
+  "sumIf(requests, requests = 1 AND isNull(band_tokens)), sumIf(requests, isNotNull(latency_ms)), sumIf(requests, prompt_hash != ''), sumIf(requests, notEmpty(prefix_hashes)), min(at), max(at)";
 
 /** SQL condition: this row is of the generation that counts. */
 const current = (database: string): string =>

@@ -27,7 +27,7 @@ const single = (database: string, filters: string): string => `SELECT ${told}
 FROM (
   SELECT requests, at AS first_at, at AS last_at, source, workload, model, team, if(isNotNull(latency_ms), requests, 0) AS timed_requests,
     if(prompt_hash != '', requests, 0) AS hashed_requests, if(notEmpty(prefix_hashes), requests, 0) AS prefixed_requests,
-    if(requests = 1, requests, 0) AS single_requests
+    if(requests = 1 AND isNull(band_tokens), requests, 0) AS single_requests
   FROM ${database}.usage_facts FINAL
   WHERE org_id = {org:String}${filters}
 )`;

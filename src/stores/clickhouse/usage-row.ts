@@ -23,6 +23,7 @@ export const rowColumns = (standing: boolean): readonly [string, ...string[]] =>
   "requests",
   ...tokenBuckets.map(tokenColumn),
   "units",
+  "band_tokens",
   "workload",
   "team",
   "user",
@@ -97,7 +98,7 @@ export function rowText(event: PricedUsageEvent, standing?: RowStanding): string
   const end = standing === undefined ? "\n" : `\t${standing.seniority}\t${standing.withdrawn ? 1 : 0}\n`;
   return `${event.orgId}\t${secondsText(event.at)}\t${event.source}\t${escaped(event.id)}\t${escaped(event.provider)}\t${escaped(event.requestedModel)}\t${escaped(
     event.model,
-  )}\t${event.tier}\t${escaped(event.region ?? "")}\t${event.requests}\t${tokensText(event.tokens)}\t${unitsText(event.units)}\t${escaped(
+  )}\t${event.tier}\t${escaped(event.region ?? "")}\t${event.requests}\t${tokensText(event.tokens)}\t${unitsText(event.units)}\t${numberText(event.bandTokens ?? null)}\t${escaped(
     event.workload,
   )}\t${escaped(event.team)}\t${escaped(event.user)}\t${escaped(event.apiKey)}\t${escaped(event.conversation)}\t${event.status}\t${numberText(
     event.latencyMs,

@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS {database}.usage_facts (
   audio_cache_read_tokens UInt64,
   image_cache_read_tokens UInt64,
   units Map(LowCardinality(String), UInt64),
+  band_tokens Nullable(UInt64),
   workload LowCardinality(String),
   team LowCardinality(String),
   user String,
