@@ -1,5 +1,12 @@
 import type { RemoteKind, RemoteSource } from "../core/remote-source.ts";
 import type { ApiClient } from "./api-client.ts";
+import { createHeliconeSource } from "./helicone/index.ts";
+import { createLangfuseSource } from "./langfuse/index.ts";
+import { createLitellmSource } from "./litellm/index.ts";
 
 /** Every source that is read over the network. */
-export const remoteSources = (_api: ApiClient): Partial<Readonly<Record<RemoteKind, RemoteSource>>> => ({});
+export const remoteSources = (api: ApiClient): Partial<Readonly<Record<RemoteKind, RemoteSource>>> => ({
+  litellm: createLitellmSource(api),
+  langfuse: createLangfuseSource(api),
+  helicone: createHeliconeSource(api),
+});
