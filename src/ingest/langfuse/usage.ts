@@ -4,7 +4,7 @@ import type { SourceContext } from "../../core/remote-source.ts";
 import { type Cell, tierCell, timeCell } from "../cells.ts";
 import { labelOf, type ObservedRow, observedRow, uncounted } from "../observed-rows.ts";
 import { bookProvider } from "../provider-names.ts";
-import { tokensOf } from "./usage-details.ts";
+import { tokensOf } from "./tokens.ts";
 import type { Observation } from "./wire.ts";
 
 /**
