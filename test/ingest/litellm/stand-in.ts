@@ -43,6 +43,8 @@ export interface ProxyOptions {
   readonly largestPage?: number;
   /** From version 1.93 on the total stops here. */
   readonly countsTo?: number;
+  /** Rows that are in every window, whatever their time. */
+  readonly always?: readonly LogRow[];
 }
 
 const asMs = (text: string): number => Date.parse(`${text.replace(" ", "T")}Z`);
@@ -53,7 +55,7 @@ const asMs = (text: string): number => Date.parse(`${text.replace(" ", "T")}Z`);
  */
 export function litellmProxy(
   rows: readonly LogRow[],
-  { largestPage = 1_000, countsTo = Number.POSITIVE_INFINITY }: ProxyOptions = {},
+  { largestPage = 1_000, countsTo = Number.POSITIVE_INFINITY, always = [] }: ProxyOptions = {},
 ): (request: ApiRequest) => ApiAnswer {
   const newestFirst = rows.map((row) => ({ row, ms: Date.parse(row.startTime) })).toSorted((a, b) => b.ms - a.ms);
   return ({ method, url, headers }) => {
@@ -67,11 +69,12 @@ export function litellmProxy(
     const size = Number(url.searchParams.get("page_size"));
     if (page < 1 || size < 1 || size > largestPage)
       return { status: 422, body: { detail: [{ msg: "Input should be less than or equal" }] } };
-    const all = newestFirst.filter(({ ms }) => ms >= asMs(from) && ms <= asMs(to));
+    const within = newestFirst.filter(({ ms }) => ms >= asMs(from) && ms <= asMs(to)).map(({ row }) => row);
+    const all = [...within, ...always];
     const total = Math.min(all.length, countsTo);
     return {
       body: {
-        data: all.slice((page - 1) * size, page * size).map(({ row }) => row),
+        data: all.slice((page - 1) * size, page * size),
         total,
         page,
         page_size: size,
