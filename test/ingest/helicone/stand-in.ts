@@ -54,7 +54,7 @@ const Query = z.object({
   sort: z.strictObject({ created_at: z.literal("asc") }),
 });
 
-const asMs = (text: unknown): number => Date.parse(/Z$/.test(String(text)) ? String(text) : `${String(text).replace(" ", "T")}Z`);
+const asMs = (text: unknown): number => Date.parse(String(text).endsWith("Z") ? String(text) : `${String(text).replace(" ", "T")}Z`);
 
 /**
  * Helicone's API, ours, that answers /v1/request/query-clickhouse as its documents and its source say: one condition to a
