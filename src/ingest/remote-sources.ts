@@ -1,6 +1,9 @@
 import type { RemoteKind, RemoteSource } from "../core/remote-source.ts";
 import { createAnthropicSource } from "./anthropic/index.ts";
 import type { ApiClient } from "./api-client.ts";
+import { createHeliconeSource } from "./helicone/index.ts";
+import { createLangfuseSource } from "./langfuse/index.ts";
+import { createLitellmSource } from "./litellm/index.ts";
 import { createOpenAiSource } from "./openai/index.ts";
 import { createOpenRouterSource } from "./openrouter/index.ts";
 
@@ -9,4 +12,7 @@ export const remoteSources = (api: ApiClient): Partial<Readonly<Record<RemoteKin
   openai: createOpenAiSource(api),
   anthropic: createAnthropicSource(api),
   openrouter: createOpenRouterSource(api),
+  litellm: createLitellmSource(api),
+  langfuse: createLangfuseSource(api),
+  helicone: createHeliconeSource(api),
 });

@@ -4,6 +4,7 @@ import { checkMapping } from "../mapped-fields.ts";
 import { mappingFromColumns } from "../propose-mapping.ts";
 import { firstLines } from "../read-lines.ts";
 import { readRows } from "../read-rows.ts";
+import { servedNames } from "../served-names.ts";
 
 /** Every dotted path to a plain value in an object. */
 const pathsOf = (value: unknown, prefix = ""): readonly string[] =>
@@ -16,7 +17,7 @@ export const jsonl: FileSource = {
   source: "jsonl",
   read(path, options, signal) {
     checkMapping(options.mapping);
-    return readRows({ source: "jsonl", options, salt: "", records: () => jsonRecords(path, signal), more: () => ({}) });
+    return readRows({ source: "jsonl", options, salt: "", records: () => jsonRecords(path, signal), more: servedNames(options.mapping) });
   },
   async propose(path) {
     const [first = ""] = await firstLines(path, 1);
