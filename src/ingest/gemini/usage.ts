@@ -3,6 +3,7 @@ import type { Id } from "../../core/ids.ts";
 import type { Tier } from "../../core/price.ts";
 import { noTokens, type TokenBucket, type Tokens } from "../../core/tokens.ts";
 import type { UsageEvent } from "../../core/usage-event.ts";
+import { unsaid } from "../unsaid.ts";
 import { GeminiResponse, type UsageMetadata } from "./wire.ts";
 
 interface Refused {
@@ -133,6 +134,7 @@ export function geminiEvent(
   const tier = tierOf(response.usageMetadata);
   if (tier === undefined) return { refused: "serviceTier: it is not known" };
   return {
+    ...unsaid,
     id: response.responseId?.slice(0, 128) ?? sha256(`${context.place}\n${JSON.stringify(response)}`).slice(0, 40),
     orgId: context.orgId,
     source: "gemini",
@@ -141,22 +143,6 @@ export function geminiEvent(
     requestedModel: bare(response.modelVersion).slice(0, 256),
     model: bare(servedBy(response)).slice(0, 256),
     tier,
-    requests: 1,
     tokens,
-    workload: "",
-    team: "",
-    user: "",
-    apiKey: "",
-    conversation: "",
-    status: "ok",
-    latencyMs: null,
-    firstByteMs: null,
-    promptHash: "",
-    prefixHashes: [],
-    prefixBlockTokens: 0,
-    policyVersion: 0,
-    policyRule: "",
-    arm: null,
-    unit: "",
   };
 }
