@@ -1,6 +1,8 @@
 import type { RemoteKind, RemoteSource } from "../core/remote-source.ts";
 import { createAnthropicSource } from "./anthropic/index.ts";
 import type { ApiClient } from "./api-client.ts";
+import { createBedrockSource } from "./bedrock/index.ts";
+import { createGeminiSource } from "./gemini/index.ts";
 import { createHeliconeSource } from "./helicone/index.ts";
 import { createLangfuseSource } from "./langfuse/index.ts";
 import { createLitellmSource } from "./litellm/index.ts";
@@ -15,4 +17,6 @@ export const remoteSources = (api: ApiClient): Partial<Readonly<Record<RemoteKin
   litellm: createLitellmSource(api),
   langfuse: createLangfuseSource(api),
   helicone: createHeliconeSource(api),
+  bedrock: createBedrockSource(api),
+  gemini: createGeminiSource(api),
 });
