@@ -4,6 +4,7 @@ import { createSupervisor } from "../agents/supervisor.ts";
 import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
 import type { Engines } from "./compose-engines.ts";
+import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
 import { type AnyPlatformAdapter, anyAdapter } from "./core/delivery.ts";
@@ -63,6 +64,7 @@ export interface Flows {
   measure(orgId: Id<"org">, until?: Date): Promise<MeasureOutcome>;
   verify(orgId: Id<"org">): Promise<readonly EntryCheck[]>;
   readonly sources: SourceFlows;
+  readonly spending: LedgerFlows;
 }
 
 export interface WireOptions {
@@ -89,6 +91,7 @@ interface Shared extends WireOptions {
   readonly press: PressDeps;
   readonly effect: EffectDeps;
   readonly sync: SyncDeps;
+  readonly spending: LedgerFlows;
 }
 
 const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook): Gateway =>
@@ -120,12 +123,14 @@ function share(options: WireOptions): Shared {
   };
   const rollback: PressDeps["rollback"] = (orgId, approvalId, by) =>
     rollbackPolicy({ ...effect, approvals: stores.approvals, policies: stores.policies }, { orgId, approvalId, by: by.name });
+  const kinds = remoteSources(createApiClient());
   return {
     ...options,
     prices,
     gateway,
+    spending: wireLedger({ ...engines, kinds, log, now }),
     sync: {
-      kinds: remoteSources(createApiClient()),
+      kinds,
       sources: stores.sources,
       usage: engines.usage,
       billing: engines.billing,
@@ -171,6 +176,9 @@ function wireHandlers(shared: Shared): JobHandlers {
       await usage.repairRollups();
       for (const { id } of await stores.orgs()) await measureWith(shared)(id);
     },
+    async "reconcile-bills"() {
+      for (const { id } of await stores.orgs()) await shared.spending.raiseAlerts(id);
+    },
     async reconcile() {
       await reconcile({ ...stores, jobs, now });
     },
@@ -205,6 +213,7 @@ function wireCommands(shared: Shared): Flows {
     importFile: (orgId, path, mapping, signal) => importFile(ingest, { orgId, path, mapping, now: now(), rejectDir }, signal),
     measure: measureWith(shared),
     sources: wireSources(shared),
+    spending: shared.spending,
     verify: (orgId) => verifySavings({ ledger: stores.ledger, policies: stores.policies, usage }, orgId),
   };
 }

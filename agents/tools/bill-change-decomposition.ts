@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
 import { Tier } from "../../src/core/price.ts";
+import { addTokens, type Sums, sumRows } from "../../src/core/spend-sums.ts";
 import { inputTokens } from "../../src/core/tokens.ts";
 import type { Dimension, SpendRow } from "../../src/core/usage-store.ts";
 import {
@@ -28,7 +29,6 @@ import {
 } from "../figures.ts";
 import { costIfPriced, findPrice } from "./book-prices.ts";
 import { missingData } from "./missing.ts";
-import { addTokens, type Sums, sumRows } from "./spend-rows.ts";
 
 const Factors = z.strictObject({
   volume: UsdAmount,

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { divideRounded, toUsd, UsdAmount } from "../../src/core/money.ts";
+import { type Sums, sumRows } from "../../src/core/spend-sums.ts";
 import { inputTokens, outputTokens } from "../../src/core/tokens.ts";
 import { Dimension, type SpendRow } from "../../src/core/usage-store.ts";
 import { defineTool } from "../define.ts";
 import { evidence, figure, percentOf, queryText, Scope, type Source, safeLabel, scopeOf, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
-import { groupRows, SpendSums, type Sums, sumRows } from "./spend-rows.ts";
+import { groupRows, SpendSums } from "./spend-rows.ts";
 
 const namedRows = 20;
 

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { divideRounded, toUsd, UsdAmount } from "../../src/core/money.ts";
+import { sumRows } from "../../src/core/spend-sums.ts";
 import { inputTokens, outputTokens } from "../../src/core/tokens.ts";
 import { defineTool } from "../define.ts";
 import { evidence, figure, percentOf, queryText, Scope, safeLabel, scopeOf, usdFigure } from "../figures.ts";
-import { groupRows, sumRows } from "./spend-rows.ts";
+import { groupRows } from "./spend-rows.ts";
 
 const Driver = z.strictObject({
   name: z.string(),

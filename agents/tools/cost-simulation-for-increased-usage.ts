@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { toUsd, UsdAmount } from "../../src/core/money.ts";
+import { sumRows } from "../../src/core/spend-sums.ts";
 import type { SpendRow } from "../../src/core/usage-store.ts";
 import { defineTool } from "../define.ts";
 import { evidence, figure, queryText, Scope, type Source, scopeOf, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
 import { coveredMs, perMonth, permille } from "./opportunity.ts";
-import { allTokens, sumRows } from "./spend-rows.ts";
+import { allTokens } from "./spend-rows.ts";
 
 export const GrowthSimulation = z.strictObject({
   growthPercent: z.number(),

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { fromUsd, type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
+import { sumRows } from "../../src/core/spend-sums.ts";
 import type { QueryText, SpendRow } from "../../src/core/usage-store.ts";
 import { forecastSum } from "../../src/stats/forecast.ts";
 import { createRandom } from "../../src/stats/random.ts";
 import { defineTool, type ToolContext } from "../define.ts";
 import { evidence, figure, queryText, Scope, type Source, scopeOf, usdFigure } from "../figures.ts";
 import { totalFigures } from "./cost-analyzer.ts";
-import { sumRows } from "./spend-rows.ts";
 
 const dayMs = 86_400_000;
 const resamples = 2_000;

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { type PicoUsd, UsdAmount } from "../../src/core/money.ts";
-import { inputTokens, noTokens, outputTokens, type Tokens, tokenBuckets } from "../../src/core/tokens.ts";
+import { UsdAmount } from "../../src/core/money.ts";
+import { type Sums, sumRows } from "../../src/core/spend-sums.ts";
+import { inputTokens, outputTokens, type Tokens } from "../../src/core/tokens.ts";
 import type { SpendRow } from "../../src/core/usage-store.ts";
 
 /** Sums of a group as a tool hands them back. The unpriced stand beside the cost, never in it. */
@@ -14,37 +15,6 @@ export const SpendSums = z.strictObject({
   unpricedTokens: z.number().int(),
 });
 export type SpendSums = z.infer<typeof SpendSums>;
-
-/** Exact sums before they are written down. */
-export interface Sums {
-  readonly requests: number;
-  readonly tokens: Tokens;
-  readonly cost: PicoUsd;
-  readonly unpricedRequests: number;
-  readonly unpricedTokens: number;
-}
-
-const nothing: Sums = { requests: 0, tokens: noTokens, cost: 0n, unpricedRequests: 0, unpricedTokens: 0 };
-
-/** Adds token buckets. */
-export const addTokens = (a: Tokens, b: Tokens): Tokens => {
-  const sum = { ...a };
-  for (const bucket of tokenBuckets) sum[bucket] += b[bucket];
-  return sum;
-};
-
-/** The sums over rows. */
-export const sumRows = (rows: readonly Sums[]): Sums =>
-  rows.reduce(
-    (sum, row) => ({
-      requests: sum.requests + row.requests,
-      tokens: addTokens(sum.tokens, row.tokens),
-      cost: sum.cost + row.cost,
-      unpricedRequests: sum.unpricedRequests + row.unpricedRequests,
-      unpricedTokens: sum.unpricedTokens + row.unpricedTokens,
-    }),
-    nothing,
-  );
 
 /** Groups rows by a name made from each and sums the groups, dearest first, equal ones by name. */
 export function groupRows(rows: readonly SpendRow[], nameOf: (row: SpendRow) => string): { readonly name: string; readonly sums: Sums }[] {

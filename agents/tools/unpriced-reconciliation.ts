@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { sumRows } from "../../src/core/spend-sums.ts";
 import { defineTool } from "../define.ts";
 import { evidence, figure, percentOf, queryText, Scope, safeLabel, scopeOf } from "../figures.ts";
-import { allTokens, sumRows } from "./spend-rows.ts";
+import { allTokens } from "./spend-rows.ts";
 
 export const UnpricedReconciliation = z.strictObject({
   requests: z.number().int(),
