@@ -14,6 +14,7 @@ import type { ImportMapping, ImportSummary } from "./core/import.ts";
 import type { JobHandlers, JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { PriceBook } from "./core/price.ts";
+import { dailySourcesOf } from "./core/source-grains.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
@@ -157,7 +158,12 @@ function wireHandlers(shared: Shared): JobHandlers {
   const { log, now, engines, jobs, prices, adapterFor, press, effect } = shared;
   const { stores, usage } = engines;
   const { runs, policies, approvals, deliveries, inbound, members } = stores;
-  const analyst = createSupervisor({ usage, prices, policies, savings: stores.ledger, log, now });
+  const { billing, settleDays, grains, madeDaily } = shared.spending.readers;
+  const analyst = createSupervisor({
+    ...{ usage, prices, policies, savings: stores.ledger, billing, settleDays, log, now },
+    dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
+    zoneOf: (orgId) => stores.settings.zoneOf(orgId),
+  });
   const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
     ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
   return {

@@ -3,6 +3,7 @@ import { UsdAmount } from "../../src/core/money.ts";
 import { type Sums, sumRows } from "../../src/core/spend-sums.ts";
 import { inputTokens, outputTokens, type Tokens } from "../../src/core/tokens.ts";
 import type { SpendRow } from "../../src/core/usage-store.ts";
+import { showCount } from "../figures.ts";
 
 /** Sums of a group as a tool hands them back. The unpriced stand beside the cost, never in it. */
 export const SpendSums = z.strictObject({
@@ -29,6 +30,12 @@ export function groupRows(rows: readonly SpendRow[], nameOf: (row: SpendRow) => 
     .map(([name, group]) => ({ name, sums: sumRows(group) }))
     .sort((a, b) => (a.sums.cost === b.sums.cost ? (a.name < b.name ? -1 : 1) : a.sums.cost > b.sums.cost ? -1 : 1));
 }
+
+/** Says that a sum leaves usage without a price out; nothing where all of it has one. `where` names the usage ("this month so far"). */
+export const unpricedNotes = ({ unpricedRequests, unpricedTokens }: Sums, where: string): string[] =>
+  unpricedRequests === 0
+    ? []
+    : [`${showCount(unpricedRequests)} requests with ${showCount(unpricedTokens)} tokens (${where}) have no price: they are in none of these amounts.`];
 
 /** All tokens of sums, whatever the bucket. */
 export const allTokens = (tokens: Tokens): number => inputTokens(tokens) + outputTokens(tokens);
