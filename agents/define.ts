@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { z } from "zod";
+import type { BillingLedger } from "../src/core/billing.ts";
 import { AppError } from "../src/core/errors.ts";
 import type { Id } from "../src/core/ids.ts";
 import type { PriceBook } from "../src/core/price.ts";
 import type { SavingsLedger } from "../src/core/savings.ts";
-import type { Coverage, UsageReader } from "../src/core/usage-store.ts";
+import type { UsageSource } from "../src/core/usage-event.ts";
+import type { Coverage, Period, UsageReader } from "../src/core/usage-store.ts";
+import { type Calendar, calendarOf, type Zone } from "../src/core/zone.ts";
 import type { ToolName } from "./tools/names.ts";
 
 /** What a tool may touch: readers alone. */
@@ -14,6 +17,14 @@ export interface ToolContext {
   readonly prices: PriceBook;
   /** The savings ledger; absent where none is kept. */
   readonly savings?: Pick<SavingsLedger, "list"> | undefined;
+  /** What providers billed; absent where no bills are kept. */
+  readonly billing?: Pick<BillingLedger, "lines" | "spans"> | undefined;
+  /** Whole days after which a source's day no longer changes; none where it is not said. */
+  readonly settleDays?: ((source: string) => number) | undefined;
+  /** The sources of a period that report whole UTC days; none where it is not said. */
+  readonly dailySources?: ((orgId: Id<"org">, period: Period) => Promise<readonly UsageSource[]>) | undefined;
+  /** The zone that days, weeks and months are counted in; UTC where it is not said. */
+  readonly zone?: Zone | undefined;
   readonly coverage: Coverage;
   /** The moment that "now" means in this run. */
   readonly asOf: Date;
@@ -22,6 +33,9 @@ export interface ToolContext {
   /** A monotonic clock in milliseconds, for durations alone. */
   readonly clock: () => number;
 }
+
+/** The calendar that a context counts days on. */
+export const calendarFor = ({ zone }: Pick<ToolContext, "zone">): Calendar => calendarOf(zone ?? "UTC");
 
 /** A read-only analysis with typed input and output. */
 export interface Tool<I, O, N extends ToolName = ToolName> {

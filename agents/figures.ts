@@ -80,12 +80,12 @@ export const safeLabel = (text: string): string => {
   return clean.length > 80 ? `${clean.slice(0, 79)}…` : clean;
 };
 
-/** A UTC date for people ("14 Nov 2026"). */
-export const showDay = (at: Date): string =>
-  at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+/** A date for people ("14 Nov 2026"), in UTC where no zone is named. */
+export const showDay = (at: Date, zone = "UTC"): string =>
+  at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: zone });
 
 /** A period in dates for people, its last day included ("14 Nov 2026 to 20 Nov 2026 (UTC)"). */
-export const showPeriod = (period: { readonly from: string; readonly to: string }): string => {
-  const [from, to] = [showDay(new Date(period.from)), showDay(new Date(Date.parse(period.to) - 1))];
-  return from === to ? `${from} (UTC)` : `${from} to ${to} (UTC)`;
+export const showPeriod = (period: { readonly from: string; readonly to: string }, zone = "UTC"): string => {
+  const [from, to] = [showDay(new Date(period.from), zone), showDay(new Date(Date.parse(period.to) - 1), zone)];
+  return from === to ? `${from} (${zone})` : `${from} to ${to} (${zone})`;
 };

@@ -22,6 +22,7 @@ function dataTitle(triage: Triage): string {
   if (metrics.includes("forecast")) return "Reading daily spend and forecasting";
   if (metrics.includes("latency")) return "Reading spend and response times";
   if (metrics.includes("savings")) return "Reading spend and the savings ledger";
+  if (metrics.includes("reconciliation")) return "Comparing metered usage with bills";
   if (metrics.includes("unpriced")) return "Looking for usage without a price";
   const by = dimensions.length === 0 ? "workload" : dimensions.join(" and ").replace("apiKey", "API key");
   return `Reading spend by ${by}`;

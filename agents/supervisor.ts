@@ -10,20 +10,23 @@ import type { AgentName, PlanStep, RunEvent } from "../src/core/run-event.ts";
 import type { SavingsLedger } from "../src/core/savings.ts";
 import type { Triage } from "../src/core/triage.ts";
 import type { Coverage, UsageReader } from "../src/core/usage-store.ts";
+import type { Zone } from "../src/core/zone.ts";
 import { filtersFor } from "./data-analysis/scope.ts";
-import { within } from "./define.ts";
+import { type ToolContext, within } from "./define.ts";
 import { agents } from "./index.ts";
 import { makePlan } from "./plan.ts";
 import { replyReport } from "./reporting/index.ts";
 import type { StepContext, StepOutcome, StepResults, SubAgent } from "./step.ts";
 
 /** What the supervisor works with: readers, a clock, and limits. */
-export interface SupervisorDeps {
+export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDays" | "dailySources"> {
   readonly usage: UsageReader;
   readonly prices: PriceBook;
   readonly policies: Pick<PolicyStore, "active">;
   /** The savings ledger; without it, what was saved is said to be missing. */
   readonly savings?: Pick<SavingsLedger, "list"> | undefined;
+  /** The zone that an org's days are counted in; UTC where it is not said. */
+  readonly zoneOf?: (orgId: Id<"org">) => Promise<Zone>;
   readonly log: Logger;
   readonly now: () => Date;
   /** Makes ids of recommendations and approvals; random where not given. */
@@ -79,8 +82,10 @@ const isWork = (step: PlanStep): step is WorkStep => step.agent !== "triage";
 
 type Progress = { readonly ok: true; readonly outcome: StepOutcome<unknown> } | { readonly ok: false; readonly reason: string };
 
+type Optional = "savings" | "billing" | "settleDays" | "dailySources";
+
 /** The supervisor's settings with nothing left open. */
-interface Settings extends Required<Omit<SupervisorDeps, "savings">>, Pick<SupervisorDeps, "savings"> {
+interface Settings extends Required<Omit<SupervisorDeps, Optional>>, Pick<SupervisorDeps, Optional> {
   readonly stamp: () => { readonly at: string };
 }
 
@@ -156,12 +161,13 @@ async function* analyse(
   log: readonly LoggedEvent[],
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, void, void> {
-  const { stamp, usage, prices, policies, savings, toolTimeoutMs, holdoutShare } = settings;
+  const { stamp, usage, prices, policies, toolTimeoutMs, holdoutShare } = settings;
   const past = readPast(log);
   if (past.ended) return;
   if (!past.started) yield { type: "run.started", ...stamp() };
   const coverage = await within(usage.coverage(run.orgId), toolTimeoutMs, "Looking through the stored usage", signal);
-  const triage = past.triage ?? agents.triage.run({ question: run.question, earlier: run.earlier, asOf: run.asOf, coverage, prices });
+  const zone = await settings.zoneOf(run.orgId);
+  const triage = past.triage ?? agents.triage.run({ question: run.question, earlier: run.earlier, asOf: run.asOf, zone, coverage, prices });
   if (past.triage === undefined) yield { type: "triage.finished", ...stamp(), triage };
   if (triage.askBack !== null || triage.refusal !== null) {
     yield { type: "report.ready", ...stamp(), report: replyReport(triage) };
@@ -171,7 +177,9 @@ async function* analyse(
   if (past.plan === undefined) yield { type: "plan.made", ...stamp(), steps: [...plan] };
   const clock = (): number => performance.now();
   const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
-  const tools = { orgId: run.orgId, usage, prices, savings, coverage: await looking, asOf: run.asOf, signal, toolTimeoutMs, clock };
+  const { savings, billing, settleDays, dailySources } = settings;
+  const readers = { usage, prices, savings, billing, settleDays, dailySources, zone };
+  const tools = { orgId: run.orgId, ...readers, coverage: await looking, asOf: run.asOf, signal, toolTimeoutMs, clock };
   const report = yield* runSteps(settings, { ...tools, run, triage, policies, newId: settings.newId, holdoutShare }, plan, past);
   if (typeof report === "string") yield { type: "run.failed", ...stamp(), reason: `The report could not be written: ${report}` };
   else yield { type: "report.ready", ...stamp(), report };
@@ -186,6 +194,7 @@ export function createSupervisor(deps: SupervisorDeps): Analyst {
   const settings: Settings = {
     newId,
     holdoutShare: 0.1,
+    zoneOf: async () => "UTC",
     stepTimeoutMs: 60_000,
     toolTimeoutMs: 30_000,
     ...deps,

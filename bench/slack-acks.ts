@@ -46,6 +46,7 @@ async function start(): Promise<{ readonly url: string; close(): Promise<void> }
     apply: nothing,
     sync: nothing,
     "sync-due": nothing,
+    "reconcile-bills": nothing,
     measure: nothing,
     reconcile: nothing,
   };

@@ -48,6 +48,8 @@ function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<v
       return handlers["sync-due"](job, signal);
     case "measure":
       return handlers.measure(job, signal);
+    case "reconcile-bills":
+      return handlers["reconcile-bills"](job, signal);
     case "reconcile":
       return handlers.reconcile(job, signal);
     default:

@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import type { BillingLedger } from "./core/billing.ts";
 import { AppError } from "./core/errors.ts";
 import type { Logger } from "./core/logger.ts";
+import type { SourceGrains } from "./core/source-grains.ts";
 import type { UsageReader, UsageWriter } from "./core/usage-store.ts";
 import { connectClickHouse } from "./stores/clickhouse/connect.ts";
 import { makeDataDir } from "./stores/embedded/data-dir.ts";
@@ -18,6 +19,7 @@ export interface Engines {
   readonly stores: PostgresStores;
   readonly usage: UsageReader & UsageWriter;
   readonly billing: BillingLedger;
+  readonly grains: SourceGrains;
   readonly queue: QueueBackend;
   /** Whether the data folder is this process's alone, as it is from the start where an engine is embedded in it. */
   ownsDataDir(): boolean;
@@ -82,7 +84,8 @@ export async function openEngines(config: Config, log: Logger, now: () => Date):
     const stores = await connectPostgres({ url, secretKey, now });
     closers.push(() => stores.close());
     const queue: QueueBackend = config.queue.kind === "redis" ? config.queue : { kind: "postgres", url };
-    return { stores, usage: clickhouse.usage, billing: clickhouse.billing, queue, ownsDataDir, takeDataDir, close };
+    const { usage, billing, grains } = clickhouse;
+    return { stores, usage, billing, grains, queue, ownsDataDir, takeDataDir, close };
   } catch (error) {
     await close();
     throw error;

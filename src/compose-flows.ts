@@ -4,6 +4,7 @@ import { createSupervisor } from "../agents/supervisor.ts";
 import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
 import type { Engines } from "./compose-engines.ts";
+import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
 import { type AnyPlatformAdapter, anyAdapter } from "./core/delivery.ts";
@@ -13,6 +14,7 @@ import type { ImportMapping, ImportSummary } from "./core/import.ts";
 import type { JobHandlers, JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { PriceBook } from "./core/price.ts";
+import { dailySourcesOf } from "./core/source-grains.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
@@ -63,6 +65,7 @@ export interface Flows {
   measure(orgId: Id<"org">, until?: Date): Promise<MeasureOutcome>;
   verify(orgId: Id<"org">): Promise<readonly EntryCheck[]>;
   readonly sources: SourceFlows;
+  readonly spending: LedgerFlows;
 }
 
 export interface WireOptions {
@@ -89,6 +92,7 @@ interface Shared extends WireOptions {
   readonly press: PressDeps;
   readonly effect: EffectDeps;
   readonly sync: SyncDeps;
+  readonly spending: LedgerFlows;
 }
 
 const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook): Gateway =>
@@ -120,12 +124,14 @@ function share(options: WireOptions): Shared {
   };
   const rollback: PressDeps["rollback"] = (orgId, approvalId, by) =>
     rollbackPolicy({ ...effect, approvals: stores.approvals, policies: stores.policies }, { orgId, approvalId, by: by.name });
+  const kinds = remoteSources(createApiClient());
   return {
     ...options,
     prices,
     gateway,
+    spending: wireLedger({ ...engines, kinds, log, now }),
     sync: {
-      kinds: remoteSources(createApiClient()),
+      kinds,
       sources: stores.sources,
       usage: engines.usage,
       billing: engines.billing,
@@ -152,7 +158,12 @@ function wireHandlers(shared: Shared): JobHandlers {
   const { log, now, engines, jobs, prices, adapterFor, press, effect } = shared;
   const { stores, usage } = engines;
   const { runs, policies, approvals, deliveries, inbound, members } = stores;
-  const analyst = createSupervisor({ usage, prices, policies, savings: stores.ledger, log, now });
+  const { billing, settleDays, grains, madeDaily } = shared.spending.readers;
+  const analyst = createSupervisor({
+    ...{ usage, prices, policies, savings: stores.ledger, billing, settleDays, log, now },
+    dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
+    zoneOf: (orgId) => stores.settings.zoneOf(orgId),
+  });
   const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
     ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
   return {
@@ -170,6 +181,9 @@ function wireHandlers(shared: Shared): JobHandlers {
     async measure() {
       await usage.catchUp();
       for (const { id } of await stores.orgs()) await measureWith(shared)(id);
+    },
+    async "reconcile-bills"() {
+      for (const { id } of await stores.orgs()) await shared.spending.raiseAlerts(id);
     },
     async reconcile() {
       await reconcile({ ...stores, jobs, now });
@@ -205,6 +219,7 @@ function wireCommands(shared: Shared): Flows {
     importFile: (orgId, path, mapping, signal) => importFile(ingest, { orgId, path, mapping, now: now(), rejectDir }, signal),
     measure: measureWith(shared),
     sources: wireSources(shared),
+    spending: shared.spending,
     verify: (orgId) => verifySavings({ ledger: stores.ledger, policies: stores.policies, usage }, orgId),
   };
 }

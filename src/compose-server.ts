@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { slackWorkspace } from "../adapters/slack/identify.ts";
 import type { Engines } from "./compose-engines.ts";
+import type { LedgerFlows } from "./compose-ledger.ts";
 import type { Config } from "./config.ts";
 import type { Platform } from "./core/conversation.ts";
 import type { AnyPlatformAdapter } from "./core/delivery.ts";
@@ -46,6 +47,7 @@ export interface ServerDeps {
   readonly engines: Engines;
   readonly jobs: JobQueue;
   readonly gateway: Gateway;
+  readonly spending: LedgerFlows;
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
   /** The org that platforms and upstreams from the configuration belong to. */
   readonly ownOrg: Id<"org">;
@@ -85,6 +87,7 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
     now,
     log,
     ready: readyChecks(deps),
+    ...(options.http ? { spend: { ...engines.stores, spend: (request) => deps.spending.spend(request), now } } : {}),
     ...(options.local === undefined ? {} : { local: endingWith(options.local, closing.signal) }),
     serverFactory: (handler) =>
       createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {

@@ -82,7 +82,8 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
     },
     async listen(request) {
       const { id } = await openOrg(ownOrg);
-      const server = await listen({ config, log, now, engines, jobs, gateway, adapterFor, ownOrg: id }, request);
+      const { spending } = flows;
+      const server = await listen({ config, log, now, engines, jobs, gateway, spending, adapterFor, ownOrg: id }, request);
       listening.add(server);
       return server;
     },

@@ -1,5 +1,6 @@
 import { Dimension } from "../../src/core/usage-store.ts";
-import { callTool, type ToolFinished } from "../define.ts";
+import { aboutSpend } from "../about-spend.ts";
+import { calendarFor, callTool, type ToolFinished } from "../define.ts";
 import { showCount } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome } from "../step.ts";
 import { tools } from "../tools/index.ts";
@@ -72,6 +73,14 @@ async function* supplyPart(context: StepContext, frame: Frame): Calls<DataAnalys
   });
 }
 
+/** Metered against billed: where it is asked for, and beside every whole total where bills are connected. */
+async function* billsPart(context: StepContext, { scope }: Frame): Calls<DataAnalysis["bills"]> {
+  const whole = Object.keys(scope.filters).length === 0 && aboutSpend(context.triage.entities.metrics);
+  const connected = whole && ((await context.billing?.spans(context.orgId)) ?? []).length > 0;
+  if (!connected && !asks(context, "reconciliation")) return null;
+  return yield* callTool(context, tools.dark_spend_reconciliation, { scope, question: context.run.question });
+}
+
 /** Whether the question asks what a change was worth. */
 const worth = (context: StepContext): boolean => asks(context, "bill_change") && asks(context, "quality", "model_fit");
 
@@ -96,10 +105,10 @@ function missingFor(context: StepContext, names: readonly string[]): string[] {
 }
 
 async function* analyse(context: StepContext): Calls<StepOutcome<DataAnalysis>> {
-  const frame = frameOf(context.triage, context.coverage, context.asOf);
+  const frame = frameOf(context.triage, context.coverage, context.asOf, calendarFor(context));
   const empty = { ...frame, spend: null, drivers: null, billChange: null, forecast: null, growth: null, latency: null, supply: null };
   const unknown = [...unknownNames(context.run.question, context.triage.entities)];
-  const none = { unpriced: null, reconciliation: null, savings: null, splitInstead: "" };
+  const none = { unpriced: null, reconciliation: null, bills: null, savings: null, splitInstead: "", zone: context.zone ?? "UTC" };
   const base: DataAnalysis = { ...empty, ...none, unknown, missing: missingFor(context, unknown) };
   const supply = yield* supplyPart(context, frame);
   if (aboutPricesAlone(context.triage.entities.metrics) || context.coverage.requests === 0) {
@@ -110,6 +119,7 @@ async function* analyse(context: StepContext): Calls<StepOutcome<DataAnalysis>> 
   const outlook = yield* outlookParts(context, frame);
   const unpriced = asks(context, "unpriced") ? yield* callTool(context, tools.unpriced_usage, { scope: frame.scope }) : null;
   const reconciliation = asks(context, "unpriced") ? yield* callTool(context, tools.unpriced_reconciliation, { scope: frame.scope }) : null;
+  const bills = yield* billsPart(context, frame);
   const within = context.triage.entities.period !== null;
   const savings =
     asks(context, "savings") || worth(context) ? yield* callTool(context, tools.savings_ledger, { scope: frame.scope, within }) : null;
@@ -119,7 +129,7 @@ async function* analyse(context: StepContext): Calls<StepOutcome<DataAnalysis>> 
       ? []
       : [`${spend.splitInstead} Import with a column for it, or send it with requests through the gateway.`]),
   ];
-  const result = { ...base, ...spend, ...outlook, supply, unpriced, reconciliation, savings, missing };
+  const result = { ...base, ...spend, ...outlook, supply, unpriced, reconciliation, bills, savings, missing };
   return { summary: `${showCount(spend.spend?.total.requests ?? 0)} requests read.`, result };
 }
 

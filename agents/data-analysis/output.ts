@@ -4,6 +4,7 @@ import { BillChange } from "../tools/bill-change-decomposition.ts";
 import { CostAnalysis } from "../tools/cost-analyzer.ts";
 import { CostDrivers } from "../tools/cost-driver-identifier.ts";
 import { GrowthSimulation } from "../tools/cost-simulation-for-increased-usage.ts";
+import { DarkSpend } from "../tools/dark-spend-reconciliation.ts";
 import { LatencyAnalysis } from "../tools/latency-analyzer.ts";
 import { MonthEndForecast } from "../tools/month-end-forecast.ts";
 import { SavingsRead } from "../tools/savings-ledger.ts";
@@ -14,6 +15,8 @@ import { UnpricedUsage } from "../tools/unpriced-usage.ts";
 /** What data analysis found; a part that the question did not need is null. */
 export const DataAnalysis = z.strictObject({
   scope: Scope,
+  /** The zone that its days are of. */
+  zone: z.string().default("UTC"),
   /** Why this period was taken, where the question named none; else empty. */
   assumedPeriod: z.string(),
   comparison: NamedPeriod.nullable(),
@@ -30,6 +33,8 @@ export const DataAnalysis = z.strictObject({
   supply: SupplySearch.nullable(),
   unpriced: UnpricedUsage.nullable(),
   reconciliation: UnpricedReconciliation.nullable(),
+  /** Metered against billed: where it was asked for, or where bills are connected and the whole spend was. */
+  bills: DarkSpend.nullable().default(null),
   savings: SavingsRead.nullable(),
   missing: z.array(z.string()),
 });

@@ -1,5 +1,6 @@
 import type { Triage } from "../../src/core/triage.ts";
 import type { Coverage, Filters } from "../../src/core/usage-store.ts";
+import type { Calendar } from "../../src/core/zone.ts";
 import type { NamedPeriod, Scope } from "../figures.ts";
 import { untilNow } from "../triage/find-periods.ts";
 import { periodBefore } from "../triage/periods.ts";
@@ -50,7 +51,11 @@ function defaultPeriod(coverage: Coverage, asOf: Date): NamedPeriod {
 }
 
 /** Two neighbouring spans of equal length, up to a week each, that usage covers; undefined where it spans no two hours. */
-function latestChange(coverage: Coverage, asOf: Date): { readonly period: NamedPeriod; readonly before: NamedPeriod } | undefined {
+function latestChange(
+  coverage: Coverage,
+  asOf: Date,
+  calendar: Calendar,
+): { readonly period: NamedPeriod; readonly before: NamedPeriod } | undefined {
   const to = Math.min(untilNow(asOf), (coverage.last?.getTime() ?? 0) + 1);
   const spanned = to - (coverage.first?.getTime() ?? to);
   const length = Math.min(7 * dayMs, spanned >= 2 * dayMs ? Math.floor(spanned / 2 / dayMs) * dayMs : Math.floor(spanned / 2));
@@ -58,7 +63,7 @@ function latestChange(coverage: Coverage, asOf: Date): { readonly period: NamedP
   const label = length === 7 * dayMs ? "the last seven days" : "the later half of the usage";
   const earlier = length === 7 * dayMs ? "the seven days before" : "the earlier half";
   const period = named(to - length, to, label);
-  return { period, before: { ...periodBefore(period), label: earlier } };
+  return { period, before: { ...periodBefore(period, calendar), label: earlier } };
 }
 
 /** The period, filters and comparison that a question means. */
@@ -69,14 +74,14 @@ export interface Frame {
 }
 
 /** Settles what a question leaves open about its period, and says so. */
-export function frameOf(triage: Triage, coverage: Coverage, asOf: Date): Frame {
+export function frameOf(triage: Triage, coverage: Coverage, asOf: Date, calendar: Calendar): Frame {
   const { period, comparison, metrics } = triage.entities;
   const filters = Object.fromEntries(Object.entries(filtersFor(triage, coverage)).map(([name, values]) => [name, [...values]]));
   const changed = metrics.includes("bill_change");
   if (period !== null) {
-    return { scope: { period, filters }, comparison: comparison ?? (changed ? periodBefore(period) : null), assumedPeriod: "" };
+    return { scope: { period, filters }, comparison: comparison ?? (changed ? periodBefore(period, calendar) : null), assumedPeriod: "" };
   }
-  const change = changed ? latestChange(coverage, asOf) : undefined;
+  const change = changed ? latestChange(coverage, asOf, calendar) : undefined;
   const taken = change?.period ?? defaultPeriod(coverage, asOf);
   return {
     scope: { period: taken, filters },

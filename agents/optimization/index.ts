@@ -1,5 +1,5 @@
 import { frameOf, wantedModels } from "../data-analysis/scope.ts";
-import { callTool, type ToolFinished } from "../define.ts";
+import { calendarFor, callTool, type ToolFinished } from "../define.ts";
 import { defineAgent, type StepContext, type StepOutcome } from "../step.ts";
 import { tools } from "../tools/index.ts";
 import { Optimization } from "./output.ts";
@@ -23,7 +23,7 @@ async function routedPairs(context: StepContext): Promise<string[]> {
 }
 
 async function* optimize(context: StepContext): AsyncGenerator<ToolFinished, StepOutcome<Optimization>, void> {
-  const { scope } = frameOf(context.triage, context.coverage, context.asOf);
+  const { scope } = frameOf(context.triage, context.coverage, context.asOf, calendarFor(context));
   const { models, cache: caching, duplicates: repeats } = wanted(context.triage.entities.metrics);
   const rightSizing = models
     ? yield* callTool(context, tools.model_right_sizing, {

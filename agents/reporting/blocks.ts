@@ -1,13 +1,15 @@
 import { fromUsd } from "../../src/core/money.ts";
 import type { ChartSeries, ReportBlock } from "../../src/core/report.ts";
 import { changeFactors } from "../../src/stats/decompose-change.ts";
+import { aboutSpend } from "../about-spend.ts";
 import type { DataAnalysis } from "../data-analysis/output.ts";
 import { safeLabel, showCount, showDay, showPercent, showPeriod } from "../figures.ts";
 import type { Optimization } from "../optimization/output.ts";
 import type { StepResults } from "../step.ts";
 import type { BillChange } from "../tools/bill-change-decomposition.ts";
 import { type CostAnalysis, whollyUnpriced } from "../tools/cost-analyzer.ts";
-import { aboutSpend, comparable, factorNames } from "./sentences.ts";
+import { billsTable, darkNotes } from "./bills.ts";
+import { comparable, factorNames } from "./sentences.ts";
 import { many, usd } from "./wording.ts";
 
 const chart = (title: string, points: readonly { name: string; amount: string }[]): ReportBlock[] => {
@@ -170,7 +172,7 @@ function frameNotes(data: DataAnalysis, metrics: readonly string[]): string[] {
   const priced =
     total.requests === 0 || !aboutSpend(metrics) ? "" : ` ${unpriced} Each cost is what the price book said at the time of the request.`;
   const assumed = data.assumedPeriod === "" ? "" : ` ${data.assumedPeriod}`;
-  return [`Period: ${showPeriod(data.scope.period)}${only}.${assumed}${priced}`];
+  return [`Period: ${showPeriod(data.scope.period, data.zone)}${only}.${assumed}${priced}`];
 }
 
 /** What was planned and could not be done; a report without it would pass for whole. */
@@ -191,11 +193,13 @@ export function notesOf(results: StepResults, metrics: readonly string[], asOf: 
     data?.supply,
     data?.unpriced,
     data?.reconciliation,
+    metrics.includes("reconciliation") ? data?.bills : undefined,
   ];
   const audits = [found?.rightSizing, found?.cache, found?.duplicates];
   const looked = found !== undefined || (data?.supply ?? null) !== null;
   return [
     ...(data === undefined ? [] : frameNotes(data, metrics)),
+    ...(data === undefined || metrics.includes("reconciliation") ? [] : darkNotes(data.bills)),
     ...[...parts, ...audits].flatMap((part) => part?.notes ?? []),
     ...(looked ? [`Prices for other models are those of the price book on ${asOf.toISOString().slice(0, 10)}.`] : []),
   ];
@@ -210,6 +214,7 @@ export function drawnBlocks(results: StepResults, metrics: readonly string[]): R
   const spend = aboutSpend(metrics) ? spendBlocks(data.spend, metrics) : [];
   return [
     ...savingsTable(data),
+    ...(metrics.includes("reconciliation") ? billsTable(data.bills) : []),
     ...bill,
     ...(aboutSpend(metrics) ? [] : otherTables(data)),
     ...spend,

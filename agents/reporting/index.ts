@@ -2,6 +2,7 @@ import { fromUsd } from "../../src/core/money.ts";
 import type { Report } from "../../src/core/report.ts";
 import { type Figure, type Recommendation, type ReportBlock } from "../../src/core/report.ts";
 import type { Triage } from "../../src/core/triage.ts";
+import { aboutSpend } from "../about-spend.ts";
 import type { ToolFinished } from "../define.ts";
 import { safeLabel, usdFigure } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome, type StepResults } from "../step.ts";
@@ -10,13 +11,14 @@ import { drawnBlocks, failureNotes, notesOf } from "./blocks.ts";
 import { foreignNumbers } from "./check-prose.ts";
 import { Report as output } from "./output.ts";
 import { togetherSaid } from "./proposals.ts";
-import { aboutSpend, proseOf } from "./sentences.ts";
+import { proseOf } from "./sentences.ts";
 import { nothing } from "./wording.ts";
 
 const titles: readonly (readonly [string, string])[] = [
   ["savings", "What was saved"],
   ["bill_change", "Why the bill changed"],
   ["forecast", "Where the month will end"],
+  ["reconciliation", "Metered against billed"],
   ["unpriced", "Usage without a price"],
   ["growth", "What more usage would cost"],
   ["cache", "How well caches are used"],
@@ -48,6 +50,7 @@ function figuresOf(results: StepResults): Figure[] {
     data?.forecast,
     data?.unpriced,
     data?.reconciliation,
+    data?.bills,
     data?.savings,
     data?.growth,
     data?.supply,
@@ -84,6 +87,7 @@ function namesOf(context: StepContext): readonly string[] {
     ...(data?.billChange?.workloads ?? []),
   ];
   const supply = (data?.supply?.rows ?? []).flatMap((row) => [row.provider, row.model]);
+  const billed = (data?.bills?.providers ?? []).map((row) => row.provider);
   const unpriced = (data?.unpriced?.rows ?? []).flatMap((row) => [row.provider, row.model, row.reason]);
   const moves = (results.optimization?.ranked ?? []).flatMap((one) => [one.workload, one.model, one.fromModel, one.toModel]);
   const filters = Object.values(data?.scope.filters ?? {}).flat();
@@ -94,6 +98,7 @@ function namesOf(context: StepContext): readonly string[] {
     ...rows.map((row) => row.name),
     ...supply,
     ...unpriced,
+    ...billed,
     ...periods.filter((label) => label !== undefined),
   ];
 }
@@ -110,6 +115,7 @@ function missingOf(results: StepResults, metrics: readonly string[]): string[] {
     data?.supply,
     data?.unpriced,
     data?.reconciliation,
+    data?.bills,
     // Where a change is asked about, an empty ledger is said in the text.
     metrics.includes("savings") ? data?.savings : undefined,
   ];

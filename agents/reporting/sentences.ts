@@ -1,12 +1,14 @@
 import { fromUsd, type PicoUsd, showUsd } from "../../src/core/money.ts";
 import type { Coverage } from "../../src/core/usage-store.ts";
 import { changeFactors } from "../../src/stats/decompose-change.ts";
+import { aboutSpend } from "../about-spend.ts";
 import type { DataAnalysis } from "../data-analysis/output.ts";
 import { listed, showCount, showDay, showPercent } from "../figures.ts";
 import type { StepContext } from "../step.ts";
 import type { BillChange } from "../tools/bill-change-decomposition.ts";
 import { whollyUnpriced } from "../tools/cost-analyzer.ts";
 import { looksLikeModel } from "../triage/entities.ts";
+import { billsSentences } from "./bills.ts";
 import { bestSentence, cachingSentences, fitSentences, routedSentences } from "./proposals.ts";
 import { many, usd } from "./wording.ts";
 
@@ -180,14 +182,6 @@ function savingsSentences({ savings, scope }: DataAnalysis, asksWorth: boolean):
 
 const noQuality = "Quality cannot be judged: no ratings, evaluations or task outcomes are connected.";
 
-/** Topics that are answered without the spend around them. */
-const besideSpend: ReadonlySet<string> = new Set(
-  "latency unpriced savings cache duplicates quality rate_limits reasoning_effort batch".split(" "),
-);
-
-/** Whether the answer needs the spend: questions about speed, caches, prices missing or savings made do not. */
-export const aboutSpend = (metrics: readonly string[]): boolean => metrics.length === 0 || metrics.some((topic) => !besideSpend.has(topic));
-
 /** What the answer opens with, and what follows. */
 export interface Prose {
   readonly lead: readonly string[];
@@ -232,6 +226,7 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
   const body = [
     ...(data.billChange === null ? [] : billSentences(data.billChange)),
     ...forecastSentences(data),
+    ...(metrics.includes("reconciliation") ? billsSentences(data.bills) : []),
     ...unpricedSentences(data),
     ...growthSentences(data),
     ...caching,

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { readSpend } from "../../src/core/read-spend.ts";
 import { type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
 import { Tier } from "../../src/core/price.ts";
+import { addTokens, type Sums } from "../../src/core/spend-sums.ts";
 import { inputTokens } from "../../src/core/tokens.ts";
 import type { Dimension, SpendRow } from "../../src/core/usage-store.ts";
 import {
@@ -28,7 +30,6 @@ import {
 } from "../figures.ts";
 import { costIfPriced, findPrice } from "./book-prices.ts";
 import { missingData } from "./missing.ts";
-import { addTokens, type Sums, sumRows } from "./spend-rows.ts";
 
 const Factors = z.strictObject({
   volume: UsdAmount,
@@ -168,8 +169,8 @@ export const billChangeDecomposition = defineTool({
   output: BillChange,
   run: async ({ scope, before }, context) => {
     const earlierScope = { ...scope, period: before };
-    const earlier = await context.usage.spend({ ...scopeOf(context, earlierScope), by, grain: "total" });
-    const later = await context.usage.spend({ ...scopeOf(context, scope), by, grain: "total" });
+    const earlier = await readSpend(context.usage, { ...scopeOf(context, earlierScope), by, grain: "total" });
+    const later = await readSpend(context.usage, { ...scopeOf(context, scope), by, grain: "total" });
     const middle = new Date((Date.parse(before.from) + Date.parse(before.to)) / 2);
     const split = decomposeChange(cellsOf(earlier.rows, later.rows, middle, context));
     const source = { scope, query: queryText(later.query) };
@@ -179,7 +180,7 @@ export const billChangeDecomposition = defineTool({
       query: `ordered substitution ${changeFactors.join(" → ")} over\n${earlierSource.query}\nand\n${source.query}`,
     };
     const percent = percentOf(split.change, split.before);
-    const [sumsBefore, sumsAfter] = [sumRows(earlier.rows), sumRows(later.rows)];
+    const [sumsBefore, sumsAfter] = [earlier.total, later.total];
     const workloads = byWorkload(split);
     return {
       before,

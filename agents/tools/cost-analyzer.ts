@@ -1,11 +1,14 @@
 import { z } from "zod";
-import { divideRounded, toUsd, UsdAmount } from "../../src/core/money.ts";
+import { divideRounded, type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
+import { readSpend } from "../../src/core/read-spend.ts";
+import { type Sums, sumRows } from "../../src/core/spend-sums.ts";
 import { inputTokens, outputTokens } from "../../src/core/tokens.ts";
 import { Dimension, type SpendRow } from "../../src/core/usage-store.ts";
-import { defineTool } from "../define.ts";
+import { calendarFor, defineTool, type ToolContext } from "../define.ts";
 import { evidence, figure, percentOf, queryText, Scope, type Source, safeLabel, scopeOf, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
-import { groupRows, SpendSums, type Sums, sumRows } from "./spend-rows.ts";
+import { groupRows, SpendSums } from "./spend-rows.ts";
+import { utcDaysOf } from "./utc-days.ts";
 
 const namedRows = 20;
 
@@ -96,6 +99,20 @@ export const totalFigures = (total: Sums, source: Source): ReturnType<typeof fig
   figure("unpriced tokens", total.unpricedTokens, "tokens", source),
 ];
 
+/** Cost per day of the zone; what stands by UTC day alone cannot be cut into them and is left out. */
+async function daysOf(scope: Scope, context: ToolContext, utcDays: readonly string[]): Promise<CostAnalysis["daily"]> {
+  const calendar = calendarFor(context);
+  const asked = { ...scopeOf(context, scope), by: ["source"] as const, grain: "day" as const, zone: calendar.zone };
+  const { rows } = await readSpend(context.usage, asked);
+  const days = new Map<string, PicoUsd>();
+  for (const row of rows) {
+    if (row.at === null || utcDays.includes(row.key.source ?? "")) continue;
+    const day = calendar.dayName(row.at.getTime());
+    days.set(day, (days.get(day) ?? 0n) + row.cost);
+  }
+  return [...days].sort(([a], [b]) => (a < b ? -1 : 1)).map(([day, cost]) => ({ day, cost: toUsd(cost) }));
+}
+
 /**
  * Spend, requests and tokens of a period by any dimensions. Formula: sums of the cost stamped on each stored row; the
  * total is the sum of the groups; share = group ÷ total. Unpriced usage is counted beside the cost.
@@ -106,23 +123,20 @@ export const costAnalyzer = defineTool({
   input: Input,
   output: CostAnalysis,
   run: async ({ scope, by, daily }, context) => {
-    const answer = await context.usage.spend({ ...scopeOf(context, scope), by, grain: "total" });
-    const days = daily ? await context.usage.spend({ ...scopeOf(context, scope), by: [], grain: "day" }) : undefined;
-    const groups = groupRows(answer.rows, (row) => nameOf(row, by));
-    const total = sumRows(answer.rows);
-    const source = { scope, query: queryText(answer.query) };
+    const { rows: found, total, query } = await readSpend(context.usage, { ...scopeOf(context, scope), by, grain: "total" });
+    const utcDays = await utcDaysOf(context, scope);
+    const groups = groupRows(found, (row) => nameOf(row, by));
+    const source = { scope, query: queryText(query) };
     const rows = withRest(groups).map(({ name, sums }) => rowOf(name, sums, total));
     return {
       by,
       rows,
       groups: groups.length,
       total: writeSums(total),
-      daily: (days?.rows ?? []).flatMap((row) =>
-        row.at === null ? [] : [{ day: row.at.toISOString().slice(0, 10), cost: toUsd(row.cost) }],
-      ),
-      figures: [...totalFigures(total, source), ...rows.flatMap((row) => rowFigures(row, source))],
+      daily: daily ? await daysOf(scope, context, utcDays.sources) : [],
+      figures: [...totalFigures(total, source), ...utcDays.figures, ...rows.flatMap((row) => rowFigures(row, source))],
       missing: total.requests === 0 ? [missingData.usage] : [],
-      notes: [],
+      notes: [...utcDays.notes],
     };
   },
 });

@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { readSpend } from "../../src/core/read-spend.ts";
 import { divideRounded, toUsd, UsdAmount } from "../../src/core/money.ts";
+import { } from "../../src/core/spend-sums.ts";
 import { inputTokens, outputTokens } from "../../src/core/tokens.ts";
 import { defineTool } from "../define.ts";
 import { evidence, figure, percentOf, queryText, Scope, safeLabel, scopeOf, usdFigure } from "../figures.ts";
-import { groupRows, sumRows } from "./spend-rows.ts";
+import { groupRows, unpricedNotes } from "./spend-rows.ts";
 
 const Driver = z.strictObject({
   name: z.string(),
@@ -34,9 +36,10 @@ export const costDriverIdentifier = defineTool({
   input: z.strictObject({ scope: Scope }),
   output: CostDrivers,
   run: async ({ scope }, context) => {
-    const answer = await context.usage.spend({ ...scopeOf(context, scope), by: ["workload", "model"], grain: "total" });
+    const answer = await readSpend(context.usage, { ...scopeOf(context, scope), by: ["workload", "model"], grain: "total" });
     const pairs = groupRows(answer.rows, (row) => `${safeLabel(row.key.workload ?? "")} · ${safeLabel(row.key.model ?? "")}`);
-    const total = sumRows(answer.rows).cost;
+    const sums = answer.total;
+    const total = sums.cost;
     let reached = 0n;
     const drivers = pairs.flatMap(({ name, sums }) => {
       if (sums.requests === 0 || sums.cost === 0n || reached * 10n >= total * 8n) return [];
@@ -56,17 +59,19 @@ export const costDriverIdentifier = defineTool({
     return {
       drivers: drivers.slice(0, most),
       pairs: pairs.length,
-      figures: drivers
-        .slice(0, most)
-        .flatMap((driver) => [
+      figures: [
+        figure("unpriced requests", sums.unpricedRequests, "requests", source),
+        figure("unpriced tokens", sums.unpricedTokens, "tokens", source),
+        ...drivers.slice(0, most).flatMap((driver) => [
           { ...usdFigure(`spend of ${driver.name}`, 0n, source), value: driver.cost },
           figure(`share of ${driver.name}`, driver.share, "%", source),
           { ...usdFigure(`cost per request of ${driver.name}`, 0n, source), value: driver.costPerRequest },
           figure(`input tokens per request of ${driver.name}`, driver.inputPerRequest, "tokens", source),
           figure(`output tokens per request of ${driver.name}`, driver.outputPerRequest, "tokens", source),
         ]),
+      ],
       missing: [],
-      notes: [],
+      notes: unpricedNotes(sums, scope.period.label),
     };
   },
 });

@@ -1,11 +1,13 @@
 import { z } from "zod";
+import { readSpend } from "../../src/core/read-spend.ts";
 import { toUsd, UsdAmount } from "../../src/core/money.ts";
+import { } from "../../src/core/spend-sums.ts";
 import type { SpendRow } from "../../src/core/usage-store.ts";
 import { defineTool } from "../define.ts";
 import { evidence, figure, queryText, Scope, type Source, scopeOf, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
 import { coveredMs, perMonth, permille } from "./opportunity.ts";
-import { allTokens, sumRows } from "./spend-rows.ts";
+import { allTokens, unpricedNotes } from "./spend-rows.ts";
 
 export const GrowthSimulation = z.strictObject({
   growthPercent: z.number(),
@@ -50,9 +52,9 @@ export const costSimulationForIncreasedUsage = defineTool({
   input: z.strictObject({ scope: Scope, growthPercent: z.number().min(-100).max(100_000) }),
   output: GrowthSimulation,
   run: async ({ scope, growthPercent }, context) => {
-    const answer = await context.usage.spend({ ...scopeOf(context, scope), by: [], grain: "total" });
+    const answer = await readSpend(context.usage, { ...scopeOf(context, scope), by: [], grain: "total" });
     const covered = coveredMs(scope.period, context.coverage);
-    const sums = sumRows(answer.rows);
+    const sums = answer.total;
     const now = perMonth(sums.cost, covered);
     const grownCost = permille(now, Math.round(1_000 + growthPercent * 10));
     const source = { scope, query: queryText(answer.query) };
@@ -77,10 +79,12 @@ export const costSimulationForIncreasedUsage = defineTool({
         usdFigure("added by the growth", grownCost - now, formula),
         figure("mean requests per minute", perMinute, "requests per minute", source),
         figure("mean requests per minute with the grown usage", grown, "requests per minute", formula),
+        figure("unpriced requests", sums.unpricedRequests, "requests", source),
+        figure("unpriced tokens", sums.unpricedTokens, "tokens", source),
         ...peakFigures(peak, hourly),
       ],
       missing: [missingData.rateLimits],
-      notes: [],
+      notes: unpricedNotes(sums, scope.period.label),
     };
   },
 });

@@ -2,6 +2,7 @@ import { billChangeDecomposition } from "./bill-change-decomposition.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
+import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
@@ -27,5 +28,6 @@ export const tools = {
   supply_catalog_search: supplyCatalogSearch,
   unpriced_usage: unpricedUsage,
   unpriced_reconciliation: unpricedReconciliation,
+  dark_spend_reconciliation: darkSpendReconciliation,
   savings_ledger: savingsLedger,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

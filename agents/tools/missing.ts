@@ -14,6 +14,8 @@ export const missingData = {
     "Rate limits: the providers' limits for your account are not connected, so headroom cannot be computed. Compare the request and token rates shown with the limits page of each provider's console.",
   savings:
     "Measured savings: the ledger holds none for this question. A saving is measured once an approved change is in effect and both sides have been seen; `apex savings` measures it.",
+  bills:
+    "Bills: none is connected, so metered usage is not compared with what was invoiced. Connect a source that reads costs (`apex source add`), or import a bill in FOCUS format.",
   reasoning:
     "Reasoning effort per request: none of the usage carries reasoning tokens, so what a lower effort would save cannot be computed. Import with a reasoning-tokens column, or route traffic through the gateway.",
   singleRequests:

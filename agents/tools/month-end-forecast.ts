@@ -1,17 +1,18 @@
 import { z } from "zod";
+import { readSpend } from "../../src/core/read-spend.ts";
 import { fromUsd, type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
+import { } from "../../src/core/spend-sums.ts";
 import type { QueryText, SpendRow } from "../../src/core/usage-store.ts";
+import type { Calendar } from "../../src/core/zone.ts";
 import { forecastSum } from "../../src/stats/forecast.ts";
 import { createRandom } from "../../src/stats/random.ts";
-import { defineTool, type ToolContext } from "../define.ts";
+import { calendarFor, defineTool, type ToolContext } from "../define.ts";
 import { evidence, figure, queryText, Scope, type Source, scopeOf, usdFigure } from "../figures.ts";
 import { totalFigures } from "./cost-analyzer.ts";
-import { sumRows } from "./spend-rows.ts";
+import { unpricedNotes } from "./spend-rows.ts";
 
-const dayMs = 86_400_000;
 const resamples = 2_000;
 const historyDays = 56;
-const dayOf = (at: number): number => Math.floor(at / dayMs) * dayMs;
 
 export const MonthEndForecast = z.strictObject({
   toDate: UsdAmount,
@@ -24,21 +25,25 @@ export const MonthEndForecast = z.strictObject({
 export type MonthEndForecast = z.infer<typeof MonthEndForecast>;
 
 /** Spend per whole day, oldest first, with 0 for a day without any; the first and the running day are left out. */
-function wholeDays(rows: readonly SpendRow[], firstEver: Date | null, asOf: Date): { first: number; costs: readonly PicoUsd[] } {
+function wholeDays(rows: readonly SpendRow[], { coverage, asOf, zone }: ToolContext): { first: number; costs: readonly PicoUsd[] } {
+  const calendar = calendarFor({ zone });
   const costs = new Map<number, PicoUsd>();
   for (const row of rows) if (row.at !== null) costs.set(row.at.getTime(), (costs.get(row.at.getTime()) ?? 0n) + row.cost);
-  const today = dayOf(asOf.getTime());
-  const begun = firstEver === null ? today : Math.ceil(firstEver.getTime() / dayMs) * dayMs;
-  const first = Math.max(begun, today - historyDays * dayMs);
-  const days = Math.max(0, (today - first) / dayMs);
-  return { first, costs: Array.from({ length: days }, (_, index) => costs.get(first + index * dayMs) ?? 0n) };
+  const today = calendar.dayStart(asOf.getTime());
+  const ever = coverage.first?.getTime() ?? today;
+  const begun = calendar.dayStart(ever) === ever ? ever : calendar.dayStart(ever, 1);
+  const first = Math.max(begun, calendar.dayStart(asOf.getTime(), -historyDays));
+  const whole: PicoUsd[] = [];
+  for (let day = first; day < today; day = calendar.dayStart(day, 1)) whole.push(costs.get(day) ?? 0n);
+  return { first, costs: whole };
 }
 
 /** Shares of the days still to come this month, today's remainder first. */
-function daysAhead(asOf: Date, monthEnd: number): readonly number[] {
-  const today = dayOf(asOf.getTime());
-  const left = Math.round((monthEnd - today) / dayMs);
-  return Array.from({ length: left }, (_, index) => (index === 0 ? 1 - (asOf.getTime() - today) / dayMs : 1));
+function daysAhead(asOf: Date, monthEnd: number, calendar: Calendar): readonly number[] {
+  const [today, tomorrow] = [calendar.dayStart(asOf.getTime()), calendar.dayStart(asOf.getTime(), 1)];
+  const shares = [(tomorrow - asOf.getTime()) / (tomorrow - today)];
+  for (let day = tomorrow; day < monthEnd; day = calendar.dayStart(day, 1)) shares.push(1);
+  return shares;
 }
 
 /** A dollar figure of a forecast; floating point is fine here, as it is no stored amount. */
@@ -55,8 +60,8 @@ function lookAhead(spent: PicoUsd, days: ReturnType<typeof wholeDays>, monthEnd:
   const random = createRandom(`forecast ${context.orgId} ${context.asOf.toISOString().slice(0, 10)}`);
   const forecast = forecastSum({
     history: days.costs.map((cost) => Number(toUsd(cost))),
-    firstWeekday: new Date(days.first).getUTCDay(),
-    ahead: daysAhead(context.asOf, monthEnd),
+    firstWeekday: calendarFor(context).dateAt(days.first).weekday,
+    ahead: daysAhead(context.asOf, monthEnd, calendarFor(context)),
     random: () => random.next() / 2 ** 32,
     resamples,
   });
@@ -100,7 +105,7 @@ const named = (from: number, to: number, label: string): Scope["period"] => ({
 });
 
 /**
- * Spend of the running UTC month at its end: exact spend to date + forecast of the days left (src/stats/forecast.ts:
+ * Spend of the running month of the org's zone at its end: exact spend to date + forecast of the days left (src/stats/forecast.ts:
  * level × weekday, residual bootstrap, 95 %, seed fixed by org and day, so it repeats). Caveats: a plain mean with a wide
  * interval below two weeks of data; launches and price changes to come are not known.
  */
@@ -110,19 +115,20 @@ export const monthEndForecast = defineTool({
   input: z.strictObject({ filters: Scope.shape.filters }),
   output: MonthEndForecast,
   run: async ({ filters }, context) => {
-    const { asOf, coverage } = context;
-    const monthEnd = Date.UTC(asOf.getUTCFullYear(), asOf.getUTCMonth() + 1, 1);
+    const { asOf } = context;
+    const calendar = calendarFor(context);
+    const monthEnd = calendar.monthStart(asOf.getTime(), 1);
     const until = Math.min(monthEnd, asOf.getTime() + 1);
     const scope: Scope = {
-      period: named(Date.UTC(asOf.getUTCFullYear(), asOf.getUTCMonth(), 1), until, "this month so far"),
+      period: named(calendar.monthStart(asOf.getTime()), until, "this month so far"),
       filters,
     };
-    const historyScope: Scope = { period: named(dayOf(asOf.getTime()) - historyDays * dayMs, until, "the last eight weeks"), filters };
-    const toDate = await context.usage.spend({ ...scopeOf(context, scope), by: [], grain: "total" });
-    const history = await context.usage.spend({ ...scopeOf(context, historyScope), by: [], grain: "day" });
-    const total = sumRows(toDate.rows);
+    const historyScope: Scope = { period: named(calendar.dayStart(asOf.getTime(), -historyDays), until, "the last eight weeks"), filters };
+    const toDate = await readSpend(context.usage, { ...scopeOf(context, scope), by: [], grain: "total" });
+    const history = await context.usage.spend({ ...scopeOf(context, historyScope), by: [], grain: "day", zone: calendar.zone });
+    const { total } = toDate;
     const source = { scope, query: queryText(toDate.query) };
-    const outlook = lookAhead(total.cost, wholeDays(history.rows, coverage.first, asOf), monthEnd, context);
+    const outlook = lookAhead(total.cost, wholeDays(history.rows, context), monthEnd, context);
     const written =
       outlook === undefined
         ? { monthEnd: null, method: null, daysUsed: 0, figures: [], missing: [tooLittle], notes: [] }
@@ -131,6 +137,7 @@ export const monthEndForecast = defineTool({
       usdFigure("spend this month so far", total.cost, source),
       ...totalFigures(total, source).filter((one) => one.name.startsWith("unpriced")),
     ];
-    return { ...written, toDate: toUsd(total.cost), figures: [...spent, ...written.figures] };
+    const notes = [...written.notes, ...unpricedNotes(total, "this month so far")];
+    return { ...written, notes, toDate: toUsd(total.cost), figures: [...spent, ...written.figures] };
   },
 });

@@ -12,6 +12,7 @@ export const toolNames = [
   "supply_catalog_search",
   "unpriced_usage",
   "unpriced_reconciliation",
+  "dark_spend_reconciliation",
   "savings_ledger",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

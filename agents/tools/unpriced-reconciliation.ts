@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { sumRows } from "../../src/core/spend-sums.ts";
 import { defineTool } from "../define.ts";
 import { evidence, figure, percentOf, queryText, Scope, safeLabel, scopeOf } from "../figures.ts";
-import { allTokens, sumRows } from "./spend-rows.ts";
+import { allTokens } from "./spend-rows.ts";
 
 export const UnpricedReconciliation = z.strictObject({
   requests: z.number().int(),
@@ -29,6 +30,7 @@ export const unpricedReconciliation = defineTool({
   run: async ({ scope }, context) => {
     const all = await context.usage.spend({ ...scopeOf(context, scope), by: ["model"], grain: "total" });
     const unpriced = await context.usage.unpriced(scopeOf(context, scope));
+    const billed = ((await context.billing?.spans(context.orgId)) ?? []).length > 0;
     const sums = sumRows(all.rows);
     const reasons = unpriced.rows.reduce((sum, row) => sum + row.requests, 0);
     const share = percentOf(BigInt(sums.unpricedTokens), BigInt(allTokens(sums.tokens))) ?? 0;
@@ -56,7 +58,7 @@ export const unpricedReconciliation = defineTool({
         figure("unpriced requests by reason", reasons, "requests", { scope, query: queryText(unpriced.query) }),
         figure("share of tokens without a price", share, "%", source),
       ],
-      missing: ["The providers' own bills are not connected, so metered usage is not compared with what was invoiced."],
+      missing: billed ? [] : ["The providers' own bills are not connected, so metered usage is not compared with what was invoiced."],
       notes:
         reasons === sums.unpricedRequests
           ? []

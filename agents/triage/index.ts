@@ -2,6 +2,7 @@ import { maxQuestionLength } from "../../src/core/conversation.ts";
 import type { PriceBook } from "../../src/core/price.ts";
 import type { Category, Entities, Intent, Triage } from "../../src/core/triage.ts";
 import type { Coverage } from "../../src/core/usage-store.ts";
+import { calendarOf, type Zone } from "../../src/core/zone.ts";
 import { findNames, type KnownNames, knownNames } from "./entities.ts";
 import { asItReads, givesOrders } from "./guard.ts";
 import {
@@ -26,6 +27,8 @@ export interface TriageInput {
   /** Questions asked before in the thread, oldest first. */
   readonly earlier: readonly string[];
   readonly asOf: Date;
+  /** The zone that days, weeks and months are counted in; UTC where it is not said. */
+  readonly zone?: Zone;
   readonly coverage: Coverage;
   readonly prices: PriceBook;
 }
@@ -106,7 +109,7 @@ function read(question: string, input: TriageInput, names: KnownNames, inUse: Re
   const text = mended([...found.workloads, ...found.teams].reduce(masked, raw));
   const intents = unique(hits(intentRules, text).map((rule) => rule.to));
   const topics = topicsOf(text, intents, found.models.length);
-  const { period, comparison } = readPeriods(text, input.asOf);
+  const { period, comparison } = readPeriods(text, { asOf: input.asOf, calendar: calendarOf(input.zone ?? "UTC") });
   const targets = findTargets(mended(raw), names, inUse);
   const compared = comparison !== null && (topics.length === 0 || topics.includes("spend")) ? (["bill_change"] as const) : [];
   const grown = targets.some((target) => target.metric === "usage") ? (["growth"] as const) : [];
@@ -133,7 +136,7 @@ const says = (entities: Entities): boolean =>
   );
 
 const opensFollowUp =
-  /^\s*(?:and|what about|how about|same|also|now|but|only|just|then|or|for|by|per|in|it|that|those|them|this|the same|break)\b/;
+  /^\s*(?:and|what about|how about|same|also|now|but|only|just|then|or|for|by|per|in|it|that|those|them|this|the same|break|(?:does|do|is|are) (?:this|that|it|they|these|those))\b/;
 
 /** "Why?" by itself, and questions that end on what was spoken of. */
 const pointsBack = /^\W*why\W*$|\b(?:that|this|it|them|those)(?: (?:spend|costs?|bill|workload|team|model))?\W*$/;

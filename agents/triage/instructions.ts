@@ -14,6 +14,7 @@ export const topics = [
   "cache",
   "duplicates",
   "unpriced",
+  "reconciliation",
   "savings",
   "rate_limits",
   "reasoning_effort",
@@ -90,6 +91,14 @@ export const topicRules: readonly Rule<Topic>[] = [
   rule("duplicates", /\bcach(?:e|es|ing)\b.{0,40}\b(?:audit|waste)|\baudit\b.{0,30}\bcach/),
   rule("unpriced", /\b(?:un ?priced|without (?:a )?prices?|no price|missing prices?|not priced|dark spend|reconcil\w*|unknown models?)\b/),
   rule(
+    "reconciliation",
+    /\b(?:dark spend|reconcil\w*|over-?metered|un ?metered|not metered|metered (?:against|vs\.?|versus|and|but not) billed|billed (?:against|vs\.?|versus|and|but not) metered)\b/,
+  ),
+  rule(
+    "reconciliation",
+    /\b(?:agree[sd]?|match(?:es|ed)?|tall(?:y|ies)|consistent|square[sd]?|lines? up|adds? up)\b.{0,40}\b(?:invoices?|invoiced|bills?|billed|billing)\b|\b(?:invoices?|bills?)\b.{0,30}\b(?:agree|match|tally|correct|right(?! now))|\b(?:compar\w*|differ\w*|check\w*)\b.{0,40}\b(?:invoices?|invoiced)\b/,
+  ),
+  rule(
     "savings",
     /\b(?:saved|savings)\b.{0,30}\b(?:so far|us|already|measured|proven|ledger)\b|\b(?:did|have|has) (?:you|apex|it|we)\b.{0,15}\bsaved?\b|\bmeasured savings\b/,
   ),
@@ -130,7 +139,7 @@ export const categoryRules: readonly Rule<Category>[] = [
   ),
   rule(
     "cost",
-    /\b(?:spend\w*|spent|costs?|bills?|cheap(?:er|est)?|expensive|dear|sav(?:e|ed|ing|ings)|budget|money|unpriced|dark spend)\b/,
+    /\b(?:spend\w*|spent|costs?|bills?|cheap(?:er|est)?|expensive|dear|sav(?:e|ed|ing|ings)|budget|money|unpriced|dark spend|invoices?|invoiced|reconcil\w*)\b/,
     2,
   ),
   rule(

@@ -2,14 +2,19 @@ import { ask } from "./ask.ts";
 import type { Command } from "./command.ts";
 import { approve, reject, rollback } from "./decide.ts";
 import { demo } from "./demo.ts";
+import { digest } from "./digest.ts";
 import { importFiles } from "./import.ts";
 import { importMap } from "./import-map.ts";
 import { key } from "./key.ts";
 import { price } from "./price.ts";
+import { readKey } from "./read-key.ts";
+import { reconcile } from "./reconcile.ts";
 import { savings } from "./savings.ts";
 import { source } from "./source.ts";
+import { spend } from "./spend.ts";
 import { up } from "./up.ts";
 import { verify } from "./verify.ts";
+import { zone } from "./zone.ts";
 
 /** Every word of the command line. */
 export const commands = {
@@ -18,6 +23,10 @@ export const commands = {
   import: importFiles,
   "import-map": importMap,
   source,
+  spend,
+  reconcile,
+  digest,
+  zone,
   approve,
   reject,
   rollback,
@@ -25,6 +34,7 @@ export const commands = {
   verify,
   price,
   key,
+  "read-key": readKey,
   demo,
 } satisfies Record<string, Command>;
 

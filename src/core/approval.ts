@@ -60,6 +60,8 @@ export interface ApprovalStore {
   /** The approval, or an AppError "not_found". */
   get(orgId: Id<"org">, id: Id<"approval">): Promise<Approval>;
   ofRun(runId: Id<"run">): Promise<readonly Approval[]>;
+  /** Those of an org that wait for a decision and have not run out, oldest first. */
+  waiting(orgId: Id<"org">, now: Date): Promise<readonly Approval[]>;
   /** Stores `next` where the stored version is still `next.version - 1`, with its event in the run's log; else false. */
   compareAndSet(next: Approval, event: Extract<RunEvent, { type: "approval.decided" }>): Promise<boolean>;
   /** Approved ones that the run's log names neither as applied nor as failed: also where a crash came between the two. */

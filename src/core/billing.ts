@@ -50,6 +50,20 @@ export interface BilledDay {
   readonly amount: PicoUsd;
 }
 
+/** What a provider billed on a UTC day under one line item. */
+export interface BilledLine extends BilledDay {
+  readonly source: UsageSource;
+  readonly model: string;
+  readonly lineItem: string;
+}
+
+/** From which UTC day to which (both count) bills of a provider are stored. */
+export interface BilledSpan {
+  readonly provider: string;
+  readonly firstDay: string;
+  readonly lastDay: string;
+}
+
 /** Bills, as they were last read. */
 export interface BillingLedger {
   /**
@@ -59,4 +73,8 @@ export interface BillingLedger {
   replaceCharges(span: BillSpan, readAt: Date, charges: readonly BilledCharge[]): Promise<void>;
   /** Billed amounts by provider, UTC day and kind; whole days alone. */
   billed(query: { readonly orgId: Id<"org">; readonly period: Period }): Promise<Answer<BilledDay>>;
+  /** The same amounts by source, model and line item. */
+  lines(query: { readonly orgId: Id<"org">; readonly period: Period }): Promise<Answer<BilledLine>>;
+  /** Whose bills are stored; empty where none is connected. */
+  spans(orgId: Id<"org">): Promise<readonly BilledSpan[]>;
 }

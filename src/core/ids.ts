@@ -17,6 +17,8 @@ const prefixes = {
   source: "src",
   gatewayKey: "gwk",
   gateway: "gwy",
+  billAlert: "bal",
+  readKey: "rdk",
 } as const;
 
 export type IdKind = keyof typeof prefixes;

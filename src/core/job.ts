@@ -11,6 +11,7 @@ export const Job = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("sync"), sourceId: idSchema("source"), orgId: idSchema("org") }),
   z.strictObject({ name: z.literal("sync-due") }),
   z.strictObject({ name: z.literal("measure") }),
+  z.strictObject({ name: z.literal("reconcile-bills") }),
   z.strictObject({ name: z.literal("reconcile") }),
 ]);
 export type Job = z.infer<typeof Job>;
@@ -31,6 +32,7 @@ export const jobKey = (job: Job): string => {
       return `sync-${job.sourceId}`;
     case "sync-due":
     case "measure":
+    case "reconcile-bills":
     case "reconcile":
       return job.name;
     default:

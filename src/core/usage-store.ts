@@ -39,6 +39,8 @@ export interface SpendQuery extends UsageScope {
   readonly by: readonly Dimension[];
   /** One row for the whole period, or one per UTC hour or day. */
   readonly grain: "total" | "hour" | "day";
+  /** The IANA zone whose midnights cut the days; UTC where it is not said. Rows that are sums of a UTC day cannot be cut: see `SourceGrains`. */
+  readonly zone?: string | undefined;
 }
 
 /** Sums over a group. `cost` is of priced rows alone; the unpriced stand beside it. */

@@ -3,12 +3,15 @@ import { AppError, type ErrorCode } from "../core/errors.ts";
 import { healthRoutes, type ReadyCheck } from "./routes/health.ts";
 import { type LocalDeps, localRoute } from "./routes/local.ts";
 import { type ChatDeps, slackRoute } from "./routes/slack.ts";
+import { type SpendRouteDeps, spendRoutes } from "./routes/spend.ts";
 
 export interface HttpDeps extends ChatDeps {
   /** What must work before traffic is sent here. */
   readonly ready: readonly ReadyCheck[];
   /** Lets command lines on this machine run inside the service; absent: the route does not exist. */
   readonly local?: LocalDeps;
+  /** Lets holders of a read key see spend; absent: the routes do not exist. */
+  readonly spend?: SpendRouteDeps;
   /** Makes the server, where it is shared with others. */
   readonly serverFactory?: FastifyServerFactory;
 }
@@ -88,6 +91,7 @@ export function createHttpApp(deps: HttpDeps): FastifyInstance {
   );
   healthRoutes(app, deps.ready);
   slackRoute(app, deps);
+  if (deps.spend !== undefined) spendRoutes(app, deps.spend);
   if (deps.local !== undefined) localRoute(app, deps.local);
   return app;
 }

@@ -17,6 +17,7 @@ export const handlersOf = (work: (job: Job, signal: AbortSignal) => Promise<void
   apply: work,
   sync: work,
   "sync-due": work,
+  "reconcile-bills": work,
   measure: work,
   reconcile: work,
 });

@@ -91,6 +91,7 @@ describe("Slack over HTTP, with its queue, its store and its Web API", () => {
         apply: nothing,
         sync: nothing,
         "sync-due": nothing,
+        "reconcile-bills": nothing,
         measure: nothing,
         reconcile: nothing,
       },

@@ -11,6 +11,7 @@ import { embeddedConnection } from "../../src/stores/clickhouse/embedded-connect
 export interface TestClickHouse {
   readonly usage: ClickHouseStores["usage"];
   readonly billing: ClickHouseStores["billing"];
+  readonly grains: ClickHouseStores["grains"];
   readonly target: ClickHouseTarget;
   readonly database: string;
   /** Runs a statement as it stands, past the store. */
@@ -46,6 +47,7 @@ export async function createTestClickHouse(): Promise<TestClickHouse> {
   return {
     usage: stores.usage,
     billing: stores.billing,
+    grains: stores.grains,
     target,
     database,
     async run(sql, params = {}) {

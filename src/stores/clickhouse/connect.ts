@@ -1,10 +1,12 @@
 import type { BillingLedger } from "../../core/billing.ts";
+import type { SourceGrains } from "../../core/source-grains.ts";
 import type { UsageReader, UsageWriter } from "../../core/usage-store.ts";
 import { createBillingLedger } from "./billing.ts";
 import { type ClickHouseTarget, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { createPendingHours } from "./pending-hours.ts";
 import { createRollups } from "./rollups.ts";
+import { createSourceGrains } from "./source-grains.ts";
 import { createUsageReader } from "./usage-reader.ts";
 import { createUsageWriter } from "./usage-writer.ts";
 
@@ -12,6 +14,7 @@ import { createUsageWriter } from "./usage-writer.ts";
 export interface ClickHouseStores {
   readonly usage: UsageReader & UsageWriter;
   readonly billing: BillingLedger;
+  readonly grains: SourceGrains;
   close(): Promise<void>;
 }
 
@@ -31,6 +34,7 @@ export async function connectClickHouse(options: {
   return {
     usage: { ...createUsageReader(database), ...createUsageWriter(database, { rollups: createRollups(database), pending }) },
     billing: createBillingLedger(database),
+    grains: createSourceGrains(database),
     async close() {
       await pending.close("all").catch(() => undefined);
       await database.close();

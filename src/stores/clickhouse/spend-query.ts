@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { tokenBuckets } from "../../core/tokens.ts";
 import type { QueryText, SpendQuery, SpendRow } from "../../core/usage-store.ts";
+import { localMidnights } from "../../core/zone.ts";
 import {
   Count,
   dimensionColumns,
@@ -23,14 +24,35 @@ import {
 import type { Database } from "./database.ts";
 import { byDay, byHour, cut, type Part, type Sums, without } from "./period-parts.ts";
 
+const hourMs = 3_600_000;
+
+/** Where a zone cuts the days: its midnights, in Unix seconds, and the hours of UTC inside which one of them lies. */
+interface Days {
+  readonly midnights: readonly number[] | undefined;
+  readonly cutHours: readonly string[];
+}
+
+const hourText = (at: number): string => timeText(new Date(Math.floor(at / hourMs) * hourMs)).slice(0, 19);
+
+function daysOf(query: SpendQuery): Days {
+  if (query.grain !== "day" || query.zone === undefined || query.zone === "UTC") return { midnights: undefined, cutHours: [] };
+  const midnights = localMidnights(query.zone, query.period);
+  // The first midnight lies before the period, or is its beginning: it cuts no hour.
+  const cutHours = midnights
+    .slice(1)
+    .filter((at) => at % hourMs !== 0)
+    .map(hourText);
+  return { midnights: midnights.map((at) => at / 1_000), cutHours };
+}
+
 const tokenList = tokenBuckets.map(tokenColumn).join(", ");
 const measures = `requests, ${tokenList}, cost, unpriced_requests, unpriced_tokens`;
 
 /** Which sums know every dimension that the query names, at its grain; undefined where none do. */
-function sumsFor(query: SpendQuery): Sums | undefined {
+function sumsFor(query: SpendQuery, { midnights }: Days): Sums | undefined {
   const named = [...query.by, ...Object.keys(query.filters)];
   if (named.every((dimension) => sumDimensions.some((known) => known === dimension))) return byHour;
-  return query.grain === "hour" ? undefined : byDay;
+  return query.grain === "hour" || midnights !== undefined ? undefined : byDay;
 }
 
 const Stale = z.object({ stale_day: Time });
@@ -51,41 +73,69 @@ async function staleDays(database: Database, query: SpendQuery): Promise<readonl
 
 const secondText = (at: Date): string => timeText(at).slice(0, 19);
 
-/** SQL for one part; its ends are parameters of its own. */
-function partSql(database: string, part: Part, index: number, columns: string, filters: string): string {
-  if (part.sums === undefined) {
-    return `SELECT toStartOfHour(at) AS start_at, ${columns}requests, ${tokenList},
+/** What the parts of a query have in common. */
+interface Reading {
+  readonly database: string;
+  /** The dimensions to read, each with a comma after it. */
+  readonly columns: string;
+  readonly filters: string;
+  readonly days: Days;
+}
+
+/** SQL that reads the events of a part that fit `where`; to the second where days are cut by a zone. */
+const eventsSql = (
+  { database, columns, filters, days }: Reading,
+  where: string,
+): string => `SELECT ${days.midnights === undefined ? "toStartOfHour(at)" : "toDateTime(at, 'UTC')"} AS start_at, ${columns}requests, ${tokenList},
     ifNull(cost, toDecimal128(0, 12)) AS cost,
     if(isNull(usage_facts.cost), requests, 0) AS unpriced_requests,
     if(isNull(usage_facts.cost), ${inputTokensSql} + ${outputTokensSql}, 0) AS unpriced_tokens
   FROM ${database}.usage_facts FINAL
-  WHERE org_id = {org:String} AND at >= {from${index}:DateTime64(3, 'UTC')} AND at < {to${index}:DateTime64(3, 'UTC')}${filters}`;
-  }
+  WHERE org_id = {org:String} AND ${where}${filters}`;
+
+/** SQL for one part; its ends are parameters of its own. Hours inside which a zone's midnight lies are read from the events. */
+function partSql(reading: Reading, part: Part, index: number): readonly string[] {
+  const at = `at >= {from${index}:DateTime64(3, 'UTC')} AND at < {to${index}:DateTime64(3, 'UTC')}`;
+  if (part.sums === undefined) return [eventsSql(reading, at)];
+  const { database, columns, filters, days } = reading;
   const { table, start, generations } = part.sums;
+  const cut = days.cutHours.length > 0;
   const within = `org_id = {org:String} AND ${start} >= {from${index}:DateTime('UTC')} AND ${start} < {to${index}:DateTime('UTC')}`;
-  return `SELECT ${start} AS start_at, ${columns}${measures}
+  const summed = `SELECT ${start} AS start_at, ${columns}${measures}
   FROM ${database}.${table}
   WHERE ${within}
-    AND (${start}, generation) IN (SELECT ${start}, max(generation) FROM ${database}.${generations} WHERE ${within} GROUP BY ${start})${filters}`;
+    AND (${start}, generation) IN (SELECT ${start}, max(generation) FROM ${database}.${generations} WHERE ${within} GROUP BY ${start})${cut ? " AND hour NOT IN {cutHours:Array(DateTime('UTC'))}" : ""}${filters}`;
+  return cut ? [summed, eventsSql(reading, `toStartOfHour(at) IN {cutHours:Array(DateTime('UTC'))} AND ${at}`)] : [summed];
 }
 
 const grains = { total: undefined, hour: "start_at", day: "toStartOfDay(start_at)" } as const;
+
+/** SQL for the start of a row's day, hour or nothing. Midnights are given, so that days begin where periods in words do. */
+const grainSql = (query: SpendQuery, { midnights }: Days): string | undefined =>
+  midnights === undefined ? grains[query.grain] : "toDateTime(roundDown(toUnixTimestamp(start_at), {midnights:Array(UInt32)}), 'UTC')";
+
 const sums = `sum(requests) AS sum_requests, ${tokenSums}, sum(cost) AS sum_cost, sum(unpriced_requests) AS sum_unpriced_requests, sum(unpriced_tokens) AS sum_unpriced_tokens`;
 
 /** The query behind `spend`, over the parts of its period. */
-function queryOver(database: string, query: SpendQuery, parts: readonly Part[]): QueryText {
+function queryOver(database: string, query: SpendQuery, parts: readonly Part[], days: Days): QueryText {
   const filters = filterConditions(query.filters);
   const columns = [...new Set(query.by.map((dimension) => `${dimensionColumns[dimension]}, `))].join("");
-  const params: Record<string, unknown> = { org: query.orgId, ...filters.params };
+  const params: Record<string, unknown> = {
+    org: query.orgId,
+    ...filters.params,
+    ...(days.midnights === undefined ? {} : { midnights: days.midnights }),
+    ...(days.cutHours.length === 0 ? {} : { cutHours: days.cutHours }),
+  };
   // A period of no length is read as one: its sums are a row of zeros.
   const read = parts.length > 0 ? parts : [{ ...query.period, sums: undefined }];
-  const selects = read.map((part, index) => {
+  const reading: Reading = { database, columns, filters: filters.where, days };
+  const selects = read.flatMap((part, index) => {
     const text = part.sums === undefined ? timeText : secondText;
     params[`from${index}`] = text(part.from);
     params[`to${index}`] = text(part.to);
-    return partSql(database, part, index, columns, filters.where);
+    return partSql(reading, part, index);
   });
-  const grain = grains[query.grain];
+  const grain = grainSql(query, days);
   const selected = [...(grain === undefined ? [] : [`${grain} AS start`]), ...keySelect(query.by), sums];
   const groups = [...(grain === undefined ? [] : ["start"]), ...keyNames(query.by)];
   const order = [...(grain === undefined ? ["sum_cost DESC"] : []), ...groups].join(", ");
@@ -95,12 +145,14 @@ function queryOver(database: string, query: SpendQuery, parts: readonly Part[]):
 
 /** The query behind `spend`: exact to the millisecond, read from sums wherever whole hours or days are asked and the sums are up to date. */
 export async function spendQuery(database: Database, query: SpendQuery): Promise<QueryText> {
-  const parts = cut(query.period, sumsFor(query));
+  const days = daysOf(query);
+  const parts = cut(query.period, sumsFor(query, days));
   const stale = parts.some((part) => part.sums === byDay) ? await staleDays(database, query) : [];
   return queryOver(
     database.name,
     query,
     parts.flatMap((part) => without(part, stale)),
+    days,
   );
 }
 

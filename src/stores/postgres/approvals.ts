@@ -1,11 +1,20 @@
 import { z } from "zod";
-import type { ApprovalStore } from "../../core/approval.ts";
+import type { Approval, ApprovalStore } from "../../core/approval.ts";
 import { AppError } from "../../core/errors.ts";
+import type { Id } from "../../core/ids.ts";
 import { decisionColumns, toApproval } from "./approval-row.ts";
 import { type Database, inTransaction } from "./database.ts";
 import { noteEvent } from "./run-log.ts";
 
 const Ids = z.array(z.object({ id: z.string() }));
+
+async function waiting(prisma: Database["prisma"], orgId: Id<"org">, now: Date): Promise<readonly Approval[]> {
+  const rows = await prisma.approval.findMany({
+    where: { orgId, status: "pending", expiresAt: { gt: now } },
+    orderBy: [{ createdAt: "asc" }, { id: "asc" }],
+  });
+  return rows.map(toApproval);
+}
 
 /** Approvals in PostgreSQL. */
 export function createApprovalStore({ prisma, now }: Database): ApprovalStore {
@@ -20,6 +29,8 @@ export function createApprovalStore({ prisma, now }: Database): ApprovalStore {
       const rows = await prisma.approval.findMany({ where: { runId }, orderBy: [{ createdAt: "asc" }, { id: "asc" }] });
       return rows.map(toApproval);
     },
+
+    waiting: (orgId, at) => waiting(prisma, orgId, at),
 
     compareAndSet: (next, event) =>
       inTransaction(prisma, async (tx) => {

@@ -3,17 +3,21 @@ import { Pool } from "pg";
 import { PrismaClient } from "../../../prisma/generated/client.ts";
 import type { ApprovalStore } from "../../core/approval.ts";
 import type { AuditLog } from "../../core/audit.ts";
+import type { BillAlertStore } from "../../core/bill-alert.ts";
 import type { InboundStore, MemberStore } from "../../core/conversation.ts";
 import type { DeliveryStore } from "../../core/delivery.ts";
 import type { GatewayFleet, GatewayStore } from "../../core/gateway-config.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import type { ImportStore } from "../../core/import.ts";
+import type { OrgSettings } from "../../core/org-settings.ts";
 import type { PolicyStore } from "../../core/policy.ts";
+import type { ReadKeyStore } from "../../core/read-key.ts";
 import type { RunStore } from "../../core/run.ts";
 import type { SavingsLedger } from "../../core/savings.ts";
 import type { SourceStore } from "../../core/source-connection.ts";
 import { createApprovalStore } from "./approvals.ts";
 import { createAuditLog } from "./audit.ts";
+import { createBillAlertStore } from "./bill-alerts.ts";
 import type { Database } from "./database.ts";
 import { createDeliveryStore } from "./deliveries.ts";
 import { createGatewayStore } from "./gateway.ts";
@@ -22,7 +26,9 @@ import { createImportStore } from "./imports.ts";
 import { createInboundStore } from "./inbound.ts";
 import { createMemberStore } from "./members.ts";
 import { migrate } from "./migrate.ts";
+import { createOrgSettings } from "./org-settings.ts";
 import { createPolicyStore } from "./policies.ts";
+import { createReadKeyStore } from "./read-keys.ts";
 import { createRunSignals } from "./run-signals.ts";
 import { createRunStore } from "./runs.ts";
 import { createSavingsLedger } from "./savings.ts";
@@ -43,6 +49,9 @@ export interface PostgresStores {
   readonly sources: SourceStore;
   readonly audit: AuditLog;
   readonly deliveries: DeliveryStore;
+  readonly billAlerts: BillAlertStore;
+  readonly settings: OrgSettings;
+  readonly readKeys: ReadKeyStore;
   /** The org of this name, made where there is none. */
   ensureOrg(name: string): Promise<Id<"org">>;
   /** Every org, oldest first. */
@@ -100,6 +109,9 @@ export async function connectPostgres({ url, secretKey, now, connections = 10 }:
     sources: createSourceStore(db, box),
     audit: createAuditLog(db),
     deliveries: createDeliveryStore(db),
+    billAlerts: createBillAlertStore(db),
+    settings: createOrgSettings(db),
+    readKeys: createReadKeyStore(db),
     ensureOrg: (name) => ensureOrg(db, name),
     orgs: () => orgs(db),
     async close() {
