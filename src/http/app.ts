@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance, type FastifyServerFactory } from "fastif
 import { AppError, type ErrorCode } from "../core/errors.ts";
 import { healthRoutes, type ReadyCheck } from "./routes/health.ts";
 import { type LocalDeps, localRoute } from "./routes/local.ts";
+import { otlpRoutes, type TraceIntake } from "./routes/otlp.ts";
 import { type ChatDeps, slackRoute } from "./routes/slack.ts";
 
 export interface HttpDeps extends ChatDeps {
@@ -9,6 +10,8 @@ export interface HttpDeps extends ChatDeps {
   readonly ready: readonly ReadyCheck[];
   /** Lets command lines on this machine run inside the service; absent: the route does not exist. */
   readonly local?: LocalDeps;
+  /** Takes in traces; absent: it is said that none are taken here. */
+  readonly traces?: TraceIntake;
   /** Makes the server, where it is shared with others. */
   readonly serverFactory?: FastifyServerFactory;
 }
@@ -88,6 +91,7 @@ export function createHttpApp(deps: HttpDeps): FastifyInstance {
   );
   healthRoutes(app, deps.ready);
   slackRoute(app, deps);
+  otlpRoutes(app, deps.traces, answerTo);
   if (deps.local !== undefined) localRoute(app, deps.local);
   return app;
 }
