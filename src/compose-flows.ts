@@ -15,6 +15,7 @@ import type { JobHandlers, JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { PriceBook } from "./core/price.ts";
 import { dailySourcesOf } from "./core/source-grains.ts";
+import { createSenders } from "./flows/admit-sender.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
@@ -23,6 +24,7 @@ import { refuseNonText } from "./flows/inspect-file.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
+import { receiveTraces, type TraceDeps } from "./flows/receive-traces.ts";
 import { reconcile } from "./flows/reconcile.ts";
 import { rollbackPolicy } from "./flows/rollback-policy.ts";
 import { runAnalysis } from "./flows/run-analysis.ts";
@@ -30,12 +32,17 @@ import { connectSource, removeSource, type SyncDeps, syncSource, testSource } fr
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
 import { createGateway, type Gateway } from "./gateway/proxy.ts";
+import type { TraceIntake } from "./http/routes/otlp.ts";
 import { createApiClient } from "./ingest/api-client.ts";
 import { fileSources, proposeMapping } from "./ingest/index.ts";
+import { createTraceReader } from "./ingest/otlp/index.ts";
 import { remoteSources } from "./ingest/remote-sources.ts";
 
 /** How long a proposal waits for its decision. */
 const approvalTtlMs = 7 * 24 * 3_600_000;
+
+/** How long it is remembered which spans were counted, in milliseconds: senders give up long before. */
+const claimsKeptMs = 7 * 24 * 3_600_000;
 
 /** How old a reading of a source may become before it is read again, in milliseconds. */
 const sourceAgeMs = 3_600_000;
@@ -82,6 +89,7 @@ export interface Wired {
   readonly gateway: Gateway;
   readonly handlers: JobHandlers;
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
+  readonly traces: TraceIntake;
 }
 
 /** What several flows share. */
@@ -175,6 +183,7 @@ function wireHandlers(shared: Shared): JobHandlers {
     },
     sync: ({ orgId, sourceId }, signal) => syncSource(shared.sync, { orgId, sourceId }, signal),
     async "sync-due"() {
+      await stores.claims.forget(new Date(now().getTime() - claimsKeptMs));
       for (const { id, orgId } of await stores.sources.due(new Date(now().getTime() - sourceAgeMs)))
         await jobs.enqueue({ name: "sync", sourceId: id, orgId });
     },
@@ -224,8 +233,19 @@ function wireCommands(shared: Shared): Flows {
   };
 }
 
+function wireTraces({ engines, now, log, prices, sync }: Shared): TraceIntake {
+  const reader = createTraceReader({ providerOf: (model) => prices.providerOf(model) });
+  const deps: TraceDeps = { reader, claims: engines.stores.claims, usage: engines.usage, prices: sync.prices, now, log };
+  return {
+    senders: createSenders({ keys: engines.stores.gateway, now }),
+    reader,
+    receive: (sender, body, format) => receiveTraces(deps, sender, body, format),
+  };
+}
+
 /** Gives every flow its collaborators. */
 export function wireFlows(options: WireOptions): Wired {
   const shared = share(options);
-  return { flows: wireCommands(shared), gateway: shared.gateway, handlers: wireHandlers(shared), adapterFor: shared.adapterFor };
+  const { gateway, adapterFor } = shared;
+  return { flows: wireCommands(shared), gateway, handlers: wireHandlers(shared), adapterFor, traces: wireTraces(shared) };
 }

@@ -15,10 +15,11 @@ import type { Gateway } from "./gateway/proxy.ts";
 import { createHttpApp } from "./http/app.ts";
 import type { ReadyCheck } from "./http/routes/health.ts";
 import type { LocalDeps } from "./http/routes/local.ts";
+import type { TraceIntake } from "./http/routes/otlp.ts";
 
 /** What to serve on the port. */
 export interface ListenOptions {
-  /** Chat platforms, health and the local command line. */
+  /** Chat platforms, usage that is sent to us, health and the local command line. */
   readonly http: boolean;
   /** Model traffic under /v1. */
   readonly gateway: boolean;
@@ -49,6 +50,7 @@ export interface ServerDeps {
   readonly gateway: Gateway;
   readonly spending: LedgerFlows;
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
+  readonly traces: TraceIntake;
   /** The org that platforms and upstreams from the configuration belong to. */
   readonly ownOrg: Id<"org">;
 }
@@ -71,7 +73,12 @@ const readyChecks = ({ engines, ownOrg }: ServerDeps): readonly ReadyCheck[] => 
 /** How long a request may take to arrive: longer than the gateway waits for a body, so that its own answer comes first. */
 const requestTimeoutMs = 65_000;
 
-/** Serves one port: everything under /v1/ is the gateway's, the rest is Fastify's. */
+/** Where senders of telemetry post to: under /v1/, but none of the gateway's. */
+const telemetryPath = /^\/v1\/(traces|metrics|logs)(\?|$)/;
+
+const isForGateway = (url = ""): boolean => url.startsWith("/v1/") && !telemetryPath.test(url);
+
+/** Serves one port: model traffic under /v1/ is the gateway's, the rest is Fastify's. */
 export async function listen(deps: ServerDeps, options: ListenOptions): Promise<Listening> {
   const { config, log, now, engines, jobs, gateway, adapterFor, ownOrg } = deps;
   if (options.gateway) {
@@ -88,10 +95,11 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
     log,
     ready: readyChecks(deps),
     ...(options.http ? { spend: { ...engines.stores, spend: (request) => deps.spending.spend(request), now } } : {}),
+    ...(options.http ? { traces: deps.traces } : {}),
     ...(options.local === undefined ? {} : { local: endingWith(options.local, closing.signal) }),
     serverFactory: (handler) =>
       createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
-        if (options.gateway && request.url?.startsWith("/v1/") === true) gateway.handle(request, response);
+        if (options.gateway && isForGateway(request.url)) gateway.handle(request, response);
         else handler(request, response);
       }),
   });

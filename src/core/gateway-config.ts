@@ -1,7 +1,12 @@
+import { z } from "zod";
 import type { Id } from "./ids.ts";
 import type { RoutingPolicy } from "./policy.ts";
 
-/** Who may call the gateway, and as what. The key itself is never stored: `hash` is its SHA-256 in hex. */
+/** What a key is good for: calling models through the gateway, or sending usage. Never both. */
+export const KeyPurpose = z.enum(["gateway", "ingest"]);
+export type KeyPurpose = z.infer<typeof KeyPurpose>;
+
+/** Who may call the gateway or send usage, and as what. The key itself is never stored: `hash` is its SHA-256 in hex. */
 export interface GatewayKey {
   readonly id: Id<"gatewayKey">;
   readonly orgId: Id<"org">;
@@ -9,6 +14,7 @@ export interface GatewayKey {
   readonly label: string;
   readonly workload: string;
   readonly team: string;
+  readonly purpose: KeyPurpose;
 }
 
 /** An OpenAI-compatible service that requests can be sent on to. */
@@ -21,6 +27,7 @@ export interface Upstream {
 
 /** All that the gateway's hot path needs of one org, held in memory. */
 export interface GatewaySnapshot {
+  /** Keys whose purpose is the gateway, and no others. */
   readonly keys: readonly GatewayKey[];
   readonly upstreams: ReadonlyMap<Id<"org">, readonly Upstream[]>;
   readonly policies: ReadonlyMap<Id<"org">, RoutingPolicy>;
@@ -29,11 +36,13 @@ export interface GatewaySnapshot {
 /** The gateway's settings. Upstream keys are encrypted at rest. */
 export interface GatewayStore {
   snapshot(): Promise<GatewaySnapshot>;
-  /** Makes a key and gives its text, once. */
+  /** Makes a key and gives its text, once. A key is for the gateway where its purpose is not said. */
   createKey(
     orgId: Id<"org">,
-    labels: { readonly label: string; readonly workload: string; readonly team: string },
+    labels: { readonly label: string; readonly workload: string; readonly team: string; readonly purpose?: KeyPurpose },
   ): Promise<{ readonly key: GatewayKey; readonly secret: string }>;
+  /** The key with this hash, whatever its purpose; undefined where there is none or it was revoked. */
+  keyWithHash(hash: string): Promise<GatewayKey | undefined>;
   revokeKey(orgId: Id<"org">, id: Id<"gatewayKey">): Promise<void>;
   /** Sets or replaces an upstream of an org. */
   setUpstream(orgId: Id<"org">, upstream: Upstream): Promise<void>;

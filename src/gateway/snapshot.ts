@@ -31,7 +31,7 @@ export const indexSnapshot = (snapshot: GatewaySnapshot): Settings => {
   const orgIds = new Set([...snapshot.upstreams.keys(), ...snapshot.policies.keys()]);
   const orgs = new Map([...orgIds].map((orgId) => [orgId, indexOrg(snapshot, orgId)]));
   return {
-    keys: new Map(snapshot.keys.map((key) => [key.hash, key])),
+    keys: new Map(snapshot.keys.filter(({ purpose }) => purpose === "gateway").map((key) => [key.hash, key])),
     versions: new Map([...snapshot.policies].map(([orgId, { version }]) => [orgId, version])),
     orgOf: (orgId) => orgs.get(orgId) ?? indexOrg(snapshot, orgId),
   };

@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance, type FastifyServerFactory } from "fastif
 import { AppError, type ErrorCode } from "../core/errors.ts";
 import { healthRoutes, type ReadyCheck } from "./routes/health.ts";
 import { type LocalDeps, localRoute } from "./routes/local.ts";
+import { otlpRoutes, type TraceIntake } from "./routes/otlp.ts";
 import { type ChatDeps, slackRoute } from "./routes/slack.ts";
 import { type SpendRouteDeps, spendRoutes } from "./routes/spend.ts";
 
@@ -12,6 +13,8 @@ export interface HttpDeps extends ChatDeps {
   readonly local?: LocalDeps;
   /** Lets holders of a read key see spend; absent: the routes do not exist. */
   readonly spend?: SpendRouteDeps;
+  /** Takes in traces; absent: it is said that none are taken here. */
+  readonly traces?: TraceIntake;
   /** Makes the server, where it is shared with others. */
   readonly serverFactory?: FastifyServerFactory;
 }
@@ -92,6 +95,7 @@ export function createHttpApp(deps: HttpDeps): FastifyInstance {
   healthRoutes(app, deps.ready);
   slackRoute(app, deps);
   if (deps.spend !== undefined) spendRoutes(app, deps.spend);
+  otlpRoutes(app, deps.traces, answerTo);
   if (deps.local !== undefined) localRoute(app, deps.local);
   return app;
 }

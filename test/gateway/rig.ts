@@ -114,6 +114,7 @@ export const startRig = async ({ upstreamUrl, policy, limits, spoolDir, fleet }:
         label: "test key",
         workload: "default",
         team: "platform",
+        purpose: "gateway",
       },
     ],
     upstreams: new Map([[orgId, [{ provider: "openai", baseUrl: `${upstreamUrl}/v1`, apiKey: "sk-upstream" }]]]),

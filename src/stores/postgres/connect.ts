@@ -4,6 +4,7 @@ import { PrismaClient } from "../../../prisma/generated/client.ts";
 import type { ApprovalStore } from "../../core/approval.ts";
 import type { AuditLog } from "../../core/audit.ts";
 import type { BillAlertStore } from "../../core/bill-alert.ts";
+import type { CallClaims } from "../../core/call-claims.ts";
 import type { InboundStore, MemberStore } from "../../core/conversation.ts";
 import type { DeliveryStore } from "../../core/delivery.ts";
 import type { GatewayFleet, GatewayStore } from "../../core/gateway-config.ts";
@@ -18,6 +19,7 @@ import type { SourceStore } from "../../core/source-connection.ts";
 import { createApprovalStore } from "./approvals.ts";
 import { createAuditLog } from "./audit.ts";
 import { createBillAlertStore } from "./bill-alerts.ts";
+import { createCallClaims } from "./call-claims.ts";
 import type { Database } from "./database.ts";
 import { createDeliveryStore } from "./deliveries.ts";
 import { createGatewayStore } from "./gateway.ts";
@@ -48,6 +50,7 @@ export interface PostgresStores {
   readonly imports: ImportStore;
   readonly sources: SourceStore;
   readonly audit: AuditLog;
+  readonly claims: CallClaims;
   readonly deliveries: DeliveryStore;
   readonly billAlerts: BillAlertStore;
   readonly settings: OrgSettings;
@@ -108,6 +111,7 @@ export async function connectPostgres({ url, secretKey, now, connections = 10 }:
     imports: createImportStore(db),
     sources: createSourceStore(db, box),
     audit: createAuditLog(db),
+    claims: createCallClaims(db),
     deliveries: createDeliveryStore(db),
     billAlerts: createBillAlertStore(db),
     settings: createOrgSettings(db),
