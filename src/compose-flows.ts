@@ -58,7 +58,13 @@ export interface Flows {
   receive(event: InboundEvent & { type: "message" }): Promise<Id<"run">>;
   press(press: Press): Promise<PressOutcome>;
   proposeMapping(path: string): Promise<ImportMapping | undefined>;
-  importFile(orgId: Id<"org">, path: string, mapping: ImportMapping, signal: AbortSignal): Promise<ImportSummary>;
+  /** Imports a file, or the files of one export of a bill. */
+  importFile(
+    orgId: Id<"org">,
+    files: { readonly path: string; readonly parts?: readonly string[] },
+    mapping: ImportMapping,
+    signal: AbortSignal,
+  ): Promise<ImportSummary>;
   /** Measures what may be measured; `until` closes the windows that are still open. */
   measure(orgId: Id<"org">, until?: Date): Promise<MeasureOutcome>;
   verify(orgId: Id<"org">): Promise<readonly EntryCheck[]>;
@@ -187,7 +193,7 @@ const wireSources = ({ sync }: Shared): SourceFlows => ({
 function wireCommands(shared: Shared): Flows {
   const { config, log, now, engines, jobs, prices } = shared;
   const { stores, usage } = engines;
-  const ingest: IngestDeps = { sources: fileSources, usage, imports: stores.imports, prices, log };
+  const ingest: IngestDeps = { sources: fileSources, usage, imports: stores.imports, billing: engines.billing, prices, log };
   const rejectDir = join(config.dataDir, "rejects");
   return {
     ingest,
@@ -202,7 +208,7 @@ function wireCommands(shared: Shared): Flows {
       await refuseNonText(path);
       return proposeMapping(path);
     },
-    importFile: (orgId, path, mapping, signal) => importFile(ingest, { orgId, path, mapping, now: now(), rejectDir }, signal),
+    importFile: (orgId, files, mapping, signal) => importFile(ingest, { orgId, ...files, mapping, now: now(), rejectDir }, signal),
     measure: measureWith(shared),
     sources: wireSources(shared),
     verify: (orgId) => verifySavings({ ledger: stores.ledger, policies: stores.policies, usage }, orgId),
