@@ -1,53 +1,23 @@
-import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { plain } from "../../adapters/draw-text.ts";
 import { AppError } from "../core/errors.ts";
-import { type BilledSummary, ImportMapping, type ImportSummary } from "../core/import.ts";
+import type { BilledSummary, ImportMapping, ImportSummary } from "../core/import.ts";
 import { fromUsd, showUsd } from "../core/money.ts";
 import { type Command, type CommandContext, exitCode } from "./command.ts";
+import { givenMapping } from "./mapping-file.ts";
 
-/** Far more than any mapping needs, in bytes. */
-const largestMapping = 1_000_000;
-
-/** Reads a mapping file; a wrong one is an AppError that names the field. */
-async function readMapping(path: string): Promise<ImportMapping> {
-  const unreadable = (cause?: unknown): never => {
-    throw new AppError("bad_input", `The mapping file ${path} cannot be read. Make one with \`apex import-map FILE > mapping.json\`.`, {
-      cause,
-    });
-  };
-  // A pipe or a device may never end.
-  const { size } = await stat(path).then((found) => (found.isFile() ? found : unreadable()), unreadable);
-  if (size > largestMapping)
-    throw new AppError("bad_input", `${path} is too large for a mapping file: give the data file without --mapping in front of it.`);
-  const text = await readFile(path, "utf8").catch(unreadable);
-  const parsed = ImportMapping.safeParse(parseJson(text, path));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue === undefined || issue.path.length === 0 ? "" : ` at "${issue.path.join(".")}"`;
-  throw new AppError("bad_input", `The mapping file ${path} is wrong${where}: ${issue?.message ?? "unreadable"}.`);
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new AppError("bad_input", `The mapping file ${path} is not JSON: ${cause instanceof Error ? cause.message : "unreadable"}.`, {
-      cause,
-    });
-  }
-}
-
-async function mappingFor(context: CommandContext, path: string, given: ImportMapping | undefined): Promise<ImportMapping> {
-  const mapping = given ?? (await context.app.proposeMapping(path));
-  if (mapping === undefined) {
+async function mappingFor({ app, org, output }: CommandContext, path: string, given: ImportMapping | undefined): Promise<ImportMapping> {
+  if (given !== undefined) return given;
+  const found = await app.mappings.forFile(org.id, path);
+  if (found === undefined) {
     throw new AppError(
       "bad_input",
       `No mapping fits ${path}: its header should name at least a time, a model and input tokens, with a row below it. Write a mapping (see docs/import.md) and give it with --mapping FILE.`,
     );
   }
-  if (given === undefined && mapping.assumption !== "")
-    context.output.err(`Mapping for ${path}, proposed from its header: ${plain(mapping.assumption)}\n`);
+  const { mapping, savedAs } = found;
+  if (savedAs !== undefined) output.err(`Mapping for ${path}: the saved mapping ${savedAs}, made for exactly this header.\n`);
+  else if (mapping.assumption !== "") output.err(`Mapping for ${path}, proposed from its header: ${plain(mapping.assumption)}\n`);
   return mapping;
 }
 
@@ -89,14 +59,14 @@ async function batchesOf(context: CommandContext, words: readonly string[], give
 }
 
 export const importFiles: Command = {
-  usage: "import FILE… [--mapping MAPPING.json]",
+  usage: "import FILE… [--mapping NAME|MAPPING.json]",
   summary: "Imports usage and bills from CSV, JSON Lines, FOCUS or trace files, gzipped or not; the same file again changes nothing.",
   options: { mapping: { type: "string" } },
   async run(context, input) {
     if (input.words.length === 0)
-      throw new AppError("bad_input", "Name at least one file. Usage: apex import FILE… [--mapping MAPPING.json]");
-    const mappingFile = input.text("mapping");
-    const given = mappingFile === undefined ? undefined : await readMapping(resolve(context.cwd, mappingFile));
+      throw new AppError("bad_input", "Name at least one file. Usage: apex import FILE… [--mapping NAME|MAPPING.json]");
+    const named = input.text("mapping");
+    const given = named === undefined ? undefined : await givenMapping(context, named);
     let refused = 0;
     for (const { mapping, paths } of await batchesOf(context, input.words, given)) {
       const [path = "", ...parts] = paths;

@@ -155,7 +155,8 @@ describe("bringing in a bill", () => {
     expect(await bill()).toContain("2026-11-02 openai usage 2.500000000000");
     expect(await take([second, first])).toMatchObject({ alreadyDone: true });
     const bad = await take([focusCsv([row(5, "1")]), focusCsv([row(5, "x")])]);
-    expect(bad.firstRefusals).toEqual([{ line: 2, reason: expect.stringMatching(/^\d+\.focus: BilledCost: /) }]);
+    expect(bad.firstRefusals.map(({ line }) => line)).toEqual([2]);
+    expect(bad.firstRefusals[0]?.reason).toMatch(/^\d+\.focus: BilledCost: /);
   });
 
   it("is simply run again where it was broken off, between two bills or before the switch to new days", async () => {

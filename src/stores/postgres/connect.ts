@@ -10,6 +10,7 @@ import { type Id, idSchema, newId } from "../../core/ids.ts";
 import type { ImportStore } from "../../core/import.ts";
 import type { PolicyStore } from "../../core/policy.ts";
 import type { RunStore } from "../../core/run.ts";
+import type { MappingStore } from "../../core/saved-mapping.ts";
 import type { SavingsLedger } from "../../core/savings.ts";
 import type { SourceStore } from "../../core/source-connection.ts";
 import { createApprovalStore } from "./approvals.ts";
@@ -20,6 +21,7 @@ import { createGatewayStore } from "./gateway.ts";
 import { createGatewayFleet } from "./gateway-fleet.ts";
 import { createImportStore } from "./imports.ts";
 import { createInboundStore } from "./inbound.ts";
+import { createMappingStore } from "./mappings.ts";
 import { createMemberStore } from "./members.ts";
 import { migrate } from "./migrate.ts";
 import { createPolicyStore } from "./policies.ts";
@@ -40,6 +42,7 @@ export interface PostgresStores {
   readonly gateway: GatewayStore;
   readonly fleet: GatewayFleet;
   readonly imports: ImportStore;
+  readonly mappings: MappingStore;
   readonly sources: SourceStore;
   readonly audit: AuditLog;
   readonly deliveries: DeliveryStore;
@@ -97,6 +100,7 @@ export async function connectPostgres({ url, secretKey, now, connections = 10 }:
     gateway: createGatewayStore(db, box),
     fleet: createGatewayFleet(db),
     imports: createImportStore(db),
+    mappings: createMappingStore(db),
     sources: createSourceStore(db, box),
     audit: createAuditLog(db),
     deliveries: createDeliveryStore(db),
