@@ -1,6 +1,8 @@
 /** Every benchmark by name; each prints its own figures when loaded. */
 const benches = {
   "slack-acks": () => import("./slack-acks.ts"),
+  ask: () => import("./ask.ts"),
+  ingest: () => import("./ingest.ts"),
 } satisfies Record<string, () => Promise<unknown>>;
 
 const [name = ""] = process.argv.slice(2);

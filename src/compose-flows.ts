@@ -191,7 +191,7 @@ function wireHandlers(shared: Shared): JobHandlers {
         await jobs.enqueue({ name: "sync", sourceId: id, orgId });
     },
     async measure() {
-      await usage.repairRollups();
+      await usage.catchUp();
       for (const { id } of await stores.orgs()) await measureWith(shared)(id);
     },
     async reconcile() {

@@ -65,6 +65,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return asked ? exitCode.ok : exitCode.usage;
     }
     const input = readInput(command, args);
+    if ("runAlone" in command)
+      return await command.runAlone({ cwd: process.cwd(), asOf, output, signal: new AbortController().signal }, input);
     const config = readConfig(projectRoot());
     command.check?.(config, input);
     return await runHere(config, { argv, asOf, serves: name === "up" }, output);

@@ -1,59 +1,58 @@
-import { findProvider, type ModelInfo, type ModelPrice, type Provider } from "@pydantic/genai-prices";
+import { findProvider, type ModelInfo, type Provider } from "@pydantic/genai-prices";
 import { AppError } from "../core/errors.ts";
-import { fromUsd, type PicoUsd } from "../core/money.ts";
-import type { PerToken } from "../core/price.ts";
-import type { TokenBucket } from "../core/tokens.ts";
-import { datedNames } from "./dated-names.ts";
+import { aliasTable, innerIds } from "./alias-table.ts";
+import { type ListedSpan, spansOf } from "./listed-spans.ts";
+import { providerIds } from "./provider-ids.ts";
 
 /** The release of @pydantic/genai-prices whose bundled figures the book is made from. */
 export const listRelease = "0.1.8";
 
-/** The providers that the list holds, by its own ids. */
-const providerIds = `
-  anthropic arcee avian aws azure baseten cerebras cloudflare cohere cursor deepseek doubleword fireworks github-copilot
-  google groq huggingface_cerebras huggingface_fireworks-ai huggingface_groq huggingface_hyperbolic huggingface_nebius
-  huggingface_novita huggingface_nscale huggingface_ovhcloud huggingface_publicai huggingface_sambanova
-  huggingface_together minimax mistral modal moonshotai novita openai openrouter ovhcloud perplexity quicksilverpro
-  together typesafe voyageai x-ai zai zhipuai
-`
-  .trim()
-  .split(/\s+/);
-
-/** The list's price fields by our buckets, in USD per million tokens; the first one that is listed counts. */
-const fields: Readonly<Record<TokenBucket, readonly string[]>> = {
-  input: ["input_mtok"],
-  cache_read: ["cache_read_mtok"],
-  cache_write_5m: ["cache_write_mtok"],
-  cache_write_1h: ["cache_write_1h_mtok"],
-  output: ["output_mtok"],
-  // Where a provider has no price of its own for reasoning, it bills it as output.
-  reasoning: ["output_reasoning_mtok", "output_mtok"],
-  audio_input: ["input_audio_mtok"],
-  audio_output: ["output_audio_mtok"],
-  image_input: ["input_image_mtok"],
-  image_output: ["output_image_mtok"],
-  video_input: ["input_video_mtok"],
-  audio_cache_read: ["cache_audio_read_mtok"],
-  image_cache_read: ["cache_image_read_mtok"],
-};
-
-/** What a model costs over one span of time: one entry per context band, lowest first. */
-export interface ListedSpan {
-  readonly from: Date;
-  readonly to: Date | undefined;
-  readonly bands: readonly { readonly aboveInputTokens: number; readonly perToken: PerToken; readonly perRequest: PicoUsd }[];
-}
-
-/** A model as the list has it, under every name that the list spells out in full. */
+/** A model as the list has it, under every name by which it is exactly known at the seller. */
 export interface ListedModel {
   readonly provider: string;
+  /** The name that it goes by: the list's id, or the first name where the seller does not know that id. */
+  readonly name: string;
+  /** Names that the list or a second one spells out for this seller. */
   readonly names: readonly string[];
+  /** The maker's names for a model that this seller resells. */
+  readonly resoldNames: readonly string[];
+  /** True where the seller has no entry of its own and sells at the maker's list price. */
+  readonly borrowed: boolean;
   readonly info: ModelInfo;
-  /** Empty where the list prices the model in a way that the book does not know; `unpriced` says which. */
   readonly spans: readonly ListedSpan[];
-  readonly unpriced: string | undefined;
   readonly source: string;
 }
+
+interface Alias {
+  readonly seller: string;
+  /** The provider whose entry it is: the seller itself, or the maker whose list price the seller asks. */
+  readonly owner: string;
+  readonly id: string;
+  readonly names: readonly string[];
+  /** True for a maker's name at another seller, and for the ids that a platform composes: they say nothing of who sells the model alone. */
+  readonly resold: boolean;
+}
+
+/** The lines of the generated table (docs/adr/008). */
+const aliases: readonly Alias[] = aliasTable
+  .trim()
+  .split("\n")
+  .map((line) => {
+    const [seller = "", target = "", evidence = "", , ...names] = line.split(" ");
+    const [maker = "", id] = target.split(">");
+    return { seller, owner: id === undefined ? seller : maker, id: id ?? target, names, resold: /resold|bedrock-id/.test(evidence) };
+  });
+
+/** Ids by which the list knows models that the seller does not know by them. */
+const inner: ReadonlySet<string> = new Set(
+  innerIds
+    .trim()
+    .split("\n")
+    .flatMap((line) => {
+      const [seller = "", ...ids] = line.split(" ");
+      return ids.map((id) => `${seller} ${id}`);
+    }),
+);
 
 /** The exact names that a match expression spells out: no prefix, no pattern. */
 const exactNames = (match: ModelInfo["match"]): readonly string[] => {
@@ -61,89 +60,54 @@ const exactNames = (match: ModelInfo["match"]): readonly string[] => {
   return "or" in match ? match.or.flatMap(exactNames) : [];
 };
 
-/** USD for `per` units, as written in the list, to pico-dollars for one; undefined where that is no whole number, or zero. */
-const perOne = (usd: number, perExponent: number): PicoUsd | undefined => {
-  const written = /^(\d+(?:\.\d+)?)(?:e([+-]\d+))?$/.exec(String(usd));
-  if (written === null) return undefined;
-  try {
-    const pico = fromUsd(`${written[1]}e${Number(written[2] ?? 0) - perExponent}`);
-    return pico > 0n ? pico : undefined;
-  } catch {
-    return undefined;
-  }
-};
+const sourceOf = (provider: Provider): string =>
+  [`@pydantic/genai-prices ${listRelease}`, ...(provider.pricing_urls ?? []).slice(0, 1)].join(", from ");
 
-/** A listed figure in the band above `start`. */
-const figureAt = (figure: ModelPrice[string], start: number): number | undefined => {
-  if (figure === undefined || typeof figure === "number") return figure;
-  return figure.tiers
-    .filter((tier) => tier.start <= start)
-    .reduce((best, tier) => (tier.start >= best.start ? tier : best), {
-      start: 0,
-      price: figure.base,
-    }).price;
-};
-
-const perTokenAt = (prices: ModelPrice, start: number): PerToken => {
-  const perToken: Partial<Record<TokenBucket, PicoUsd>> = {};
-  for (const [bucket, names] of bucketFields) {
-    const figure = names.map((name) => figureAt(prices[name], start)).find((value) => value !== undefined);
-    const price = figure === undefined ? undefined : perOne(figure, 6);
-    if (price !== undefined) perToken[bucket] = price;
-  }
-  return perToken;
-};
-
-const isBucket = (name: string): name is TokenBucket => name in fields;
-const bucketFields = Object.keys(fields)
-  .filter(isBucket)
-  .map((bucket) => [bucket, fields[bucket]] as const);
-
-const bandsOf = (prices: ModelPrice): ListedSpan["bands"] => {
-  const starts = new Set([0]);
-  for (const figure of Object.values(prices)) {
-    if (typeof figure === "object") for (const tier of figure.tiers) starts.add(tier.start);
-  }
-  const perRequest = figureAt(prices["requests_kcount"], 0);
-  return [...starts]
-    .sort((a, b) => a - b)
-    .map((start) => ({
-      aboveInputTokens: start,
-      perToken: perTokenAt(prices, start),
-      perRequest: perRequest === undefined ? 0n : (perOne(perRequest, 3) ?? 0n),
-    }));
-};
-
-/** Spans by start date; undefined where the list prices by the time of day. */
-const spansOf = (prices: ModelInfo["prices"]): readonly ListedSpan[] | undefined => {
-  const dated: { from: Date; prices: ModelPrice }[] = [];
-  for (const entry of Array.isArray(prices) ? prices : [{ prices }]) {
-    if (entry.constraint?.type === "time_of_date") return undefined;
-    dated.push({ from: new Date(entry.constraint === undefined ? 0 : `${entry.constraint.start_date}T00:00:00Z`), prices: entry.prices });
-  }
-  const ordered = dated.sort((a, b) => a.from.getTime() - b.from.getTime());
-  return ordered.map((entry, index) => ({ from: entry.from, to: ordered[index + 1]?.from, bands: bandsOf(entry.prices) }));
-};
-
-const datedNamesOf = (provider: string, id: string): readonly string[] =>
-  Object.entries(datedNames[provider] ?? {}).flatMap(([name, target]) => (target === id ? [name] : []));
-
-const listed = (provider: Provider, info: ModelInfo): ListedModel => {
-  const spans = spansOf(info.prices);
+const ownModel = (provider: Provider, info: ModelInfo): ListedModel => {
+  const known = aliases.filter(({ seller, owner, id }) => seller === provider.id && owner === provider.id && id === info.id);
+  const id = inner.has(`${provider.id} ${info.id}`) ? [] : [info.id];
+  const names = [...new Set([...id, ...exactNames(info.match), ...known.flatMap(({ resold, names }) => (resold ? [] : names))])];
+  const resoldNames = known.flatMap(({ resold, names }) => (resold ? names : []));
   return {
     provider: provider.id,
-    names: [...new Set([info.id, ...exactNames(info.match), ...datedNamesOf(provider.id, info.id)])],
+    name: names[0] ?? resoldNames[0] ?? info.id,
+    names,
+    resoldNames,
+    borrowed: false,
     info,
-    spans: spans ?? [],
-    unpriced: spans === undefined ? "the provider prices it by the time of day" : undefined,
-    source: [`@pydantic/genai-prices ${listRelease}`, ...(provider.pricing_urls ?? []).slice(0, 1)].join(", from "),
+    spans: spansOf(provider.id, info.prices),
+    source: sourceOf(provider),
   };
 };
 
-/** Every model of the list. */
-export const listedModels = (): readonly ListedModel[] =>
-  providerIds.flatMap((providerId) => {
-    const provider = findProvider({ providerId });
-    if (provider?.id !== providerId) throw new AppError("internal", `@pydantic/genai-prices no longer lists the provider "${providerId}".`);
-    return provider.models.map((info) => listed(provider, info));
-  });
+const listedProvider = (providerId: string): Provider => {
+  const provider = findProvider({ providerId });
+  if (provider?.id !== providerId) throw new AppError("internal", `@pydantic/genai-prices no longer lists the provider "${providerId}".`);
+  return provider;
+};
+
+const borrowedModel = ({ seller, owner, id, names }: Alias): ListedModel => {
+  const maker = listedProvider(owner);
+  const info = maker.models.find((model) => model.id === id);
+  if (info === undefined)
+    throw new AppError("internal", `@pydantic/genai-prices no longer lists ${owner} ${id}: write the alias table anew.`);
+  return {
+    provider: seller,
+    name: names[0] ?? id,
+    names: [],
+    resoldNames: names,
+    borrowed: true,
+    info,
+    spans: spansOf(seller, info.prices),
+    source: `${sourceOf(maker)}: ${seller} sells it at the list price of ${owner}`,
+  };
+};
+
+/** Every model of the list at every seller. */
+export const listedModels = (): readonly ListedModel[] => [
+  ...providerIds.flatMap((providerId) => {
+    const provider = listedProvider(providerId);
+    return provider.models.map((info) => ownModel(provider, info));
+  }),
+  ...aliases.filter(({ seller, owner }) => seller !== owner).map(borrowedModel),
+];

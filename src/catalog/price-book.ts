@@ -1,108 +1,166 @@
 import { createHash } from "node:crypto";
-import { type ModelFacts, type PerToken, type Price, type PriceBook, type PriceQuery, Tier } from "../core/price.ts";
+import { type ModelFacts, type PerToken, type PerUnit, type Price, type PriceBook, type PriceQuery, Tier } from "../core/price.ts";
+import type { ListedBand } from "./listed-figures.ts";
 import { type ListedModel, listedModels } from "./listed-prices.ts";
+import type { ListedSpan } from "./listed-spans.ts";
+import { inRegions } from "./region-rates.ts";
 import { onTier } from "./tier-rates.ts";
 
 interface Entry {
   readonly model: ListedModel;
   readonly facts: ModelFacts;
   readonly prices: readonly Price[];
+  /** The rows on one tier. */
+  onTier(tier: Tier): readonly Price[];
 }
 
+const figures = (prices: PerToken | PerUnit): readonly string[][] => Object.entries(prices).map(([kind, price]) => [kind, `${price}`]);
+
 /** Tells two rows apart that differ in a figure: eight hex digits of a hash over all that the row says. */
-const fingerprint = (perToken: PerToken, perRequest: bigint): string =>
+const fingerprint = (perToken: PerToken, perUnit: PerUnit, perRequest: bigint): string =>
   createHash("sha256")
-    .update(JSON.stringify([Object.entries(perToken).map(([bucket, price]) => [bucket, `${price}`]), `${perRequest}`]))
+    .update(JSON.stringify([figures(perToken), ...(Object.keys(perUnit).length === 0 ? [] : [figures(perUnit)]), `${perRequest}`]))
     .digest("hex")
     .slice(0, 8);
 
 const day = (date: Date): string => (date.getTime() === 0 ? "start" : date.toISOString().slice(0, 10));
+const hours = (span: ListedSpan): string =>
+  span.hours === undefined ? "" : `/${span.hours.map(({ from, to }) => `${from}-${to}s`).join("+")}`;
 
-function pricesOf(model: ListedModel, name: string): readonly Price[] {
-  const rows: Price[] = [];
-  for (const span of model.spans) {
-    for (const band of span.bands) {
-      for (const tier of Tier.options) {
-        const priced = onTier(band.perToken, { provider: model.provider, model: name }, tier);
-        if (priced === undefined) continue;
-        const where = `${model.provider}/${name}/${tier}/${day(span.from)}/over-${band.aboveInputTokens}`;
-        rows.push({
-          version: `${where}#${fingerprint(priced.perToken, band.perRequest)}`,
-          provider: model.provider,
-          model: name,
-          tier,
-          aboveInputTokens: band.aboveInputTokens,
-          effectiveFrom: span.from,
-          effectiveTo: span.to,
-          perToken: priced.perToken,
-          perRequest: band.perRequest,
-          perUnit: {},
-          region: "",
-          source: priced.source === "" ? model.source : `${model.source}; ${tier}: ${priced.source}`,
-        });
-      }
-    }
-  }
-  return rows;
+/** Anthropic bills searches in batches as outside of them; what units cost on other tiers elsewhere is not published. */
+const unitsOn = (provider: string, tier: Tier, perUnit: PerUnit): PerUnit =>
+  tier === "standard" || (provider === "anthropic" && tier === "batch") ? perUnit : {};
+
+/** The rows of one band on one tier: the one for all regions, and those of regions with prices of their own. */
+function rowsOf(model: ListedModel, name: string, span: ListedSpan, band: ListedBand, tier: Tier): readonly Price[] {
+  const priced = onTier(band.perToken, { provider: model.provider, model: name }, tier);
+  if (priced === undefined) return [];
+  const perUnit = unitsOn(model.provider, tier, band.perUnit);
+  const source = priced.source === "" ? model.source : `${model.source}; ${tier}: ${priced.source}`;
+  const everywhere = { region: "", perToken: priced.perToken, source: "" };
+  return [everywhere, ...inRegions(model.provider, priced.perToken)].map((row) => {
+    const where = [model.provider, name, tier, ...(row.region === "" ? [] : [row.region]), day(span.from)].join("/");
+    return {
+      version: `${where}${hours(span)}/over-${band.aboveInputTokens}#${fingerprint(row.perToken, perUnit, band.perRequest)}`,
+      provider: model.provider,
+      model: name,
+      tier,
+      aboveInputTokens: band.aboveInputTokens,
+      effectiveFrom: span.from,
+      effectiveTo: span.to,
+      hours: span.hours,
+      perToken: row.perToken,
+      perRequest: band.perRequest,
+      perUnit,
+      region: row.region,
+      source: row.source === "" ? source : `${source}; ${row.source}`,
+    };
+  });
 }
 
-const entryOf = (model: ListedModel, name: string): Entry => ({
-  model,
-  facts: {
-    provider: model.provider,
-    model: name,
-    name: model.info.name ?? name,
-    contextWindow: model.info.context_window,
-    description: model.info.description?.trim(),
-    deprecated: model.info.deprecated ?? false,
-  },
-  prices: pricesOf(model, name),
-});
+const pricesOf = (model: ListedModel, name: string): readonly Price[] =>
+  model.spans.flatMap((span) => span.bands.flatMap((band) => Tier.options.flatMap((tier) => rowsOf(model, name, span, band, tier))));
+
+const entryOf = (model: ListedModel, name: string): Entry => {
+  let prices: readonly Price[] | undefined;
+  const tiers = new Map<Tier, readonly Price[]>();
+  const all = (): readonly Price[] => {
+    prices ??= pricesOf(model, name);
+    return prices;
+  };
+  return {
+    model,
+    facts: {
+      provider: model.provider,
+      model: name,
+      name: model.info.name ?? name,
+      contextWindow: model.info.context_window,
+      description: model.info.description?.trim(),
+      deprecated: model.info.deprecated ?? false,
+    },
+    get prices() {
+      return all();
+    },
+    onTier(tier) {
+      const known = tiers.get(tier);
+      if (known !== undefined) return known;
+      const rows = all().filter((price) => price.tier === tier);
+      tiers.set(tier, rows);
+      return rows;
+    },
+  };
+};
+
+const secondOfDay = (at: Date): number => (at.getTime() / 1_000) % (24 * 3_600);
 
 const inForce = (price: Price, at: Date): boolean =>
-  price.effectiveFrom.getTime() <= at.getTime() && (price.effectiveTo === undefined || at.getTime() < price.effectiveTo.getTime());
+  price.effectiveFrom.getTime() <= at.getTime() &&
+  (price.effectiveTo === undefined || at.getTime() < price.effectiveTo.getTime()) &&
+  (price.hours === undefined || price.hours.some(({ from, to }) => from <= secondOfDay(at) && secondOfDay(at) < to));
 
-/** The row of the highest context band below the request's input tokens, or why there is none. */
-function pick(entry: Entry, query: PriceQuery): Price | { readonly unpriced: string } {
-  const named = `${query.provider} ${query.model}`;
-  if (entry.model.unpriced !== undefined) return { unpriced: `${named}: ${entry.model.unpriced}` };
-  const dated = entry.prices.filter((price) => inForce(price, query.at));
-  if (dated.length === 0) return { unpriced: `${named} has no price at ${query.at.toISOString()}` };
-  const onTier = dated.filter((price) => price.tier === query.tier);
-  const best = onTier
-    .filter((price) => query.inputTokens > price.aboveInputTokens || price.aboveInputTokens === 0)
-    .reduce<Price | undefined>(
-      (high, price) => (high === undefined || price.aboveInputTokens > high.aboveInputTokens ? price : high),
-      undefined,
-    );
-  return best ?? { unpriced: `${named} has no known price on the ${query.tier} tier` };
+/** Of rows on one tier: the one in force for the region that has the highest context band below the request's input tokens. */
+function bestOf(rows: readonly Price[], query: PriceQuery, region: string): Price | undefined {
+  let best: Price | undefined;
+  for (const price of rows) {
+    if (price.region !== region || !inForce(price, query.at)) continue;
+    if (price.aboveInputTokens > 0 && query.inputTokens <= price.aboveInputTokens) continue;
+    if (best === undefined || price.aboveInputTokens > best.aboveInputTokens) best = price;
+  }
+  return best;
 }
 
-/** Builds the price book from the listed prices: matched by exact provider and model name, effective-dated, by tier and context band. */
-export function createPriceBook(models: readonly ListedModel[] = listedModels()): PriceBook {
-  const providers = new Map<string, Map<string, Entry>>();
-  const sellers = new Map<string, Set<string>>();
-  for (const model of models) {
+/** The row that prices a request, or why there is none. A region without rows of its own is priced as all others. */
+function pick(entry: Entry, query: PriceQuery): Price | { readonly unpriced: string } {
+  const rows = entry.onTier(query.tier);
+  const own = query.region === undefined || query.region === "" ? undefined : bestOf(rows, query, query.region);
+  const best = own ?? bestOf(rows, query, "");
+  if (best !== undefined) return best;
+  const named = `${query.provider} ${query.model}`;
+  return entry.prices.some((price) => inForce(price, query.at))
+    ? { unpriced: `${named} has no known price on the ${query.tier} tier` }
+    : { unpriced: `${named} has no price at ${query.at.toISOString()}` };
+}
+
+/** Repository names ("owner/name") are one name in any letter case; all others are as they are written. */
+const spelling = (name: string): string => (name.includes("/") ? name.toLowerCase() : name);
+
+type Entries = Map<string, Map<string, Entry>>;
+
+/** Every entry by seller and name. The name that a model goes by outranks an alias of the same spelling, and a name of the list one that is resold. */
+function entriesOf(models: readonly ListedModel[]): Entries {
+  const providers: Entries = new Map();
+  const add = (model: ListedModel, names: readonly string[]): void => {
     const entries = providers.get(model.provider) ?? new Map<string, Entry>();
     providers.set(model.provider, entries);
-    // A model's own id outranks an alias of the same spelling elsewhere in the list.
-    for (const name of model.names) if (name === model.info.id || !entries.has(name)) entries.set(name, entryOf(model, name));
+    for (const name of names) {
+      const own = name === model.name && !model.borrowed;
+      if (own || !entries.has(spelling(name))) entries.set(spelling(name), entryOf(model, name));
+    }
+  };
+  for (const model of models) add(model, model.names);
+  for (const model of models) add(model, model.resoldNames);
+  return providers;
+}
+
+/** Builds the price book from the listed prices: matched by exact provider and model name, effective-dated, by tier, region and context band. */
+export function createPriceBook(models: readonly ListedModel[] = listedModels()): PriceBook {
+  const providers = entriesOf(models);
+  const sellers = new Map<string, Set<string>>();
+  for (const model of models) {
     for (const name of model.names) sellers.set(name, (sellers.get(name) ?? new Set()).add(model.provider));
   }
-  const sold = (entry: Entry, name: string, at: Date): boolean =>
-    name === entry.model.info.id && entry.prices.some((price) => inForce(price, at) && Object.keys(price.perToken).length > 0);
+  const sold = ({ model, facts, prices }: Entry, at: Date): boolean =>
+    !model.borrowed && facts.model === model.name && prices.some((price) => inForce(price, at) && Object.keys(price.perToken).length > 0);
   return {
     priceOf(query) {
       const entries = providers.get(query.provider);
       if (entries === undefined) return { unpriced: `the price book has no provider "${query.provider}"` };
-      const entry = entries.get(query.model);
+      const entry = entries.get(spelling(query.model));
       return entry === undefined ? { unpriced: `the price book has no model "${query.model}" of ${query.provider}` } : pick(entry, query);
     },
-    model: (provider, model) => providers.get(provider)?.get(model)?.facts,
+    model: (provider, model) => providers.get(provider)?.get(spelling(model))?.facts,
     models: (at) =>
-      [...providers.values()].flatMap((entries) =>
-        [...entries].filter(([name, entry]) => sold(entry, name, at)).map(([, entry]) => entry.facts),
-      ),
+      [...providers.values()].flatMap((entries) => [...entries.values()].flatMap((entry) => (sold(entry, at) ? [entry.facts] : []))),
     providerOf(model) {
       const names = [...(sellers.get(model) ?? [])];
       return names.length === 1 ? names[0] : undefined;

@@ -28,8 +28,16 @@ export interface CommandContext {
   runCommand(argv: readonly string[], cwd: string, output: Output, signal: AbortSignal): Promise<number>;
 }
 
-/** One word of the command line. */
-export interface Command {
+/** What a command works with that needs neither a workspace nor an engine. */
+export interface LoneContext {
+  readonly cwd: string;
+  /** The moment that --as-of names, where it is given. */
+  readonly asOf: Date | undefined;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+interface Words {
   readonly usage: string;
   readonly summary: string;
   readonly options: NonNullable<ParseArgsConfig["options"]>;
@@ -37,8 +45,20 @@ export interface Command {
   readonly check?: (config: Config, input: CommandInput) => void;
   /** Takes options alone: a word is refused. */
   readonly wordless?: true;
+}
+
+/** A word of the command line that works in a workspace. */
+export interface AppCommand extends Words {
   run(context: CommandContext, input: CommandInput): Promise<number>;
 }
+
+/** A word of the command line that works alone: no engine is opened for it. */
+export interface LoneCommand extends Words {
+  runAlone(context: LoneContext, input: CommandInput): Promise<number>;
+}
+
+/** One word of the command line. */
+export type Command = AppCommand | LoneCommand;
 
 const Values = z.record(z.string(), z.union([z.string(), z.boolean()]).optional());
 

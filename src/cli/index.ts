@@ -5,6 +5,7 @@ import { demo } from "./demo.ts";
 import { importFiles } from "./import.ts";
 import { importMap } from "./import-map.ts";
 import { key } from "./key.ts";
+import { price } from "./price.ts";
 import { savings } from "./savings.ts";
 import { source } from "./source.ts";
 import { up } from "./up.ts";
@@ -22,6 +23,7 @@ export const commands = {
   rollback,
   savings,
   verify,
+  price,
   key,
   demo,
 } satisfies Record<string, Command>;

@@ -72,6 +72,7 @@ export async function runCommand(app: App, argv: readonly string[], cwd: string,
       return exitCode.usage;
     }
     const input = readInput(command, line.args);
+    if ("runAlone" in command) return await command.runAlone({ cwd, asOf: line.asOf, output, signal }, input);
     return await command.run(await contextOf(app, line, cwd, output, signal), input);
   } catch (error) {
     return reportError(error, output, signal);

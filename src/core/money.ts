@@ -17,18 +17,28 @@ export const toUsd = (pico: PicoUsd): UsdAmount => {
   return `${pico < 0n ? "-" : ""}${size / scale}.${(size % scale).toString().padStart(decimals, "0")}`;
 };
 
-/** Reads a decimal USD text ("0.0000025", "-12", "1.5e-6") into pico-dollars; refuses what is finer than a pico-dollar. */
-export const fromUsd = (text: string): PicoUsd => {
+/** A decimal text as whole digits and how many places they stand left of a pico-dollar (negative: right of it). */
+const decimalOf = (text: string): { readonly digits: bigint; readonly shift: number } => {
   const match = /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text.trim());
   if (match === null) throw new AppError("bad_input", `"${text}" is not an amount in USD.`);
   const [, sign, whole = "0", fraction = "", exponent = "0"] = match;
-  const shift = decimals - fraction.length + Number(exponent);
   const digits = BigInt(whole + fraction);
-  if (shift < 0 && digits % 10n ** BigInt(-shift) !== 0n) {
-    throw new AppError("bad_input", `"${text}" USD is finer than a pico-dollar and cannot be kept exactly.`);
-  }
-  const pico = shift >= 0 ? digits * 10n ** BigInt(shift) : digits / 10n ** BigInt(-shift);
-  return sign === "-" ? -pico : pico;
+  return { digits: sign === "-" ? -digits : digits, shift: decimals - fraction.length + Number(exponent) };
+};
+
+/** Reads a decimal USD text ("0.0000025", "-12", "1.5e-6") into pico-dollars; refuses what is finer than a pico-dollar. */
+export const fromUsd = (text: string): PicoUsd => {
+  const { digits, shift } = decimalOf(text);
+  if (shift >= 0) return digits * 10n ** BigInt(shift);
+  const below = 10n ** BigInt(-shift);
+  if (digits % below !== 0n) throw new AppError("bad_input", `"${text}" USD is finer than a pico-dollar and cannot be kept exactly.`);
+  return digits / below;
+};
+
+/** Reads a decimal text as `fromUsd` does and rounds what is finer half away from zero: for bills that are kept as floating-point numbers. */
+export const fromUsdRounded = (text: string): PicoUsd => {
+  const { digits, shift } = decimalOf(text);
+  return shift >= 0 ? digits * 10n ** BigInt(shift) : divideRounded(digits, 10n ** BigInt(-shift));
 };
 
 /** Divides pico-dollars rounding half away from zero; for shares and means, never for prices. */

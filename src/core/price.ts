@@ -13,6 +13,12 @@ export type PerToken = Readonly<Partial<Record<TokenBucket, PicoUsd>>>;
 /** Prices in pico-dollars per unit of what is billed besides tokens. */
 export type PerUnit = Readonly<Partial<Record<UnitKind, PicoUsd>>>;
 
+/** Hours of every day in UTC, as seconds from midnight: `from` counts, `to` does not. */
+export interface DailyHours {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** One row of the price book: what a model costs from a date on, for one tier and one context band. */
 export interface Price {
   /** Names this row for ever: a stored cost points at it. */
@@ -24,6 +30,8 @@ export interface Price {
   readonly aboveInputTokens: number;
   readonly effectiveFrom: Date;
   readonly effectiveTo: Date | undefined;
+  /** The hours in which the row holds, where the provider prices by the time of day. Absent: at all hours. */
+  readonly hours?: readonly DailyHours[] | undefined;
   readonly perToken: PerToken;
   readonly perRequest: PicoUsd;
   /** Pico-dollars per unit of what is billed besides tokens; a kind without a price is unknown, never free. */

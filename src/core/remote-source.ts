@@ -27,7 +27,10 @@ export interface SourceContext {
   readonly now: () => Date;
 }
 
-/** What a reading gives, bit by bit. Rows that are no good say why and are left out. */
+/**
+ * What a reading gives, bit by bit. Rows that are no good say why and are left out. A reading that read bills says "charges",
+ * though there be none; where it says nothing of them, earlier bills stay as they are.
+ */
 export type Pulled =
   | { readonly type: "usage"; readonly events: readonly UsageEvent[] }
   | { readonly type: "charges"; readonly charges: readonly BilledCharge[] }

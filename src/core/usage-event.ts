@@ -53,6 +53,12 @@ export const UsageEvent = z.strictObject({
   model: z.string().min(1).max(256),
   tier: Tier,
   requests: z.number().int().positive().max(1_000_000_000),
+  /**
+   * Present where a row sums up requests that its source does not count: `requests` is then 1 and no count, and nothing that
+   * looks at single requests takes the row for one. It picks the context band in the place of the mean: input tokens of one
+   * of the requests, as far as the source tells.
+   */
+  bandTokens: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).optional(),
   tokens: Tokens,
   /** What is billed besides tokens: searches, images, seconds of audio. Absent: nothing. */
   units: Units.optional(),

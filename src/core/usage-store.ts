@@ -172,6 +172,16 @@ export interface UsageSpan {
   readonly period: Period;
 }
 
+/** Many events on their way into the store. */
+export interface BulkWrite {
+  /** Stores events; readers may see them only once `finish` is through. */
+  add(events: readonly PricedUsageEvent[]): Promise<void>;
+  /** Builds the sums of all that was added. */
+  finish(): Promise<void>;
+  /** Leaves it unfinished: `catchUp` builds the sums of what was added. */
+  abandon(): void;
+}
+
 /** Writes usage. Writing the same events again changes nothing that a reader sees. */
 export interface UsageWriter {
   /** Stores events and brings the rollups of their hours up to date. An event that is stored already stays as it was first written. */
@@ -181,6 +191,10 @@ export interface UsageWriter {
    * in it. An older reading that comes later changes nothing; the same reading twice is one.
    */
   replace(span: UsageSpan, readAt: Date, events: readonly PricedUsageEvent[]): Promise<void>;
-  /** Rebuilds the rollups that do not agree with the stored events; returns how many hours were mended. */
+  /** Begins to store many events, whose sums are built once, at the end. */
+  begin(): BulkWrite;
+  /** Builds sums that are behind: of hours that a killed writer left, and of days that were written to. Cheap where nothing is behind. */
+  catchUp(): Promise<void>;
+  /** Compares every stored event with the rollups. Rebuilds the rollups that do not agree with the stored events; returns how many hours were mended. */
   repairRollups(): Promise<number>;
 }

@@ -6,8 +6,8 @@ import type { Id } from "../core/ids.ts";
 import type { FileSource, ImportMapping, ImportStore, ImportSummary } from "../core/import.ts";
 import type { Logger } from "../core/logger.ts";
 import type { PriceBook } from "../core/price.ts";
-import type { UsageEvent } from "../core/usage-event.ts";
-import type { UsageWriter } from "../core/usage-store.ts";
+import type { PricedUsageEvent, UsageEvent } from "../core/usage-event.ts";
+import type { BulkWrite, UsageWriter } from "../core/usage-store.ts";
 import { type ChargeCollector, collectCharges, storeCharges } from "./import-charges.ts";
 import { inspectFiles } from "./inspect-file.ts";
 import { readParts } from "./read-parts.ts";
@@ -42,16 +42,9 @@ export interface ImportRequest {
 
 const eventsAtOnce = 5_000;
 
-/** Prices events and stores them; returns how many have no price. */
-async function recordPriced(deps: RecordUsageDeps, events: readonly UsageEvent[]): Promise<number> {
-  const priced = events.map((event) => priceEvent(deps.prices, event));
-  await deps.usage.write(priced);
-  return priced.filter((event) => event.cost === null).length;
-}
-
 /** Prices events and stores them. The same events again change nothing. */
 export async function recordUsage(deps: RecordUsageDeps, events: readonly UsageEvent[]): Promise<void> {
-  await recordPriced(deps, events);
+  await deps.usage.write(events.map((event) => priceEvent(deps.prices, event)));
 }
 
 interface Counts {
@@ -60,23 +53,50 @@ interface Counts {
   unpriced: number;
 }
 
+/** Where what is read goes besides the store of usage. */
+interface Sinks {
+  readonly rejects: Rejects;
+  readonly bill: ChargeCollector;
+}
+
 async function readIn(
   deps: IngestDeps,
-  request: ImportRequest,
-  asOf: Date,
-  { paths, rejects, bill }: { readonly paths: readonly string[]; readonly rejects: Rejects; readonly bill: ChargeCollector },
+  request: ImportRequest & { readonly paths: readonly string[]; readonly asOf: Date },
+  sinks: Sinks,
+  signal: AbortSignal,
+): Promise<Counts> {
+  const bulk = deps.usage.begin();
+  try {
+    const counts = await readInto(bulk, deps, request, sinks, signal);
+    await bulk.finish();
+    return counts;
+  } catch (error) {
+    bulk.abandon();
+    throw error;
+  }
+}
+
+/** Reads and prices rows while the ones before are being stored. */
+async function readInto(
+  bulk: BulkWrite,
+  deps: IngestDeps,
+  { orgId, mapping, paths, asOf }: ImportRequest & { readonly paths: readonly string[]; readonly asOf: Date },
+  { rejects, bill }: Sinks,
   signal: AbortSignal,
 ): Promise<Counts> {
   const counts: Counts = { accepted: 0, refused: 0, unpriced: 0 };
-  let waiting: UsageEvent[] = [];
+  let waiting: PricedUsageEvent[] = [];
+  let storing: Promise<void> = Promise.resolve();
   const store = async (): Promise<void> => {
-    signal.throwIfAborted();
     const events = waiting;
     waiting = [];
-    counts.unpriced += await recordPriced(deps, events);
+    await storing;
+    signal.throwIfAborted();
     counts.accepted += events.length;
+    storing = bulk.add(events);
+    // Whoever waits for it next hears of a failure.
+    storing.catch(() => undefined);
   };
-  const { orgId, mapping } = request;
   for await (const row of readParts(deps.sources[mapping.format], paths, { orgId, mapping, asOf }, signal)) {
     if ("charge" in row || "skipped" in row) {
       bill.add(row);
@@ -88,10 +108,13 @@ async function readIn(
       await rejects.add({ line: row.line, reason: row.refused, raw: row.raw });
       continue;
     }
-    waiting.push(row.event);
+    const priced = priceEvent(deps.prices, row.event);
+    if (priced.cost === null) counts.unpriced += 1;
+    waiting.push(priced);
     if (waiting.length >= eventsAtOnce) await store();
   }
   if (waiting.length > 0) await store();
+  await storing;
   return counts;
 }
 
@@ -112,7 +135,7 @@ export async function importFile(deps: IngestDeps, request: ImportRequest, signa
   const bill = collectCharges();
   let counts: Counts;
   try {
-    counts = await readIn(deps, request, begun.asOf, { paths: file.paths, rejects, bill }, signal);
+    counts = await readIn(deps, { ...request, paths: file.paths, asOf: begun.asOf }, { rejects, bill }, signal);
   } finally {
     await rejects.close();
   }

@@ -1,6 +1,7 @@
 import { priceEvent } from "../catalog/price-event.ts";
 import type { AuditLog } from "../core/audit.ts";
 import type { BilledCharge, BillingLedger } from "../core/billing.ts";
+import { canonicalJson } from "../core/canonical.ts";
 import { AppError } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
@@ -36,6 +37,8 @@ export interface SyncProgress {
 
 const dayMs = 24 * 3_600_000;
 const rowsAtOnce = 5_000;
+/** Left-out rows of a reading that are kept to be shown. */
+const refusedNamed = 50;
 const midnight = (at: Date): Date => new Date(Math.floor(at.getTime() / dayMs) * dayMs);
 
 /** The periods to read, in order: from where the last reading settled to now. */
@@ -72,7 +75,7 @@ async function readPeriod(
   const readAt = deps.now();
   const prices = await deps.prices(orgId);
   const priced = (events: readonly UsageEvent[]) => events.map((event) => priceEvent(prices, event));
-  const charges: BilledCharge[] = [];
+  let charges: BilledCharge[] | undefined;
   const refused: RefusedRow[] = [];
   let kept: UsageEvent[] = [];
   let [events, unpriced] = [0, 0];
@@ -87,15 +90,17 @@ async function readPeriod(
   };
   for await (const pulled of source.pull(context, period, signal)) {
     if (pulled.type === "refused") refused.push({ what: pulled.what, reason: pulled.reason });
-    else if (pulled.type === "charges") charges.push(...pulled.charges);
+    else if (pulled.type === "charges") charges = [...(charges ?? []), ...pulled.charges];
     else kept.push(...pulled.events);
     if (source.keeps === "facts" && kept.length >= rowsAtOnce) await store();
   }
   signal.throwIfAborted();
   await store();
-  const toDay = dayOf(new Date(midnight(new Date(period.to.getTime() - 1)).getTime() + dayMs));
-  await deps.billing.replaceCharges({ orgId, origin: connection, fromDay: dayOf(period.from), toDay }, readAt, charges);
-  return { events, charges: charges.length, unpriced, refused };
+  if (charges !== undefined) {
+    const toDay = dayOf(new Date(midnight(new Date(period.to.getTime() - 1)).getTime() + dayMs));
+    await deps.billing.replaceCharges({ orgId, origin: connection, fromDay: dayOf(period.from), toDay }, readAt, charges);
+  }
+  return { events, charges: charges?.length ?? 0, unpriced, refused };
 }
 
 /** The reader of a kind; an AppError where this version has none. */
@@ -133,12 +138,14 @@ export async function syncSource(
   const periods = periodsToRead(connection, source, deps.now());
   const days = periods.reduce((sum, { from, to }) => sum + Math.ceil((to.getTime() - from.getTime()) / dayMs), 0);
   let daysDone = 0;
+  let refused: readonly RefusedRow[] = [];
   try {
     for (const period of periods) {
       signal.throwIfAborted();
       const read = await readPeriod(deps, source, context, period, signal);
       daysDone += Math.ceil((period.to.getTime() - period.from.getTime()) / dayMs);
-      await deps.sources.advance(sourceId, { coveredTo: period.to, refused: read.refused });
+      refused = [...refused, ...read.refused].slice(0, refusedNamed);
+      await deps.sources.advance(sourceId, { coveredTo: period.to, refused });
       onProgress({ coveredTo: period.to, daysDone, days, ...read });
     }
     await deps.sources.tried(sourceId, deps.now(), null);
@@ -180,6 +187,19 @@ export interface ConnectRequest {
 
 const usualBackfillDays = 90;
 
+/** The same account twice would count twice: an AppError "conflict" where these very settings are connected already. */
+async function refuseTwin(deps: SyncDeps, { orgId, kind }: ConnectRequest, given: Readonly<Record<string, string>>): Promise<void> {
+  for (const { id } of (await deps.sources.list(orgId)).filter((connection) => connection.kind === kind)) {
+    const known = await deps.sources.open(orgId, id).catch((error: unknown) => {
+      // One whose key was lost cannot be compared, and must not keep a new one out.
+      if (error instanceof AppError) return undefined;
+      throw error;
+    });
+    if (known !== undefined && canonicalJson({ ...known.connection.settings, ...known.secrets }) === canonicalJson(given))
+      throw new AppError("conflict", `This is connected already, as ${id}: a second connection would count its usage twice.`);
+  }
+}
+
 /** Connects a source once its credential has been tried: nothing is stored where the test call fails. */
 export async function connectSource(
   deps: SyncDeps,
@@ -189,6 +209,7 @@ export async function connectSource(
   const source = readerOf(deps, request.kind);
   const { settings, secrets } = checkSettings(source, request.given);
   const trial: SourceContext = { orgId: request.orgId, connection: "src_trial", settings: { ...settings, ...secrets }, now: deps.now };
+  await refuseTwin(deps, request, trial.settings);
   const check = await source.test(trial, signal);
   const usual = new Date(deps.now().getTime() - Math.min(source.backfillDays, usualBackfillDays) * dayMs);
   const connection = await deps.sources.add(request.orgId, {

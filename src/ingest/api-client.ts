@@ -8,11 +8,19 @@ export interface ApiCall {
   readonly url: URL;
   readonly method?: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers made anew for each attempt, such as signatures that name their time. */
+  readonly sign?: () => Promise<Readonly<Record<string, string>>>;
   readonly body?: string;
   /** What is asked, for people: "OpenAI's organization usage". */
   readonly what: string;
   /** What an admin should do where the credential is refused: which key, which scope. */
   readonly refused: string;
+  /** Statuses by which this API refuses a credential, besides 401 and 403. */
+  readonly refusedBy?: readonly number[];
+  /** What to check where the API says that there is nothing (404). */
+  readonly missing?: string;
+  /** The JSON that an answer without a body stands for; without it, such an answer is not whole. */
+  readonly whenEmpty?: string;
 }
 
 export interface ApiClientOptions {
@@ -27,6 +35,8 @@ export interface ApiClientOptions {
 export interface ApiClient {
   /** The answer as JSON, checked; an AppError "bad_input" that names the field where it is not as documented. */
   json<T>(call: ApiCall, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>;
+  /** The answer as `parse` makes it. Where that throws an AppError that may be tried again, the answer is asked for again. */
+  read<T>(call: ApiCall, parse: (bytes: Uint8Array) => T, signal: AbortSignal): Promise<T>;
   /** The answer's bytes. */
   bytes(call: ApiCall, signal: AbortSignal): Promise<Uint8Array>;
 }
@@ -43,14 +53,27 @@ function retryAfterMs(header: string | null): number | undefined {
   return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
 }
 
+/** Retry-After, or the header of an API that writes it with a prefix of its own (Azure's cost queries). */
+const retryAfterOf = (headers: Iterable<[string, string]>): string | null =>
+  [...headers].find(([name]) => name.endsWith("retry-after"))?.[1] ?? null;
+
 function refusal(call: ApiCall, status: number, retryAfter: string | null): AppError {
   const said = `${call.what} answered with status ${status}`;
   const wait = retryAfterMs(retryAfter);
   const options = wait === undefined ? {} : { retryAfterMs: wait };
-  if (status === 401) return new AppError("unauthenticated", `${said}: the credential is wrong or was revoked. ${call.refused}`);
+  if (status === 401 || call.refusedBy?.includes(status) === true)
+    return new AppError("unauthenticated", `${said}: the credential is wrong or was revoked. ${call.refused}`);
   if (status === 403) return new AppError("forbidden", `${said}: the credential may not read this. ${call.refused}`);
   if (status === 404)
-    return new AppError("not_found", `${said}: there is nothing at ${call.url.origin}${call.url.pathname}. Check the address.`);
+    return new AppError(
+      "not_found",
+      `${said}: there is nothing at ${call.url.origin}${call.url.pathname}. ${call.missing ?? "Check the address."}`,
+    );
+  if (status >= 300 && status < 400)
+    return new AppError(
+      "bad_input",
+      `${said}: it points to another address. Check the address and the region in the settings of this source.`,
+    );
   if (status === 429) return new AppError("rate_limited", `${said}: too many requests. It is tried again later.`, options);
   if (status >= 500 || status === 408) return new AppError("provider_down", `${said}. It is tried again later.`, options);
   return new AppError("bad_input", `${said}: it does not accept the request. Check the settings of this source.`);
@@ -75,14 +98,14 @@ async function once(call: ApiCall, timeoutMs: number, signal: AbortSignal): Prom
   try {
     const response = await fetch(call.url, {
       method: call.method ?? "GET",
-      headers: { accept: "application/json", ...call.headers },
+      headers: { accept: "application/json", ...call.headers, ...(await call.sign?.()) },
       ...(call.body === undefined ? {} : { body: call.body }),
-      redirect: "error",
+      redirect: "manual",
       signal: AbortSignal.any([signal, limit]),
     });
     if (response.ok) return await bodyOf(response, call.what);
     await response.body?.cancel();
-    throw refusal(call, response.status, response.headers.get("retry-after"));
+    throw refusal(call, response.status, retryAfterOf(response.headers));
   } catch (cause) {
     if (cause instanceof AppError || signal.aborted) throw cause;
     if (limit.aborted) throw new AppError("timeout", `${call.what} did not answer within ${timeoutMs / 1_000} seconds.`, { cause });
@@ -96,7 +119,8 @@ async function once(call: ApiCall, timeoutMs: number, signal: AbortSignal): Prom
 function checked<T>(call: ApiCall, schema: z.ZodType<T>, bytes: Uint8Array): T {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    value = JSON.parse(text === "" && call.whenEmpty !== undefined ? call.whenEmpty : text);
   } catch (cause) {
     throw new AppError("provider_down", `${call.what} gave an answer that is not whole JSON. It is tried again later.`, { cause });
   }
@@ -124,6 +148,7 @@ export function createApiClient({ timeoutMs = 30_000, attempts = 5, firstPauseMs
   }
   return {
     json: (call, schema, signal) => persist(async () => checked(call, schema, await once(call, timeoutMs, signal)), signal),
+    read: (call, parse, signal) => persist(async () => parse(await once(call, timeoutMs, signal)), signal),
     bytes: (call, signal) => persist(() => once(call, timeoutMs, signal), signal),
   };
 }

@@ -12,6 +12,7 @@ export const isBlank = (raw: unknown): boolean => raw === undefined || raw === n
 
 /** A whole number of tokens or requests, written plainly: no sign, no separators, no exponent. */
 export function countCell(raw: unknown): Cell<number> {
+  if (typeof raw === "number" && Number.isSafeInteger(raw) && raw >= 0) return { value: raw };
   const text = typeof raw === "number" ? String(raw) : typeof raw === "string" ? raw.trim() : "";
   if (/^-\d/.test(text)) return { wrong: `${shown(raw)} is negative` };
   if (!/^\d+(\.0+)?$/.test(text)) return { wrong: `${shown(raw)} is not a whole number` };
@@ -21,25 +22,60 @@ export function countCell(raw: unknown): Cell<number> {
 
 /** A duration in milliseconds. */
 export function durationCell(raw: unknown): Cell<number> {
+  if (typeof raw === "number" && Number.isFinite(raw) && raw >= 0) return { value: raw };
   const text = typeof raw === "number" ? String(raw) : typeof raw === "string" ? raw.trim() : "";
   const value = Number(text);
   if (text === "" || !Number.isFinite(value) || value < 0) return { wrong: `${shown(raw)} is not a duration in milliseconds` };
   return { value };
 }
 
+const longestText = 256;
+/** ASCII without control characters and without blanks at its ends: most labels. */
+const plainText = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
+
 /** Text without what no label holds: NUL bytes and broken characters are refused. */
 export function textCell(raw: unknown): Cell<string> {
+  if (typeof raw === "string" && raw.length <= longestText && plainText.test(raw)) return { value: raw };
   if (typeof raw !== "string" && typeof raw !== "number" && typeof raw !== "boolean") return { wrong: `${shown(raw)} is not text` };
   const value = String(raw).trim();
   if (/[\0\uFFFD]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(value))
     return { wrong: `${shown(raw)} holds broken characters` };
-  return value.length > 256 ? { wrong: `${shown(raw)}… is longer than 256 characters` } : { value };
+  return value.length > longestText ? { wrong: `${shown(raw)}… is longer than ${longestText} characters` } : { value };
 }
 
 const isoTime = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?\s*(Z|UTC|[+-]\d{2}:?\d{2})?$/i;
 
+/** UTC midnights by their date, so that a date is worked out once for all its rows. */
+const midnights = new Map<string, number>();
+const datesKept = 10_000;
+
+/** The UTC midnight of a date; undefined where there is no such date. */
+function midnightOf(date: string): number | undefined {
+  const known = midnights.get(date);
+  if (known !== undefined) return known;
+  const at = Date.parse(`${date}T00:00:00.000Z`);
+  if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== date) return undefined;
+  if (midnights.size >= datesKept) midnights.clear();
+  midnights.set(date, at);
+  return at;
+}
+
+const utcTime = /^\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{3})?Z$/;
+const twoDigits = (text: string, at: number): number => (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
+
+/** The form that most files have, read without taking it apart; undefined for any other, which is no error. */
+function utcMs(text: string): number | undefined {
+  if (!utcTime.test(text)) return undefined;
+  const midnight = midnightOf(text.slice(0, 10));
+  if (midnight === undefined) return undefined;
+  const seconds = (twoDigits(text, 11) * 60 + twoDigits(text, 14)) * 60 + twoDigits(text, 17);
+  return midnight + seconds * 1_000 + (text.length === 24 ? Number(text.slice(20, 23)) : 0);
+}
+
 /** An ISO 8601 time; without a zone it is UTC. Finer than a millisecond is cut off. */
 function isoCell(raw: unknown): Cell<number> {
+  const usual = typeof raw === "string" ? utcMs(raw) : undefined;
+  if (usual !== undefined) return { value: usual };
   const match = typeof raw === "string" ? isoTime.exec(raw.trim()) : null;
   if (match === null) return { wrong: `${shown(raw)} is not a time like 2026-11-23T06:00:00Z` };
   const [, year = "", month = "", day = "", hour = "", minute = "", second = "", fraction = "", zone = "Z"] = match;
@@ -76,6 +112,7 @@ const tierNames: Readonly<Record<string, Tier>> = { default: "standard", on_dema
 
 /** A service tier by its own or a provider's name. */
 export function tierCell(raw: unknown): Cell<Tier> {
+  if (raw === "standard" || raw === "batch") return { value: raw };
   const name = String(raw).trim().toLowerCase();
   const tier = Tier.safeParse(Object.hasOwn(tierNames, name) ? tierNames[name] : name);
   return tier.success ? { value: tier.data } : { wrong: `${shown(raw)} is no service tier: use ${Tier.options.join(", ")}` };
@@ -97,6 +134,7 @@ const httpStatus = (code: number): UsageStatus =>
 
 /** How a request ended, by name or HTTP status. */
 export function statusCell(raw: unknown): Cell<UsageStatus> {
+  if (raw === "ok" || raw === "error") return { value: raw };
   const name = String(raw).trim().toLowerCase();
   if (/^[1-5]\d\d$/.test(name)) return { value: httpStatus(Number(name)) };
   const status = UsageStatus.safeParse(Object.hasOwn(statusNames, name) ? statusNames[name] : name);

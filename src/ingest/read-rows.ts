@@ -1,6 +1,6 @@
 import type { FileReadOptions, ImportedRow } from "../core/import.ts";
 import type { UsageEvent, UsageSource } from "../core/usage-event.ts";
-import { type FileRecord, type FileRecordOrRefusal, mapRow, type RowContext, recordTime, refusedRow } from "./map-row.ts";
+import { type FileRecord, type FileRecordOrRefusal, recordTime, refusedRow, rowMapper } from "./map-row.ts";
 
 /** How one kind of file is read into rows. */
 export interface RowReading {
@@ -17,10 +17,11 @@ export interface RowReading {
 async function shiftMs(reading: RowReading): Promise<number> {
   const { mapping, asOf } = reading.options;
   if (mapping.time.origin === "file") return 0;
+  const timeOf = recordTime(mapping);
   let latest: number | undefined;
   for await (const record of reading.records()) {
     if ("refused" in record) continue;
-    const time = recordTime(record, mapping);
+    const time = timeOf(record);
     if ("value" in time && (latest === undefined || time.value > latest)) latest = time.value;
   }
   return latest === undefined ? 0 : asOf.getTime() - 1 - latest;
@@ -29,7 +30,7 @@ async function shiftMs(reading: RowReading): Promise<number> {
 /** Reads a file row by row. */
 export async function* readRows(reading: RowReading): AsyncGenerator<ImportedRow, void, undefined> {
   const { orgId, mapping, asOf } = reading.options;
-  const context: RowContext = { orgId, source: reading.source, mapping, asOf, shiftMs: await shiftMs(reading), salt: reading.salt };
+  const map = rowMapper({ orgId, source: reading.source, mapping, asOf, shiftMs: await shiftMs(reading), salt: reading.salt });
   for await (const record of reading.records()) {
     if ("refused" in record) {
       yield refusedRow(record.line, record.raw, record.refused);
@@ -37,6 +38,6 @@ export async function* readRows(reading: RowReading): AsyncGenerator<ImportedRow
     }
     const more = reading.more(record);
     if (more === undefined) continue;
-    yield "refused" in more ? refusedRow(record.line, record.raw, more.refused) : mapRow(record, context, more);
+    yield "refused" in more ? refusedRow(record.line, record.raw, more.refused) : map(record, more);
   }
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { calcPrice } from "@pydantic/genai-prices";
 import { describe, expect, it } from "vitest";
-import { datedNames } from "../../src/catalog/dated-names.ts";
 import { listRelease } from "../../src/catalog/listed-prices.ts";
 import { createPriceBook } from "../../src/catalog/price-book.ts";
 import { fromUsd } from "../../src/core/money.ts";
@@ -38,6 +37,8 @@ describe("the price book", () => {
       cache_read: perMillion("0.125"),
       output: perMillion("10"),
       reasoning: perMillion("10"),
+      image_input: perMillion("1.25"),
+      image_cache_read: perMillion("0.125"),
     });
     expect(priced({ provider: "anthropic", model: "claude-haiku-4-5" }).perToken).toMatchObject({
       cache_write_5m: perMillion("1.25"),
@@ -77,13 +78,19 @@ describe("the price book", () => {
   });
 
   it("takes the dated names that a second source spells out, and no other date", () => {
-    expect(Object.values(datedNames).flatMap((names) => Object.keys(names))).toHaveLength(14);
-    for (const [provider, names] of Object.entries(datedNames)) {
-      for (const [name, id] of Object.entries(names)) {
-        expect(priced({ provider, model: name }).perToken).toEqual(priced({ provider, model: id }).perToken);
-      }
+    for (const [provider, name, id] of [
+      ["anthropic", "claude-sonnet-4-5-20250929", "claude-sonnet-4-5"],
+      ["anthropic", "claude-3-5-haiku-20241022", "claude-3-5-haiku-latest"],
+      ["openai", "gpt-4o-2024-08-06", "gpt-4o"],
+      ["openai", "gpt-5-mini-2025-08-07", "gpt-5-mini"],
+      ["google", "gemini-2.5-flash-preview-09-2025", "gemini-2.5-flash"],
+      ["google", "gemini-2.5-pro-preview-05-06", "gemini-2.5-pro"],
+      ["mistral", "magistral-small-latest", "magistral-small-2509"],
+    ] as const) {
+      expect(priced({ provider, model: name }).perToken, name).toEqual(priced({ provider, model: id }).perToken);
     }
     expect(reason({ provider: "anthropic", model: "claude-sonnet-4-5-20250930" })).toMatch(/no model/);
+    expect(reason({ model: "gpt-5-mini-2025-08-08" })).toMatch(/no model/);
   });
 
   it("prices by date: to the last millisecond before a change, and from its first", () => {
@@ -128,8 +135,17 @@ describe("the price book", () => {
     expect(priced({ model: "gpt-4o-2024-05-13" }).perToken.cache_read).toBeUndefined();
   });
 
-  it("says why a model priced by the time of day is unpriced", () => {
-    expect(reason({ provider: "deepseek", model: "deepseek-chat" })).toContain("time of day");
+  it("prices by the time of day where the provider does", () => {
+    const chat = (at: string) => priced({ provider: "deepseek", model: "deepseek-chat", at: new Date(at) }).perToken.input;
+    expect(chat("2025-06-01T16:29:59.999Z")).toBe(perMillion("0.27"));
+    expect(chat("2025-06-01T16:30:00Z")).toBe(perMillion("0.135"));
+    expect(chat("2025-06-02T00:29:59Z")).toBe(perMillion("0.135"));
+    expect(chat("2025-06-02T00:30:00Z")).toBe(perMillion("0.27"));
+    // The peak hours of the V4 models begin with the price change that brought them in.
+    const flash = (at: string) => priced({ provider: "deepseek", model: "deepseek-v4-flash", at: new Date(at) }).perToken.input;
+    expect(flash("2026-08-16T02:00:00Z")).toBe(perMillion("0.14"));
+    expect(flash("2026-08-17T02:00:00Z")).toBe(perMillion("0.44"));
+    expect(flash("2026-08-17T05:00:00Z")).not.toBe(perMillion("0.44"));
   });
 
   it("gives every row its own version", () => {

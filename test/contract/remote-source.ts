@@ -142,8 +142,8 @@ export function remoteSourceContract(name: string, testCase: RemoteSourceCase): 
       const check = await source.test(context(), new AbortController().signal);
       expect(check.account).not.toBe("");
       const wrong = contextFor(source, testCase.wrong(api.url), period.to);
-      for (const refused of [source.test(wrong, new AbortController().signal), pulledBy(source, wrong, period)]) {
-        const error = await errorOf(refused);
+      for (const refused of [() => source.test(wrong, new AbortController().signal), () => pulledBy(source, wrong, period)]) {
+        const error = await errorOf(refused());
         expect(["unauthenticated", "forbidden"]).toContain(error.code);
         expect(error.message).toMatch(testCase.missingScope);
         for (const value of Object.entries(testCase.wrong(api.url)).flatMap(([key, given]) =>

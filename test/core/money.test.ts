@@ -1,6 +1,6 @@
 import { assert, bigInt, property } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { divideRounded, fromUsd, showUsd, toUsd } from "../../src/core/money.ts";
+import { divideRounded, fromUsd, fromUsdRounded, showUsd, toUsd } from "../../src/core/money.ts";
 
 describe("money", () => {
   it("keeps every pico-dollar through text and back", () => {
@@ -43,5 +43,20 @@ describe("money", () => {
     ["-3.2", "−$3.20"],
   ])("shows %s USD as %s", (usd, shown) => {
     expect(showUsd(fromUsd(usd))).toBe(shown);
+  });
+});
+
+describe("amounts of a bill", () => {
+  it("are read from decimal text, cents and JSON's own numbers, and rounded half away from zero at the pico-dollar", () => {
+    expect(fromUsdRounded("0.06")).toBe(60_000_000_000n);
+    expect(fromUsdRounded("12345.678912e-2")).toBe(123_456_789_120_000n);
+    expect(fromUsdRounded("-1.5e-2")).toBe(-15_000_000_000n);
+    expect(fromUsdRounded(String(1e-7))).toBe(100_000n);
+    expect(fromUsdRounded(String(0.1 + 0.2))).toBe(300_000_000_000n);
+    expect(fromUsdRounded("0.0000000000005")).toBe(1n);
+    expect(fromUsdRounded("-0.0000000000005")).toBe(-1n);
+    expect(fromUsdRounded("0.00000000000049")).toBe(0n);
+    expect(fromUsdRounded("1e21")).toBe(10n ** 33n);
+    for (const text of ["", "1,5", "$3", "NaN", "0x10"]) expect(() => fromUsdRounded(text)).toThrow(/is not an amount/);
   });
 });

@@ -78,7 +78,7 @@ describe("api, worker and two gateways, each a process with a folder of its own"
     JSON.stringify((await slack.client.conversations.replies({ channel: slack.channel, ts })).messages).includes(text) ? true : undefined;
   const storedRequests = async (): Promise<number> => {
     const reader = createClient({ url: clickhouse.url });
-    const sql = "SELECT count() AS n FROM apex.usage_events FINAL WHERE source = 'gateway'";
+    const sql = "SELECT count() AS n FROM apex.usage_facts FINAL WHERE source = 'gateway'";
     const rows = await (await reader.query({ query: sql, format: "JSONEachRow" })).json();
     await reader.close();
     return Count.parse(rows)[0].n;

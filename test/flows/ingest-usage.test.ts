@@ -132,7 +132,8 @@ describe("importing a file", () => {
     const where = await place("clock");
     await writeFile(where.path, "time,model,input,output\n2020-01-01T00:00:00Z,gpt-5,1,1\n");
     const moved = { ...mapping, time: { unit: "iso", origin: "end_now" } } as const;
-    const broken: UsageWriter = { ...clickhouse.usage, write: () => Promise.reject(new Error("the store is down")) };
+    const down = () => Promise.reject(new Error("the store is down"));
+    const broken: UsageWriter = { ...clickhouse.usage, begin: () => ({ ...clickhouse.usage.begin(), add: down }) };
     await expect(run(where, { mapping: moved, usage: broken })).rejects.toThrow(/down/);
     await run(where, { mapping: moved, now: new Date("2026-11-25T00:00:00Z") });
     expect((await clickhouse.usage.coverage(where.orgId)).last).toEqual(new Date(now.getTime() - 1));
@@ -144,12 +145,19 @@ describe("importing a file", () => {
     const stop = new AbortController();
     const usage: UsageWriter = {
       ...clickhouse.usage,
-      async write(events) {
-        await clickhouse.usage.write(events);
-        stop.abort();
+      begin() {
+        const bulk = clickhouse.usage.begin();
+        return {
+          ...bulk,
+          async add(events) {
+            await bulk.add(events);
+            stop.abort();
+          },
+        };
       },
     };
     await expect(run(where, { usage, signal: stop.signal })).rejects.toThrow(/abort/i);
+    await clickhouse.usage.catchUp();
     expect((await total(where.orgId)).requests).toBe(5_000);
     expect(await run(where)).toMatchObject({ alreadyDone: false, accepted: 12_000, refused: 2 });
     expect(await total(where.orgId)).toEqual({ requests: 12_000, cost: bigCost });

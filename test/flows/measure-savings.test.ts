@@ -102,11 +102,11 @@ describe("savings measured on real traffic", () => {
 
   it("what is stored of the traffic costs what the price list says, and each conversation has one arm", async () => {
     const rows = await rig.clickHouse.run(
-      `SELECT count() AS requests, uniqExact(id) AS ids, countIf(isNull(cost)) AS unpriced FROM ${rig.clickHouse.database}.usage_events FINAL`,
+      `SELECT count() AS requests, uniqExact(id) AS ids, countIf(isNull(cost)) AS unpriced FROM ${rig.clickHouse.database}.usage_facts FINAL`,
     );
     expect(rows.map((row) => JSON.stringify(row).replaceAll('"', ""))).toEqual(["{requests:640,ids:640,unpriced:0}"]);
     const mixed = await rig.clickHouse.run(
-      `SELECT conversation FROM ${rig.clickHouse.database}.usage_events FINAL GROUP BY conversation HAVING uniqExact(arm) > 1`,
+      `SELECT conversation FROM ${rig.clickHouse.database}.usage_facts FINAL GROUP BY conversation HAVING uniqExact(arm) > 1`,
     );
     expect(mixed).toEqual([]);
   });
@@ -211,7 +211,7 @@ describe("savings measured on real traffic", () => {
 
   it("a stored row that changes afterwards makes its entry fail", async () => {
     await rig.clickHouse.run(
-      `ALTER TABLE ${rig.clickHouse.database}.usage_events DELETE WHERE id IN (SELECT id FROM ${rig.clickHouse.database}.usage_events WHERE policy_version = 1 ORDER BY at LIMIT 1) SETTINGS mutations_sync = 2`,
+      `ALTER TABLE ${rig.clickHouse.database}.usage_facts DELETE WHERE id IN (SELECT id FROM ${rig.clickHouse.database}.usage_facts WHERE policy_version = 1 ORDER BY at LIMIT 1) SETTINGS mutations_sync = 2`,
     );
     const [first, second] = await verify();
     expect(first?.differences.some((difference) => difference.startsWith("inputHash"))).toBe(true);

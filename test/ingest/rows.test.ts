@@ -1,10 +1,15 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ImportedRow, ImportMapping } from "../../src/core/import.ts";
 import { noTokens } from "../../src/core/tokens.ts";
+import { UsageEvent } from "../../src/core/usage-event.ts";
+import { timeCell } from "../../src/ingest/cells.ts";
 import { fileSources, proposeMapping } from "../../src/ingest/index.ts";
+import { rowMapper } from "../../src/ingest/map-row.ts";
+import { mappableFields } from "../../src/ingest/mapped-fields.ts";
 import { eventsOf, readAll, refusalsOf } from "../contract/file-source.ts";
 
 let folder: string;
@@ -60,6 +65,81 @@ const row = (change: Readonly<Record<string, string>> = {}): string => {
     .join(",");
 };
 const read = (...lines: readonly string[]) => readText([columns, ...lines, ""].join("\n"));
+
+/** Cells that look right, nearly right and wrong. */
+const cell = fc.oneof(
+  fc.string({ maxLength: 300, unit: "binary" }),
+  fc.double(),
+  fc.integer(),
+  fc.boolean(),
+  fc.constantFrom(
+    null,
+    undefined,
+    "",
+    " ",
+    "1e3",
+    "-1",
+    1e300,
+    "2026-02-30T00:00:00Z",
+    "2026-02-28T24:00:00Z",
+    "batch",
+    "200",
+    "gpt-5",
+    [],
+    {},
+  ),
+  fc.date({ min: new Date("2010-01-01"), max: new Date("2030-01-01"), noInvalidDate: true }).map((at) => at.toISOString()),
+);
+const allFields = mappableFields.filter((field) => field !== "tokens.total");
+
+describe("any record", () => {
+  it("becomes an event that its schema takes, or is refused with a reason", () => {
+    const map = rowMapper({
+      orgId: "org_rows",
+      source: "jsonl",
+      mapping: { ...mapping, fields: Object.fromEntries(allFields.map((field) => [field, { column: field }])) },
+      shiftMs: 0,
+      asOf,
+      salt: "",
+    });
+    const good = fc.record({
+      at: fc.constant("2026-11-22T10:00:00.123Z"),
+      provider: fc.constant("openai"),
+      model: fc.constant("gpt-5"),
+      "tokens.input": fc.nat(),
+    });
+    let events = 0;
+    fc.assert(
+      fc.property(good, fc.dictionary(fc.constantFrom(...allFields), cell, { maxKeys: 3 }), (usual, odd) => {
+        const values: Readonly<Record<string, unknown>> = { ...usual, ...odd };
+        const result = map({ line: 1, raw: "raw", value: (column) => values[column] });
+        if ("refused" in result) return result.refused !== "";
+        if (!("event" in result)) return false;
+        events += 1;
+        return UsageEvent.safeParse(result.event).success;
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(events).toBeGreaterThan(100);
+  });
+
+  it.each([
+    ["2026-02-28T23:59:59.999Z", Date.UTC(2026, 1, 28, 23, 59, 59, 999)],
+    ["2026-02-28 23:59:59Z", Date.UTC(2026, 1, 28, 23, 59, 59)],
+    ["2024-02-29T00:00:00Z", Date.UTC(2024, 1, 29)],
+    ["2026-11-22T10:00:00.5Z", Date.UTC(2026, 10, 22, 10, 0, 0, 500)],
+    ["2026-11-22T10:00:00+02:00", Date.UTC(2026, 10, 22, 8)],
+  ])("reads the time %s", (text, ms) => {
+    expect(timeCell(text, "iso")).toEqual({ value: ms });
+  });
+
+  it.each(["2026-02-29T00:00:00Z", "2026-11-31T00:00:00.000Z", "2026-11-22T24:00:00Z", "2026-11-22T10:60:00Z", "2026-13-01T00:00:00Z"])(
+    "refuses the time %s",
+    (text) => {
+      expect(timeCell(text, "iso")).toHaveProperty("wrong");
+    },
+  );
+});
 
 describe("a row", () => {
   it("becomes an event with disjoint buckets", async () => {

@@ -8,6 +8,7 @@ import { importFile } from "../../src/flows/ingest-usage.ts";
 import { fileSources } from "../../src/ingest/index.ts";
 import { openDatabase } from "../../src/stores/clickhouse/database.ts";
 import { migrate } from "../../src/stores/clickhouse/migrate.ts";
+import { createPendingHours } from "../../src/stores/clickhouse/pending-hours.ts";
 import { createRollups, type Rollups } from "../../src/stores/clickhouse/rollups.ts";
 import { createUsageReader } from "../../src/stores/clickhouse/usage-reader.ts";
 import { createUsageWriter } from "../../src/stores/clickhouse/usage-writer.ts";
@@ -23,7 +24,7 @@ const Order = z.object({
   rejectDir: z.string(),
   mapping: ImportMapping,
   now: z.iso.datetime(),
-  /** Stops after so many batches, or in the batch after them, between its events and their sums. */
+  /** Stops after so many batches, or at the end, between all events and their sums. */
   stopAfter: z.number().int().optional(),
   betweenEventsAndSums: z.boolean().default(false),
 });
@@ -40,20 +41,26 @@ await migrate(database);
 const rollups = createRollups(database);
 let batches = 0;
 const stopping: Rollups = {
-  repair: () => rollups.repair(),
+  ...rollups,
   async refresh(hours) {
-    if (order.betweenEventsAndSums && batches === order.stopAfter) await stop();
+    if (order.betweenEventsAndSums) await stop();
     await rollups.refresh(hours);
   },
 };
-const writer = createUsageWriter(database, stopping);
+const pending = createPendingHours(database, true);
+const writer = createUsageWriter(database, { rollups: stopping, pending });
 const usage: UsageWriter = {
-  replace: (span, readAt, events) => writer.replace(span, readAt, events),
-  repairRollups: () => writer.repairRollups(),
-  async write(events) {
-    await writer.write(events);
-    batches += 1;
-    if (!order.betweenEventsAndSums && batches === order.stopAfter) await stop();
+  ...writer,
+  begin() {
+    const bulk = writer.begin();
+    return {
+      ...bulk,
+      async add(events) {
+        await bulk.add(events);
+        batches += 1;
+        if (!order.betweenEventsAndSums && batches === order.stopAfter) await stop();
+      },
+    };
   },
 };
 const stores = await connectPostgres({

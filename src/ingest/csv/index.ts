@@ -4,6 +4,7 @@ import { checkMapping, mappedColumns } from "../mapped-fields.ts";
 import { mappingFromColumns } from "../propose-mapping.ts";
 import { firstLines } from "../read-lines.ts";
 import { readRows } from "../read-rows.ts";
+import { servedNames } from "../served-names.ts";
 
 /** Usage in CSV files with a header line, by mapping. */
 export const csv: FileSource = {
@@ -11,7 +12,13 @@ export const csv: FileSource = {
   read(path, options, signal) {
     checkMapping(options.mapping);
     const needed = mappedColumns(options.mapping);
-    return readRows({ source: "csv", options, salt: "", records: () => csvRecords(path, needed, signal), more: () => ({}) });
+    return readRows({
+      source: "csv",
+      options,
+      salt: "",
+      records: () => csvRecords(path, needed, signal),
+      more: servedNames(options.mapping),
+    });
   },
   async propose(path) {
     const [header = "", first = ""] = await firstLines(path, 2);

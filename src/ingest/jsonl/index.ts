@@ -5,13 +5,14 @@ import { checkMapping } from "../mapped-fields.ts";
 import { mappingFromColumns } from "../propose-mapping.ts";
 import { firstLines } from "../read-lines.ts";
 import { readRows } from "../read-rows.ts";
+import { servedNames } from "../served-names.ts";
 
 /** Usage in JSON Lines files, by mapping; columns are keys or dotted paths. */
 export const jsonl: FileSource = {
   source: "jsonl",
   read(path, options, signal) {
     checkMapping(options.mapping);
-    return readRows({ source: "jsonl", options, salt: "", records: () => jsonRecords(path, signal), more: () => ({}) });
+    return readRows({ source: "jsonl", options, salt: "", records: () => jsonRecords(path, signal), more: servedNames(options.mapping) });
   },
   async propose(path) {
     const [first = ""] = await firstLines(path, 1);

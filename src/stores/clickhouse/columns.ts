@@ -18,6 +18,9 @@ export const dimensionColumns: Readonly<Record<Dimension, string>> = {
   status: "status",
 };
 
+/** The dimensions that the sums by hour hold; user and API key, which have many values, stand in the sums by day. */
+export const sumDimensions = Dimension.options.filter((dimension) => dimension !== "user" && dimension !== "apiKey");
+
 /** All dimension columns, as a list for SQL. */
 export const allDimensions = Dimension.options.map((dimension) => dimensionColumns[dimension]).join(", ");
 

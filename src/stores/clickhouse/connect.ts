@@ -3,6 +3,7 @@ import type { UsageReader, UsageWriter } from "../../core/usage-store.ts";
 import { createBillingLedger } from "./billing.ts";
 import { type ClickHouseTarget, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
+import { createPendingHours } from "./pending-hours.ts";
 import { createRollups } from "./rollups.ts";
 import { createUsageReader } from "./usage-reader.ts";
 import { createUsageWriter } from "./usage-writer.ts";
@@ -26,9 +27,13 @@ export async function connectClickHouse(options: {
     await database.close();
     throw error;
   }
+  const pending = createPendingHours(database, options.target.kind === "embedded");
   return {
-    usage: { ...createUsageReader(database), ...createUsageWriter(database, createRollups(database)) },
+    usage: { ...createUsageReader(database), ...createUsageWriter(database, { rollups: createRollups(database), pending }) },
     billing: createBillingLedger(database),
-    close: () => database.close(),
+    async close() {
+      await pending.close("all").catch(() => undefined);
+      await database.close();
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from "@clickhouse/client";
 import { z } from "zod";
@@ -33,6 +34,8 @@ export interface Database {
   rows<Row>(row: z.ZodType<Row>, query: QueryText, what: string): Promise<readonly Row[]>;
   /** Inserts rows whose table forgets repeats. */
   insert(table: string, rows: readonly Readonly<Record<string, unknown>>[], what: string): Promise<void>;
+  /** Inserts rows written in the TabSeparated format into the named columns of a table that forgets repeats. */
+  insertText(table: string, columns: readonly [string, ...string[]], text: string, what: string): Promise<void>;
   /** Runs a statement once, without trying again. */
   command(statement: QueryText, what: string): Promise<void>;
   /** Runs something of several statements, again as a whole where it failed for a reason that may pass. */
@@ -94,6 +97,13 @@ export async function openDatabase(target: ClickHouseTarget, name: string): Prom
       retrying(() =>
         guarded(async (abort_signal) => {
           await client.insert({ table: `${name}.${table}`, values: rows, format: "JSONEachRow", abort_signal });
+        }, what),
+      ),
+    insertText: (table, columns, text, what) =>
+      retrying(() =>
+        guarded(async (abort_signal) => {
+          const values = Readable.from([Buffer.from(text)], { objectMode: false });
+          await client.insert({ table: `${name}.${table}`, columns: [...columns], values, format: "TabSeparated", abort_signal });
         }, what),
       ),
     close: () => client.close(),

@@ -37,7 +37,7 @@ FROM (
   SELECT workload, model, price, at_ms, at_ms - ${answered} <= {ttlMs:Int64} AS repeated
   FROM (
     SELECT workload, provider, model, prompt_hash, status, ${ms} AS at_ms, ${price} AS price
-    FROM ${database}.usage_events FINAL
+    FROM ${database}.usage_facts FINAL
     WHERE ${scope.where} AND requests = 1 AND prompt_hash != ''
   )
 )
@@ -66,7 +66,7 @@ const leadingBlocks = (database: string, where: string): string => `SELECT workl
     FROM (
       SELECT workload, provider, model, source, id, ${ms} AS at_ms, ${inputTokensSql} AS request_inputs, cache_read_tokens AS request_cached,
         prefix_block_tokens AS request_block, ${price} AS request_price, position, block
-      FROM ${database}.usage_events FINAL
+      FROM ${database}.usage_facts FINAL
       ARRAY JOIN arrayEnumerate(prefix_hashes) AS position, prefix_hashes AS block
       WHERE ${where} AND requests = 1
     )

@@ -36,15 +36,15 @@ const money = "sum(ifNull(cost, toDecimal128(0, 12)))";
 const grouped = (names: readonly string[]): string =>
   names.length === 0 ? "" : `\nGROUP BY ${names.join(", ")}\nORDER BY ${names.join(", ")}`;
 
-/** Spend split by context size. A row of many requests counts in the band of its mean input. */
+/** Spend split by context size. A row of many requests counts in the band of its mean input, or in the one that its source names. */
 export function contextBands(
   database: string,
   query: UsageScope & { readonly by: readonly Dimension[]; readonly edges: readonly number[] },
 ): Asked<ContextBandRow> {
   const scope = scopeConditions(query);
-  const band = `arrayMax(arrayFilter(edge -> edge * requests < ${inputTokensSql}, arrayConcat([toUInt64(0)], {edges:Array(UInt64)}))) AS above`;
+  const band = `arrayMax(arrayFilter(edge -> if(isNull(band_tokens), edge * requests < ${inputTokensSql}, edge < assumeNotNull(band_tokens)), arrayConcat([toUInt64(0)], {edges:Array(UInt64)}))) AS above`;
   const sql = `SELECT ${[...keySelect(query.by), band].join(", ")}, sum(requests) AS sum_requests, ${tokenSums}, ${money} AS sum_cost
-FROM ${database}.usage_events FINAL
+FROM ${database}.usage_facts FINAL
 WHERE ${scope.where}${grouped([...keyNames(query.by), "above"])}`;
   const Row = z.looseObject({ above: Count, sum_requests: Count, ...tokenSumsShape, sum_cost: Money });
   return {
@@ -76,7 +76,7 @@ export function percentiles(database: string, query: PercentileQuery): Asked<Per
   const sql = `SELECT ${[...keyNames(query.by), "measured", "mean"].join(", ")}, arrayMap(quantile -> sorted[${rank}], {quantiles:Array(Float64)}) AS ranks
 FROM (
   SELECT ${[...keySelect(query.by), "count() AS measured", "avg(value) AS mean", "arraySort(groupArray(value)) AS sorted"].join(", ")}
-  FROM (SELECT *, ${metricSql[query.metric]} AS value FROM ${database}.usage_events FINAL WHERE ${scope.where} AND requests = 1)
+  FROM (SELECT *, ${metricSql[query.metric]} AS value FROM ${database}.usage_facts FINAL WHERE ${scope.where} AND requests = 1 AND isNull(band_tokens))
   WHERE isNotNull(value)${query.by.length === 0 ? "" : `\n  GROUP BY ${keyNames(query.by).join(", ")}`}
 )
 WHERE measured > 0${query.by.length === 0 ? "" : `\nORDER BY ${keyNames(query.by).join(", ")}`}`;
@@ -87,28 +87,12 @@ WHERE measured > 0${query.by.length === 0 ? "" : `\nORDER BY ${keyNames(query.by
   };
 }
 
-type UnpricedRow = Awaited<ReturnType<UsageReader["unpriced"]>>["rows"][number];
-
-/** Usage without a price, by reason. */
-export function unpriced(database: string, query: UsageScope): Asked<UnpricedRow> {
-  const scope = scopeConditions(query);
-  const sql = `SELECT provider, model, unpriced_reason AS reason, sum(requests) AS sum_requests, sum(${inputTokensSql} + ${outputTokensSql}) AS sum_tokens
-FROM ${database}.usage_events FINAL
-WHERE ${scope.where} AND isNull(cost)
-GROUP BY provider, model, reason ORDER BY sum_tokens DESC, provider, model, reason`;
-  const Row = z.object({ provider: z.string(), model: z.string(), reason: z.string(), sum_requests: Count, sum_tokens: Count });
-  return {
-    query: { sql, params: scope.params },
-    row: Row.transform(({ sum_requests: requests, sum_tokens: tokens, ...names }) => ({ ...names, requests, tokens })),
-  };
-}
-
 /** What each randomisation unit cost under one rule of one policy version. */
 export function unitOutcomes(database: string, query: Parameters<UsageReader["unitOutcomes"]>[0]): Asked<UnitOutcome> {
   const scope = scopeConditions({ ...query, filters: {} });
   const sql = `SELECT unit, arm, sum(requests) AS sum_requests, sumIf(requests, status != 'ok') AS sum_failures, ${money} AS sum_cost,
   sumIf(requests, isNull(cost)) AS sum_unpriced
-FROM ${database}.usage_events FINAL
+FROM ${database}.usage_facts FINAL
 WHERE ${scope.where} AND policy_version = {policyVersion:UInt64} AND policy_rule = {policyRule:String} AND arm != '' AND unit != ''
 GROUP BY unit, arm ORDER BY unit, arm`;
   const Row = z.object({ unit: z.string(), arm: Arm, sum_requests: Count, sum_failures: Count, sum_cost: Money, sum_unpriced: Count });

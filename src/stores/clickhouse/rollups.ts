@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Id } from "../../core/ids.ts";
 import { tokenBuckets } from "../../core/tokens.ts";
-import { allDimensions, inputTokensSql, outputTokensSql, tokenColumn, tokenSums } from "./columns.ts";
+import { allDimensions, dimensionColumns, inputTokensSql, outputTokensSql, sumDimensions, tokenColumn } from "./columns.ts";
 import type { Database } from "./database.ts";
 
 /** An org's UTC hour, written "2026-11-23 06:00:00". */
@@ -10,108 +11,216 @@ export interface OrgHour {
   readonly hour: string;
 }
 
-/** The hourly sums, built anew from raw events. */
+/** The sums by hour and by day, built anew from raw events. */
 export interface Rollups {
   /** Brings hours up to date with the events stored before the call. Calls that overlap share their work. */
   refresh(hours: readonly OrgHour[]): Promise<void>;
-  /** Rebuilds hours whose sums differ from the stored events, and clears old generations away; returns how many differed. */
+  /** Brings the days up to date that were written to since their sums were built; today's are left until it is over. */
+  refreshDays(): Promise<void>;
+  /** Rebuilds hours whose sums differ from the stored events; returns how many. Reads every event. */
   repair(): Promise<number>;
+  /** Clears sums away that were replaced long enough ago. */
+  clearReplaced(): Promise<void>;
 }
 
-const hoursAtOnce = 500;
+/** Events summed up in one statement: more would hold more groups in memory. */
+const eventsAtOnce = 1_000_000;
+const spansAtOnce = 500;
 /** Rows of replaced generations that are worth a clean-up. */
 const litter = 20_000;
+/** After work of more than so long the engine rests for as long as it worked, within bounds. */
+const worthARestMs = 250;
+const longestRestMs = 2_000;
+
 const tokenColumns = tokenBuckets.map(tokenColumn);
+const measures = ["requests", ...tokenColumns, "cost", "unpriced_requests", "unpriced_tokens"];
 
-const unpricedTokens = `sumIf(${inputTokensSql} + ${outputTokensSql}, isNull(cost)) AS sum_unpriced_tokens`;
+/** SQL that sums raw events into the measures of a sum's row, in the order of `measures`. */
+const measured = [
+  "sum(requests)",
+  ...tokenColumns.map((column) => `sum(${column})`),
+  "sum(ifNull(cost, toDecimal128(0, 12)))",
+  "sumIf(requests, isNull(cost))",
+  `sumIf(${inputTokensSql} + ${outputTokensSql}, isNull(cost))`,
+].join(", ");
 
-/** SQL that sums raw events into the measures of a rollup row. */
-const hourSums = `sum(requests) AS sum_requests, ${tokenSums}, sum(ifNull(cost, toDecimal128(0, 12))) AS sum_cost, sumIf(requests, isNull(cost)) AS sum_unpriced_requests, ${unpricedTokens}`;
+/** What only the sums by hour hold: what an org's data can tell. */
+const telling = ["single_requests", "timed_requests", "hashed_requests", "prefixed_requests", "first_at", "last_at"].join(", ");
+const told =
+  "sumIf(requests, requests = 1 AND isNull(band_tokens)), sumIf(requests, isNotNull(latency_ms)), sumIf(requests, prompt_hash != ''), sumIf(requests, notEmpty(prefix_hashes)), min(at), max(at)";
 
-/** SQL condition: this rollup row is of the generation that counts. */
+/** SQL condition: this row is of the generation that counts. */
 const current = (database: string): string =>
-  `(org_id, hour, generation) IN (SELECT org_id, hour, max(generation) FROM ${database}.usage_generations GROUP BY org_id, hour)`;
+  `(org_id, hour, generation) IN (SELECT org_id, hour, max(generation) FROM ${database}.hour_generations GROUP BY org_id, hour)`;
 
-/** SQL that finds the hours whose rollup rows are not exactly the sums of their events. */
+const dimensionsOfHour = [...sumDimensions.map((dimension) => dimensionColumns[dimension]), "unpriced_reason"].join(", ");
+
+/** SQL that finds the hours whose sums are not exactly those of their events. */
 const differing = (database: string): string => {
-  const measures = ["requests", ...tokenColumns, "cost", "unpriced_requests", "unpriced_tokens"];
   const wide = (name: string): string => (name === "cost" ? name : `toInt128(${name})`);
-  const raw = `SELECT org_id, toStartOfHour(at) AS hour, ${allDimensions}, toInt8(1) AS side, requests, ${tokenColumns.join(", ")},
-      ifNull(cost, toDecimal128(0, 12)) AS cost, if(isNull(usage_events.cost), requests, 0) AS unpriced_requests,
-      if(isNull(usage_events.cost), ${inputTokensSql} + ${outputTokensSql}, 0) AS unpriced_tokens
-    FROM ${database}.usage_events FINAL`;
-  const rolled = `SELECT org_id, hour, ${allDimensions}, toInt8(-1) AS side, ${measures.join(", ")} FROM ${database}.usage_hours WHERE ${current(database)}`;
+  const raw = `SELECT org_id, toStartOfHour(at) AS hour, ${dimensionsOfHour}, toInt8(1) AS side, requests, ${tokenColumns.join(", ")},
+      ifNull(cost, toDecimal128(0, 12)) AS cost, if(isNull(usage_facts.cost), requests, 0) AS unpriced_requests,
+      if(isNull(usage_facts.cost), ${inputTokensSql} + ${outputTokensSql}, 0) AS unpriced_tokens
+    FROM ${database}.usage_facts FINAL`;
+  const rolled = `SELECT org_id, hour, ${dimensionsOfHour}, toInt8(-1) AS side, ${measures.join(", ")} FROM ${database}.usage_sums WHERE ${current(database)}`;
   return `SELECT DISTINCT org_id AS orgId, toString(hour) AS hour_text FROM (
-    SELECT org_id, hour, ${allDimensions} FROM (${raw} UNION ALL ${rolled})
-    GROUP BY org_id, hour, ${allDimensions}
+    SELECT org_id, hour, ${dimensionsOfHour} FROM (${raw} UNION ALL ${rolled})
+    GROUP BY org_id, hour, ${dimensionsOfHour}
     HAVING ${measures.map((name) => `sum(side * ${wide(name)}) != 0`).join(" OR ")}
   )`;
 };
 
-/** Builds a new generation of some hours of one org, then switches readers over to it. */
-async function rebuild(database: Database, orgId: string, hours: readonly string[]): Promise<void> {
-  // Taken before the events are read: the greatest generation of an hour has seen every event stored before any other was taken.
-  const Generation = z.object({ generation: z.string() });
+const Generation = z.object({ generation: z.string() });
+const Hour = z.object({ orgId: z.string(), hour_text: z.string() });
+const Sized = z.object({ start: z.string(), events: z.string() });
+
+/** Taken before the events are read: the greatest generation has seen every event that was stored before any other was taken. */
+async function nextGeneration(database: Database): Promise<string> {
   const [taken] = await database.rows(Generation, { sql: "SELECT generateSnowflakeID() AS generation", params: {} }, "number a rollup");
-  const generation = taken?.generation ?? "0";
-  const sql = `INSERT INTO ${database.name}.usage_hours
-    (org_id, hour, generation, ${allDimensions}, requests, ${tokenColumns.join(", ")}, cost, unpriced_requests, unpriced_tokens)
-    SELECT org_id, toStartOfHour(at) AS event_hour, {generation:UInt64}, ${allDimensions}, ${hourSums}
-    FROM ${database.name}.usage_events FINAL
+  return taken?.generation ?? "0";
+}
+
+/** Builds a new generation of some hours of one org, then switches readers over to it. */
+async function rebuildHours(database: Database, orgId: string, hours: readonly string[]): Promise<void> {
+  const generation = await nextGeneration(database);
+  const sql = `INSERT INTO ${database.name}.usage_sums
+    (org_id, hour, generation, ${dimensionsOfHour}, ${measures.join(", ")}, ${telling})
+    SELECT org_id, toStartOfHour(at) AS event_hour, {generation:UInt64}, ${dimensionsOfHour}, ${measured}, ${told}
+    FROM ${database.name}.usage_facts FINAL
     WHERE org_id = {org:String} AND toStartOfHour(at) IN {hours:Array(DateTime('UTC'))}
-    GROUP BY org_id, event_hour, ${allDimensions}`;
+    GROUP BY org_id, event_hour, ${dimensionsOfHour}`;
   await database.command({ sql, params: { org: orgId, hours, generation } }, "sum up an hour");
   const switches = hours.map((hour) => ({ org_id: orgId, hour, generation }));
-  await database.insert("usage_generations", switches, "switch to a new rollup");
+  await database.insert("hour_generations", switches, "switch to a new rollup");
+}
+
+/** Builds a new generation of some days of one org, then switches readers over to it. */
+async function rebuildDays(database: Database, orgId: string, days: readonly string[]): Promise<void> {
+  const generation = await nextGeneration(database);
+  const sql = `INSERT INTO ${database.name}.usage_days (org_id, day, generation, ${allDimensions}, ${measures.join(", ")})
+    SELECT org_id, toStartOfDay(at) AS event_day, {generation:UInt64}, ${allDimensions}, ${measured}
+    FROM ${database.name}.usage_facts FINAL
+    WHERE org_id = {org:String} AND at >= {from:DateTime('UTC')} AND at < {to:DateTime('UTC')} + INTERVAL 1 DAY
+      AND toStartOfDay(at) IN {days:Array(DateTime('UTC'))}
+    GROUP BY org_id, event_day, ${allDimensions}`;
+  const [from, to] = [days[0] ?? "", days.at(-1) ?? ""];
+  await database.command({ sql, params: { org: orgId, days, from, to, generation } }, "sum up a day");
+  const switches = days.map((day) => ({ org_id: orgId, day, generation }));
+  await database.insert("day_generations", switches, "switch to a new rollup");
+}
+
+/** Consecutive spans, grouped so that each group holds at most so many stored rows. `spanOf` is SQL for a row's span. */
+async function portions(
+  database: Database,
+  orgId: string,
+  spans: readonly string[],
+  spanOf: string,
+): Promise<readonly (readonly string[])[]> {
+  const sql = `SELECT toString(${spanOf}) AS start, toString(count()) AS events FROM ${database.name}.usage_facts
+    WHERE org_id = {org:String} AND ${spanOf} IN {spans:Array(DateTime('UTC'))} GROUP BY start`;
+  const sizes = new Map(
+    (await database.rows(Sized, { sql, params: { org: orgId, spans } }, "count the events to sum up")).map((row) => [
+      row.start,
+      Number(row.events),
+    ]),
+  );
+  const groups: string[][] = [];
+  let room = 0;
+  for (const span of spans) {
+    const events = sizes.get(span) ?? 0;
+    const group = groups.at(-1);
+    if (group === undefined || events > room || group.length >= spansAtOnce) {
+      groups.push([span]);
+      room = eventsAtOnce - events;
+    } else {
+      group.push(span);
+      room -= events;
+    }
+  }
+  return groups;
 }
 
 async function rebuildAll(database: Database, hours: readonly OrgHour[]): Promise<void> {
   for (const orgId of new Set(hours.map((entry) => entry.orgId))) {
-    const ofOrg = hours.filter((entry) => entry.orgId === orgId).map((entry) => entry.hour);
-    for (let start = 0; start < ofOrg.length; start += hoursAtOnce) {
-      const some = ofOrg.slice(start, start + hoursAtOnce);
-      await database.retrying(() => rebuild(database, orgId, some));
-    }
+    const ofOrg = hours
+      .filter((entry) => entry.orgId === orgId)
+      .map((entry) => entry.hour)
+      .sort();
+    for (const some of await portions(database, orgId, ofOrg, "toStartOfHour(at)"))
+      await database.retrying(() => rebuildHours(database, orgId, some));
   }
 }
 
-const Hour = z.object({ orgId: z.string(), hour_text: z.string() });
+/** Days over, with an hour that is younger than their sums. */
+const staleDays = (database: string): string => `SELECT org_id AS orgId, toString(stale_day) AS hour_text FROM (
+    SELECT org_id, toStartOfDay(hour) AS stale_day, max(generation) AS newest FROM ${database}.hour_generations
+    WHERE hour < toStartOfDay(now('UTC')) GROUP BY org_id, stale_day
+  ) AS hours LEFT JOIN (
+    SELECT org_id, day, max(generation) AS built FROM ${database}.day_generations GROUP BY org_id, day
+  ) AS days ON hours.org_id = days.org_id AND hours.stale_day = days.day
+  WHERE newest > built ORDER BY orgId, hour_text`;
 
 /** Removes rows of generations that were replaced more than ten minutes ago: nobody can be reading them. */
-async function clearReplaced(database: Database): Promise<void> {
-  const replaced = `generation < dateTime64ToSnowflakeID(now64(3) - INTERVAL 10 MINUTE) AND NOT ${current(database.name)}`;
+async function clearReplaced(database: Database, table: "usage_sums" | "usage_days"): Promise<void> {
+  const [start, generations] = table === "usage_sums" ? ["hour", "hour_generations"] : ["day", "day_generations"];
+  const replaced = `generation < dateTime64ToSnowflakeID(now64(3) - INTERVAL 10 MINUTE)
+    AND (org_id, ${start}, generation) NOT IN (SELECT org_id, ${start}, max(generation) FROM ${database.name}.${generations} GROUP BY org_id, ${start})`;
   const Found = z.object({ found: z.string() });
-  const sql = `SELECT count() AS found FROM ${database.name}.usage_hours WHERE ${replaced}`;
+  const sql = `SELECT toString(count()) AS found FROM ${database.name}.${table} WHERE ${replaced}`;
   const [count] = await database.rows(Found, { sql, params: {} }, "look for replaced rollups");
   if (Number(count?.found ?? 0) < litter) return;
-  await database.command({ sql: `DELETE FROM ${database.name}.usage_hours WHERE ${replaced}`, params: {} }, "clear replaced rollups");
+  await database.command({ sql: `DELETE FROM ${database.name}.${table} WHERE ${replaced}`, params: {} }, "clear replaced rollups");
 }
 
-/** The hourly sums of a database. */
-export function createRollups(database: Database): Rollups {
+/** Calls that come while one works share the next one; the next one waits so long that work takes but a part of the time. */
+function sharing(work: (hours: readonly OrgHour[]) => Promise<void>): (hours: readonly OrgHour[]) => Promise<void> {
   const waiting = new Map<string, OrgHour>();
-  let running: Promise<void> = Promise.resolve();
+  let running: Promise<unknown> = Promise.resolve();
+  let restsUntil = 0;
   let next: Promise<void> | undefined;
-  const start = (): Promise<void> => {
+  const start = async (): Promise<void> => {
+    await running;
+    await sleep(Math.max(0, restsUntil - performance.now()));
     const hours = [...waiting.values()];
     waiting.clear();
     next = undefined;
-    running = rebuildAll(database, hours);
-    return running;
+    const begun = performance.now();
+    const done = work(hours).finally(() => {
+      const now = performance.now();
+      restsUntil = now - begun > worthARestMs ? now + Math.min(now - begun, longestRestMs) : 0;
+    });
+    running = done.catch(() => undefined);
+    await done;
   };
-  const refresh = (hours: readonly OrgHour[]): Promise<void> => {
+  return (hours) => {
     if (hours.length === 0) return Promise.resolve();
     for (const hour of hours) waiting.set(`${hour.orgId} ${hour.hour}`, hour);
-    next ??= running.then(start, start);
+    next ??= start();
     return next;
   };
+}
+
+/** The sums of a database. */
+export function createRollups(database: Database): Rollups {
+  const refresh = sharing((hours) => rebuildAll(database, hours));
   return {
     refresh,
+    async refreshDays() {
+      const stale = await database.rows(Hour, { sql: staleDays(database.name), params: {} }, "look for days that were written to");
+      for (const orgId of new Set(stale.map((row) => row.orgId))) {
+        const days = stale.filter((row) => row.orgId === orgId).map((row) => row.hour_text);
+        for (const some of await portions(database, orgId, days, "toStartOfDay(at)"))
+          await database.retrying(() => rebuildDays(database, orgId, some));
+      }
+    },
     async repair() {
       const found = await database.rows(Hour, { sql: differing(database.name), params: {} }, "compare rollups with events");
       await refresh(found.map((row) => ({ orgId: row.orgId, hour: row.hour_text })));
-      await clearReplaced(database);
       return found.length;
+    },
+    async clearReplaced() {
+      await clearReplaced(database, "usage_sums");
+      await clearReplaced(database, "usage_days");
     },
   };
 }

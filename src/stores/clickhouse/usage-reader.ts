@@ -1,21 +1,36 @@
 import { z } from "zod";
 import type { Id } from "../../core/ids.ts";
 import type { Answer, Coverage, Filters, UsageReader } from "../../core/usage-store.ts";
-import { Count, filterConditions, Time } from "./columns.ts";
+import { Count, filterConditions, sumDimensions, Time } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { duplicates, prefixReuse } from "./repeat-queries.ts";
-import { type Asked, contextBands, percentiles, unitOutcomes, unpriced } from "./request-queries.ts";
+import { type Asked, contextBands, percentiles, unitOutcomes } from "./request-queries.ts";
 import { spendQuery, spendRow } from "./spend-query.ts";
+import { unpriced } from "./unpriced-query.ts";
 
-const share = (column: string, condition: string): string => `sumIf(requests, ${condition}) / greatest(sum(requests), 1) AS ${column}`;
 const distinct = (column: string): string => `arraySort(groupUniqArrayIf(1000)(${column}, ${column} != '')) AS all_${column}`;
+const shareOf = (column: string, requests: string): string => `sum(${requests}) / greatest(sum(requests), 1) AS ${column}`;
 
-const coverageSql = (database: string, filters: string): string => `SELECT sum(requests) AS sum_requests, min(at) AS first, max(at) AS last,
+const told = `sum(requests) AS sum_requests, min(first_at) AS first, max(last_at) AS last,
   ${["source", "workload", "model", "team"].map(distinct).join(", ")},
-  ${share("latency_share", "isNotNull(latency_ms)")}, ${share("prompt_share", "prompt_hash != ''")},
-  ${share("prefix_share", "notEmpty(prefix_hashes)")}, ${share("single_share", "requests = 1")}
-FROM ${database}.usage_events FINAL
-WHERE org_id = {org:String}${filters}`;
+  ${shareOf("latency_share", "timed_requests")}, ${shareOf("prompt_share", "hashed_requests")},
+  ${shareOf("prefix_share", "prefixed_requests")}, ${shareOf("single_share", "single_requests")}`;
+
+/** What the sums by hour hold of an org. */
+const summed = (database: string, filters: string): string => `SELECT ${told}
+FROM ${database}.usage_sums
+WHERE org_id = {org:String}
+  AND (hour, generation) IN (SELECT hour, max(generation) FROM ${database}.hour_generations WHERE org_id = {org:String} GROUP BY hour)${filters}`;
+
+/** The same of the events, where a filter names what the sums do not hold. */
+const single = (database: string, filters: string): string => `SELECT ${told}
+FROM (
+  SELECT requests, at AS first_at, at AS last_at, source, workload, model, team, if(isNotNull(latency_ms), requests, 0) AS timed_requests,
+    if(prompt_hash != '', requests, 0) AS hashed_requests, if(notEmpty(prefix_hashes), requests, 0) AS prefixed_requests,
+    if(requests = 1 AND isNull(band_tokens), requests, 0) AS single_requests
+  FROM ${database}.usage_facts FINAL
+  WHERE org_id = {org:String}${filters}
+)`;
 
 const CoverageRow = z.object({
   sum_requests: Count,
@@ -33,7 +48,8 @@ const CoverageRow = z.object({
 
 async function coverageOf(database: Database, orgId: Id<"org">, filters: Filters): Promise<Coverage> {
   const { where, params } = filterConditions(filters);
-  const query = { sql: coverageSql(database.name, where), params: { org: orgId, ...params } };
+  const known = Object.keys(filters).every((name) => sumDimensions.some((dimension) => dimension === name));
+  const query = { sql: (known ? summed : single)(database.name, where), params: { org: orgId, ...params } };
   const [row] = await database.rows(CoverageRow, query, "look through the stored usage");
   const requests = row?.sum_requests ?? 0;
   return {
@@ -58,7 +74,7 @@ export function createUsageReader(database: Database): UsageReader {
     query,
   });
   return {
-    spend: (query) => answer({ query: spendQuery(database.name, query), row: spendRow(query) }, "sum up spend"),
+    spend: async (query) => answer({ query: await spendQuery(database, query), row: spendRow(query) }, "sum up spend"),
     contextBands: (query) => answer(contextBands(database.name, query), "split spend by context size"),
     percentiles: async (query) => answer(percentiles(database.name, query), "work out percentiles"),
     duplicates: (query) => answer(duplicates(database.name, query), "look for repeated prompts"),

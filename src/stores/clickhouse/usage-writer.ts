@@ -1,80 +1,152 @@
+import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
-import { toUsd } from "../../core/money.ts";
-import { tokenBuckets } from "../../core/tokens.ts";
+import { noTokens } from "../../core/tokens.ts";
 import type { PricedUsageEvent } from "../../core/usage-event.ts";
-import type { UsageWriter } from "../../core/usage-store.ts";
-import { timeText, tokenColumn } from "./columns.ts";
+import type { BulkWrite, UsageSpan, UsageWriter } from "../../core/usage-store.ts";
+import { timeText } from "./columns.ts";
 import type { Database } from "./database.ts";
+import type { PendingHours } from "./pending-hours.ts";
 import { hourOf, type OrgHour, type Rollups } from "./rollups.ts";
+import { type RowStanding, rowColumns, rowText } from "./usage-row.ts";
 
 /** Rows per insert: serialising more at once would hold up the event loop. */
-const rowsAtOnce = 2_000;
+const rowsAtOnce = 5_000;
 
 /** Hours are kept as 32-bit seconds. */
 const earliest = Date.UTC(1971, 0);
 const latest = Date.UTC(2105, 0);
+const hourMs = 3_600_000;
 
-/** Half a surrogate pair has no place in UTF-8, and would make the store refuse a whole insert. */
-const wellFormed = (value: unknown): unknown => (typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\uFFFD") : value);
+/** Rows that a source reads again are older than any fact, and the later reading is the greater: see 002_usage_facts.sql. */
+const readingSeniority = (readAt: Date): bigint => 16_700_000_000_000_000_000n + BigInt(readAt.getTime()) * 1_000n;
 
-const rowOf = (event: PricedUsageEvent): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(columnsOf(event)).map(([column, value]) => [column, wellFormed(value)]));
+function refuseTimes(events: readonly PricedUsageEvent[]): void {
+  const wrong = events.find(({ at }) => !(at.getTime() >= earliest && at.getTime() < latest));
+  if (wrong !== undefined)
+    throw new AppError("bad_input", `The usage event ${wrong.id} has no usable time: it must lie between 1971 and 2105.`);
+}
 
-const columnsOf = (event: PricedUsageEvent): Readonly<Record<string, unknown>> => ({
-  org_id: event.orgId,
-  at: timeText(event.at),
-  source: event.source,
-  id: event.id,
-  provider: event.provider,
-  requested_model: event.requestedModel,
-  model: event.model,
-  tier: event.tier,
-  requests: event.requests,
-  ...Object.fromEntries(tokenBuckets.map((bucket) => [tokenColumn(bucket), event.tokens[bucket]])),
-  workload: event.workload,
-  team: event.team,
-  user: event.user,
-  api_key: event.apiKey,
-  conversation: event.conversation,
-  status: event.status,
-  latency_ms: event.latencyMs,
-  first_byte_ms: event.firstByteMs,
-  prompt_hash: event.promptHash,
-  prefix_hashes: event.prefixHashes,
-  prefix_block_tokens: event.prefixBlockTokens,
-  policy_version: event.policyVersion,
-  policy_rule: event.policyRule,
-  arm: event.arm ?? "",
-  unit: event.unit,
-  unmetered: event.unmetered ?? false,
-  units: event.units ?? {},
-  region: event.region ?? "",
-  cost: event.cost === null ? null : toUsd(event.cost),
-  price_version: event.priceVersion,
-  unpriced_reason: event.unpricedReason,
-});
+/** The hours of events, each once. */
+function hoursOf(events: readonly PricedUsageEvent[]): ReadonlyMap<string, OrgHour> {
+  const hours = new Map<string, OrgHour>();
+  for (const { orgId, at } of events) {
+    const key = `${orgId}${Math.floor(at.getTime() / hourMs)}`;
+    if (!hours.has(key)) hours.set(key, hourOf(orgId, at));
+  }
+  return hours;
+}
 
-const inRange = (at: Date): boolean => at.getTime() >= earliest && at.getTime() < latest;
+const Stored = z.object({ id: z.string(), at_ms: z.string() });
 
-/** Writes usage to ClickHouse: the events first, then the sums of their hours. */
-export function createUsageWriter(database: Database, rollups: Rollups): UsageWriter {
-  const writer: UsageWriter = {
+/** The rows of a span that are stored and not among those just read, as events that say nothing. */
+async function goneFrom(database: Database, span: UsageSpan, events: readonly PricedUsageEvent[]): Promise<readonly PricedUsageEvent[]> {
+  const { orgId, source, idPrefix, period } = span;
+  const sql = `SELECT id, toString(toUnixTimestamp64Milli(at)) AS at_ms FROM ${database.name}.usage_facts FINAL
+    WHERE org_id = {org:String} AND source = {source:String} AND startsWith(id, {prefix:String})
+      AND at >= {from:DateTime64(3, 'UTC')} AND at < {to:DateTime64(3, 'UTC')}`;
+  const params = { org: orgId, source, prefix: idPrefix, from: timeText(period.from), to: timeText(period.to) };
+  const stored = await database.rows(Stored, { sql, params }, "look for rows of an earlier reading");
+  const kept = new Set(events.map(({ id, at }) => `${at.getTime()} ${id}`));
+  return stored
+    .filter(({ id, at_ms }) => !kept.has(`${at_ms} ${id}`))
+    .map(({ id, at_ms }) => ({ ...nothing, id, orgId, source, at: new Date(Number(at_ms)) }));
+}
+
+const nothing: Omit<PricedUsageEvent, "id" | "orgId" | "source" | "at"> = {
+  provider: "withdrawn",
+  requestedModel: "",
+  model: "withdrawn",
+  tier: "standard",
+  requests: 0,
+  tokens: noTokens,
+  workload: "",
+  team: "",
+  user: "",
+  apiKey: "",
+  conversation: "",
+  status: "ok",
+  latencyMs: null,
+  firstByteMs: null,
+  promptHash: "",
+  prefixHashes: [],
+  prefixBlockTokens: 0,
+  policyVersion: 0,
+  policyRule: "",
+  arm: null,
+  unit: "",
+  cost: null,
+  priceVersion: "",
+  unpricedReason: "",
+};
+
+export interface WriterParts {
+  readonly rollups: Rollups;
+  readonly pending: PendingHours;
+}
+
+/** Writes usage to ClickHouse: the hours are noted, the events stored, then the sums of the hours built. */
+export function createUsageWriter(database: Database, { rollups, pending }: WriterParts): UsageWriter {
+  const insert = async (events: readonly PricedUsageEvent[], standing?: RowStanding): Promise<void> => {
+    for (let start = 0; start < events.length; start += rowsAtOnce) {
+      let text = "";
+      for (const event of events.slice(start, start + rowsAtOnce)) text += rowText(event, standing);
+      await database.insertText("usage_facts", rowColumns(standing !== undefined), text, "store usage events");
+    }
+  };
+  const begin = (): BulkWrite => {
+    const touched = new Map<string, OrgHour>();
+    return {
+      async add(events) {
+        refuseTimes(events);
+        const fresh = [...hoursOf(events)].filter(([key]) => !touched.has(key));
+        if (fresh.length > 0) await pending.begin(fresh.map(([, hour]) => hour));
+        for (const [key, hour] of fresh) touched.set(key, hour);
+        await insert(events);
+      },
+      async finish() {
+        const hours = [...touched.values()];
+        await rollups.refresh(hours);
+        pending.settle(hours);
+        await pending.close("over");
+        await rollups.refreshDays();
+      },
+      abandon: () => pending.drop([...touched.values()]),
+    };
+  };
+  const around = async (hours: readonly OrgHour[], work: () => Promise<void>): Promise<void> => {
+    try {
+      await pending.begin(hours);
+      await work();
+      await rollups.refresh(hours);
+      pending.settle(hours);
+    } catch (error) {
+      pending.drop(hours);
+      throw error;
+    }
+  };
+  return {
+    begin,
     async write(events) {
-      const wrong = events.find((event) => !inRange(event.at));
-      if (wrong !== undefined)
-        throw new AppError("bad_input", `The usage event ${wrong.id} has no usable time: it must lie between 1971 and 2105.`);
-      for (let start = 0; start < events.length; start += rowsAtOnce) {
-        await database.insert("usage_events", events.slice(start, start + rowsAtOnce).map(rowOf), "store usage events");
-      }
-      const hours = new Map<string, OrgHour>();
-      for (const event of events) {
-        const hour = hourOf(event.orgId, event.at);
-        hours.set(`${hour.orgId} ${hour.hour}`, hour);
-      }
-      await rollups.refresh([...hours.values()]);
+      refuseTimes(events);
+      await around([...hoursOf(events).values()], () => insert(events));
     },
-    replace: (_span, _readAt, events) => writer.write(events),
+    async replace(span, readAt, events) {
+      refuseTimes(events);
+      const gone = await goneFrom(database, span, events);
+      const seniority = readingSeniority(readAt);
+      await around([...hoursOf([...events, ...gone]).values()], async () => {
+        await insert(events, { seniority, withdrawn: false });
+        await insert(gone, { seniority, withdrawn: true });
+      });
+    },
+    async catchUp() {
+      const left = await pending.leftBehind();
+      await rollups.refresh(left);
+      if (left.length > 0) await pending.forgetLeftBehind();
+      await pending.close("over");
+      await rollups.refreshDays();
+      await rollups.clearReplaced();
+    },
     repairRollups: () => rollups.repair(),
   };
-  return writer;
 }

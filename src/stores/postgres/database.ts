@@ -15,8 +15,8 @@ const JsonObject = z.record(z.string(), z.json());
 /** A document as a JSON column takes it; undefined members are dropped, as JSON has none. */
 export const toJson = (document: object): Prisma.InputJsonObject => JsonObject.parse(JSON.parse(JSON.stringify(document)));
 
-/** Text without the one character that PostgreSQL cannot keep. */
-export const storable = (text: string): string => text.replaceAll("\0", "\uFFFD");
+/** Text without what PostgreSQL cannot keep: NUL, and half a surrogate pair, which has no place in UTF-8. */
+export const storable = (text: string): string => text.replaceAll(/\0|\p{Surrogate}/gu, "\uFFFD");
 
 /** Runs `work` in a transaction that waits and lasts a bounded time. */
 export const inTransaction = <T>(prisma: PrismaClient, work: (tx: Transaction) => Promise<T>): Promise<T> =>

@@ -43,7 +43,7 @@ describe("the tools, on usage whose answer is known", () => {
     expect(result.total.cost).toBe("13.500000000000");
     expect(result.daily).toEqual([{ day: "2026-11-22", cost: "13.500000000000" }]);
     expect(result.figures.find((one) => one.name === "unpriced requests")?.value).toBe("3");
-    expect(result.figures.find((one) => one.name === "spend")?.query).toContain("usage_hours");
+    expect(result.figures.find((one) => one.name === "spend")?.query).toContain("usage_sums");
   });
 
   it("cost_analyzer sums what is beyond twenty groups into one row, and misses nothing", async () => {
@@ -265,7 +265,7 @@ describe("the tools, on usage whose answer is known", () => {
   it("unpriced_usage and unpriced_reconciliation account for every request", async () => {
     const context = await orgWith(clickhouse, [
       usage({ tokens: { input: 600 } }),
-      usage({ provider: "azure", model: "gpt-5.2-pro-2025-12-11", requests: 2, tokens: { input: 300 } }),
+      usage({ provider: "groq", model: "gpt-5.2-pro-2025-12-11", requests: 2, tokens: { input: 300 } }),
       usage({ model: "acme-9000", tokens: { input: 100 } }),
     ]);
     const listed = await tools.unpriced_usage.run({ scope: days(22, 23) }, context);

@@ -190,8 +190,8 @@ describe("repairRollups", () => {
     await clickhouse.usage.write([event(org, "1", { cost: 1n, at: at("08:00:00") }), event(org, "2", { cost: 2n, at: at("09:00:00") })]);
     // A process that dies after the events and before the sums leaves exactly this.
     await clickhouse.run(
-      `INSERT INTO ${clickhouse.database}.usage_events SELECT * REPLACE('3' AS id, toDecimal128('0.000000000004', 12) AS cost)
-       FROM (SELECT * FROM ${clickhouse.database}.usage_events WHERE org_id = {org:String} AND id = '2')`,
+      `INSERT INTO ${clickhouse.database}.usage_facts SELECT * REPLACE('3' AS id, toDecimal128('0.000000000004', 12) AS cost)
+       FROM (SELECT * FROM ${clickhouse.database}.usage_facts WHERE org_id = {org:String} AND id = '2')`,
       { org },
     );
     expect(await total(org)).toMatchObject({ cost: 3n });
@@ -204,8 +204,8 @@ describe("repairRollups", () => {
     const org = newOrg();
     await clickhouse.usage.write([event(org, "1", { cost: 1n })]);
     await clickhouse.run(
-      `INSERT INTO ${clickhouse.database}.usage_hours SELECT * REPLACE(generateSnowflakeID() AS generation)
-       FROM ${clickhouse.database}.usage_hours WHERE org_id = {org:String}`,
+      `INSERT INTO ${clickhouse.database}.usage_sums SELECT * REPLACE(generateSnowflakeID() AS generation)
+       FROM ${clickhouse.database}.usage_sums WHERE org_id = {org:String}`,
       { org },
     );
     expect(await total(org)).toMatchObject({ cost: 1n });
@@ -215,7 +215,7 @@ describe("repairRollups", () => {
   it("mends sums that were lost or changed", async () => {
     const org = newOrg();
     await clickhouse.usage.write([event(org, "1", { cost: 1n, at: at("08:00:00") }), event(org, "2", { cost: 2n, at: at("09:00:00") })]);
-    await clickhouse.run(`DELETE FROM ${clickhouse.database}.usage_hours WHERE org_id = {org:String} AND hour = '2026-11-22 08:00:00'`, {
+    await clickhouse.run(`DELETE FROM ${clickhouse.database}.usage_sums WHERE org_id = {org:String} AND hour = '2026-11-22 08:00:00'`, {
       org,
     });
     expect(await clickhouse.usage.repairRollups()).toBe(1);
@@ -370,5 +370,126 @@ describe("reading requests", () => {
 
   it("refuses an event without a usable time", async () => {
     await expect(clickhouse.usage.write([event(newOrg(), "1", { at: new Date(0) })])).rejects.toThrow(/between 1971 and 2105/);
+  });
+});
+
+describe("a source that is read again", () => {
+  const span = (orgId: Id<"org">) => ({ orgId, source: "openai" as const, idPrefix: "one/", period: day });
+  const bucket = (orgId: Id<"org">, id: string, change: Partial<PricedUsageEvent> = {}) =>
+    event(orgId, id, { source: "openai", ...change });
+  const reading = (hour: number): Date => new Date(Date.UTC(2026, 10, 23, hour));
+
+  it("counts the last reading of a bucket, whichever comes last", async () => {
+    const org = newOrg();
+    await clickhouse.usage.replace(span(org), reading(1), [bucket(org, "one/a", { cost: 1n, requests: 10 })]);
+    await clickhouse.usage.replace(span(org), reading(3), [bucket(org, "one/a", { cost: 4n, requests: 40 })]);
+    await clickhouse.usage.replace(span(org), reading(2), [bucket(org, "one/a", { cost: 2n, requests: 20 })]);
+    expect(await total(org)).toMatchObject({ requests: 40, cost: 4n });
+    await clickhouse.usage.replace(span(org), reading(3), [bucket(org, "one/a", { cost: 4n, requests: 40 })]);
+    expect(await total(org)).toMatchObject({ requests: 40, cost: 4n });
+  });
+
+  it("withdraws a row that is gone, and leaves other connections, sources and days alone", async () => {
+    const org = newOrg();
+    await clickhouse.usage.write([event(org, "one/fact", { cost: 100n })]);
+    await clickhouse.usage.replace({ ...span(org), idPrefix: "two/" }, reading(1), [bucket(org, "two/a", { cost: 1_000n })]);
+    const before = new Date(day.from.getTime() - 1);
+    await clickhouse.usage.replace({ ...span(org), period: { from: new Date(0), to: day.from } }, reading(1), [
+      bucket(org, "one/before", { at: before, cost: 10_000n }),
+    ]);
+    await clickhouse.usage.replace(span(org), reading(1), [
+      bucket(org, "one/a", { cost: 1n }),
+      bucket(org, "one/b", { cost: 2n, at: at("11:00:00") }),
+    ]);
+    await clickhouse.usage.replace(span(org), reading(2), [bucket(org, "one/a", { cost: 1n })]);
+    expect(await total(org)).toMatchObject({ requests: 3, cost: 1_101n });
+    expect(await total(org, { by: ["user"] })).toMatchObject({ requests: 3, cost: 1_101n });
+    expect(await total(org, { period: { from: new Date(0), to: day.from } })).toMatchObject({ cost: 10_000n });
+    await clickhouse.usage.replace(span(org), reading(3), [
+      bucket(org, "one/a", { cost: 1n }),
+      bucket(org, "one/b", { cost: 5n, at: at("11:00:00") }),
+    ]);
+    expect(await total(org)).toMatchObject({ requests: 4, cost: 1_106n });
+    expect(await clickhouse.usage.repairRollups()).toBe(0);
+  });
+});
+
+describe("sums by day", () => {
+  const two = { from: new Date("2026-11-20T00:00:00Z"), to: new Date("2026-11-22T12:00:00Z") };
+  const byUser = async (org: Id<"org">, change: Partial<SpendQuery> = {}) => {
+    const answer = await clickhouse.usage.spend({ orgId: org, period: two, filters: {}, by: ["user"], grain: "day", ...change });
+    return answer.rows.map((row) => [row.at?.toISOString().slice(8, 10), row.key.user, row.cost]);
+  };
+
+  it("are read once they are built, and agree with the events before and after", async () => {
+    const org = newOrg();
+    await clickhouse.usage.write([
+      event(org, "1", { at: new Date("2026-11-20T01:00:00Z"), cost: 1n }),
+      event(org, "2", { at: new Date("2026-11-21T02:00:00Z"), cost: 2n, user: "bob" }),
+      event(org, "3", { at: at("11:59:59.999"), cost: 4n }),
+      event(org, "4", { at: at("12:00:00"), cost: 8n }),
+    ]);
+    const expected = [
+      ["20", "ann", 1n],
+      ["21", "bob", 2n],
+      ["22", "ann", 4n],
+    ];
+    expect(await byUser(org)).toEqual(expected);
+    await clickhouse.usage.catchUp();
+    expect(await byUser(org)).toEqual(expected);
+    const { query } = await clickhouse.usage.spend({ orgId: org, period: two, filters: {}, by: ["user"], grain: "total" });
+    expect(query.sql).toContain("usage_days");
+    expect((await byUser(org, { filters: { user: ["bob"] } })).length).toBe(1);
+  });
+
+  it("are passed over where something was written since, until they are built again", async () => {
+    const org = newOrg();
+    await clickhouse.usage.write([
+      event(org, "1", { at: new Date("2026-11-20T01:00:00Z"), cost: 1n }),
+      event(org, "2", { at: new Date("2026-11-21T01:00:00Z"), cost: 2n }),
+    ]);
+    await clickhouse.usage.catchUp();
+    await clickhouse.usage.write([event(org, "3", { at: new Date("2026-11-20T05:00:00Z"), cost: 16n, user: "eve" })]);
+    const expected = [
+      ["20", "ann", 1n],
+      ["20", "eve", 16n],
+      ["21", "ann", 2n],
+    ];
+    expect(await byUser(org)).toEqual(expected);
+    await clickhouse.usage.catchUp();
+    expect(await byUser(org)).toEqual(expected);
+    expect(await total(org, { period: two, by: [] })).toMatchObject({ cost: 19n });
+  });
+});
+
+describe("many events at once", () => {
+  it("are seen when they are finished, and caught up with where their writer gave up", async () => {
+    const org = newOrg();
+    const bulk = clickhouse.usage.begin();
+    await bulk.add([event(org, "1", { cost: 1n })]);
+    await bulk.add([event(org, "2", { cost: 2n }), event(org, "1", { cost: 1n })]);
+    await bulk.finish();
+    expect(await total(org)).toMatchObject({ requests: 2, cost: 3n });
+    const given = clickhouse.usage.begin();
+    await given.add([event(org, "3", { cost: 4n })]);
+    given.abandon();
+    await clickhouse.usage.catchUp();
+    expect(await total(org)).toMatchObject({ requests: 3, cost: 7n });
+  });
+
+  it("keep every sign of a text, and what is billed besides tokens", async () => {
+    const org = newOrg();
+    const odd = "tab\t line\n back\\ 'quote' \r \0 nul \u{1F600} \\N";
+    await clickhouse.usage.write([
+      event(org, odd, { user: odd, workload: odd, model: odd, prefixHashes: [odd, "b"], units: { web_search: 3, image: 1 }, region: "eu" }),
+    ]);
+    const rows = await clickhouse.run(
+      `SELECT id, user, workload, model, prefix_hashes, toString(units) AS units, region FROM ${clickhouse.database}.usage_facts FINAL WHERE org_id = {org:String}`,
+      { org },
+    );
+    expect(rows).toEqual([
+      { id: odd, user: odd, workload: odd, model: odd, prefix_hashes: [odd, "b"], units: "{'web_search':3,'image':1}", region: "eu" },
+    ]);
+    expect(await total(org, { filters: { workload: [odd] } })).toMatchObject({ requests: 1 });
   });
 });

@@ -1,15 +1,8 @@
 import { z } from "zod";
+import { readUsage } from "../../../catalog/usage-body/read-usage.ts";
+import { tierNamed } from "../../../catalog/usage-body/served-tier.ts";
 import type { Tier } from "../../../core/price.ts";
-import { noTokens, type Tokens } from "../../../core/tokens.ts";
-
-const count = z.number().int().nonnegative();
-
-const Usage = z.looseObject({
-  prompt_tokens: count,
-  completion_tokens: count,
-  prompt_tokens_details: z.looseObject({ cached_tokens: count.nullish(), audio_tokens: count.nullish() }).nullish(),
-  completion_tokens_details: z.looseObject({ reasoning_tokens: count.nullish(), audio_tokens: count.nullish() }).nullish(),
-});
+import type { Tokens } from "../../../core/tokens.ts";
 
 /** What the gateway reads of a completion or of a chunk of one. */
 const Answer = z.looseObject({
@@ -30,29 +23,16 @@ export interface AnswerFacts {
   readonly failed: boolean;
 }
 
-/**
- * OpenAI's usage as disjoint buckets: prompt_tokens counts the cached and audio tokens too, completion_tokens the
- * reasoning and audio tokens. Undefined where there is no usage or its parts are more than the whole.
- */
+/** OpenAI's usage as disjoint buckets. Undefined where there is none or its parts do not add up. */
 export const tokensOf = (usage: unknown): Tokens | undefined => {
-  const parsed = Usage.safeParse(usage);
-  if (!parsed.success) return undefined;
-  const { prompt_tokens: prompt, completion_tokens: completion } = parsed.data;
-  const cached = parsed.data.prompt_tokens_details?.cached_tokens ?? 0;
-  const audioIn = parsed.data.prompt_tokens_details?.audio_tokens ?? 0;
-  const reasoning = parsed.data.completion_tokens_details?.reasoning_tokens ?? 0;
-  const audioOut = parsed.data.completion_tokens_details?.audio_tokens ?? 0;
-  const input = prompt - cached - audioIn;
-  const output = completion - reasoning - audioOut;
-  if (input < 0 || output < 0) return undefined;
-  return { ...noTokens, input, cache_read: cached, audio_input: audioIn, output, reasoning, audio_output: audioOut };
+  if (usage === undefined || usage === null) return undefined;
+  const reading = readUsage({ provider: "openai", flavor: "chat" }, { usage });
+  return "refused" in reading ? undefined : reading.tokens;
 };
 
-/** The tier that a response says it was served on. "default" and, being bought in advance and not by token, "scale" count as standard. */
-export const tierOf = (serviceTier: string | null | undefined): Tier | undefined => {
-  if (serviceTier === null || serviceTier === undefined) return undefined;
-  return serviceTier === "flex" || serviceTier === "priority" || serviceTier === "batch" ? serviceTier : "standard";
-};
+/** The tier that a response says it was served on; a word that is not known counts as standard. */
+export const tierOf = (serviceTier: string | null | undefined): Tier | undefined =>
+  serviceTier === null || serviceTier === undefined ? undefined : (tierNamed(serviceTier) ?? "standard");
 
 const isFinished = (choice: unknown): boolean =>
   typeof choice === "object" && choice !== null && "finish_reason" in choice && choice.finish_reason !== null;

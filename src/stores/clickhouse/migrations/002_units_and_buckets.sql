@@ -1,2 +1,0 @@
-ALTER TABLE {database}.usage_events ADD COLUMN IF NOT EXISTS video_input_tokens UInt64, ADD COLUMN IF NOT EXISTS audio_cache_read_tokens UInt64, ADD COLUMN IF NOT EXISTS image_cache_read_tokens UInt64, ADD COLUMN IF NOT EXISTS units Map(LowCardinality(String), UInt64), ADD COLUMN IF NOT EXISTS region LowCardinality(String);
-ALTER TABLE {database}.usage_hours ADD COLUMN IF NOT EXISTS video_input_tokens UInt64, ADD COLUMN IF NOT EXISTS audio_cache_read_tokens UInt64, ADD COLUMN IF NOT EXISTS image_cache_read_tokens UInt64;
