@@ -20,7 +20,6 @@ import { applyPolicy } from "./flows/apply-policy.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
-import { refuseNonText } from "./flows/inspect-file.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
@@ -28,12 +27,21 @@ import { receiveTraces, type TraceDeps } from "./flows/receive-traces.ts";
 import { reconcile } from "./flows/reconcile.ts";
 import { rollbackPolicy } from "./flows/rollback-policy.ts";
 import { runAnalysis } from "./flows/run-analysis.ts";
+import {
+  type FoundMapping,
+  type MappingDeps,
+  mappingForFile,
+  mappingNamed,
+  type SaveMappingRequest,
+  saveMapping,
+} from "./flows/saved-mappings.ts";
 import { connectSource, removeSource, type SyncDeps, syncSource, testSource } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
 import { createGateway, type Gateway } from "./gateway/proxy.ts";
 import type { TraceIntake } from "./http/routes/otlp.ts";
 import { createApiClient } from "./ingest/api-client.ts";
+import { fileHeader } from "./ingest/file-header.ts";
 import { fileSources, proposeMapping } from "./ingest/index.ts";
 import { createTraceReader } from "./ingest/otlp/index.ts";
 import { remoteSources } from "./ingest/remote-sources.ts";
@@ -59,6 +67,15 @@ export interface SourceFlows {
   remove(request: Parameters<typeof removeSource>[1]): ReturnType<typeof removeSource>;
 }
 
+/** How files become usage: saved mappings, and those that headers propose. */
+export interface MappingFlows {
+  /** The saved or proposed mapping for a file; undefined where none fits. */
+  forFile(orgId: Id<"org">, path: string): Promise<FoundMapping | undefined>;
+  /** A saved mapping by its name. */
+  named(orgId: Id<"org">, name: string): Promise<ImportMapping | undefined>;
+  save(request: SaveMappingRequest): ReturnType<typeof saveMapping>;
+}
+
 /** What the command line and the demo ask of the flows. */
 export interface Flows {
   readonly ingest: IngestDeps;
@@ -66,8 +83,14 @@ export interface Flows {
   readonly rejectDir: string;
   receive(event: InboundEvent & { type: "message" }): Promise<Id<"run">>;
   press(press: Press): Promise<PressOutcome>;
-  proposeMapping(path: string): Promise<ImportMapping | undefined>;
-  importFile(orgId: Id<"org">, path: string, mapping: ImportMapping, signal: AbortSignal): Promise<ImportSummary>;
+  readonly mappings: MappingFlows;
+  /** Imports a file, or the files of one export of a bill. */
+  importFile(
+    orgId: Id<"org">,
+    files: { readonly path: string; readonly parts?: readonly string[] },
+    mapping: ImportMapping,
+    signal: AbortSignal,
+  ): Promise<ImportSummary>;
   /** Measures what may be measured; `until` closes the windows that are still open. */
   measure(orgId: Id<"org">, until?: Date): Promise<MeasureOutcome>;
   verify(orgId: Id<"org">): Promise<readonly EntryCheck[]>;
@@ -210,8 +233,9 @@ const wireSources = ({ sync }: Shared): SourceFlows => ({
 function wireCommands(shared: Shared): Flows {
   const { config, log, now, engines, jobs, prices } = shared;
   const { stores, usage } = engines;
-  const ingest: IngestDeps = { sources: fileSources, usage, imports: stores.imports, prices, log };
+  const ingest: IngestDeps = { sources: fileSources, usage, imports: stores.imports, billing: engines.billing, prices, log };
   const rejectDir = join(config.dataDir, "rejects");
+  const mapping: MappingDeps = { mappings: stores.mappings, audit: stores.audit, headerOf: fileHeader, propose: proposeMapping, now };
   return {
     ingest,
     rejectDir,
@@ -221,11 +245,12 @@ function wireCommands(shared: Shared): Flows {
       return received.runId;
     },
     press: (press) => pressApproval(shared.press, press),
-    async proposeMapping(path) {
-      await refuseNonText(path);
-      return proposeMapping(path);
+    mappings: {
+      forFile: (orgId, path) => mappingForFile(mapping, orgId, path),
+      named: (orgId, name) => mappingNamed(mapping, orgId, name),
+      save: (request) => saveMapping(mapping, request),
     },
-    importFile: (orgId, path, mapping, signal) => importFile(ingest, { orgId, path, mapping, now: now(), rejectDir }, signal),
+    importFile: (orgId, files, mapping, signal) => importFile(ingest, { orgId, ...files, mapping, now: now(), rejectDir }, signal),
     measure: measureWith(shared),
     sources: wireSources(shared),
     spending: shared.spending,

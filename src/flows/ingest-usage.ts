@@ -1,4 +1,5 @@
 import { priceEvent } from "../catalog/price-event.ts";
+import type { BillingLedger } from "../core/billing.ts";
 import { canonicalJson, sha256 } from "../core/canonical.ts";
 import { AppError } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
@@ -7,7 +8,9 @@ import type { Logger } from "../core/logger.ts";
 import type { PriceBook } from "../core/price.ts";
 import type { PricedUsageEvent, UsageEvent } from "../core/usage-event.ts";
 import type { BulkWrite, UsageWriter } from "../core/usage-store.ts";
-import { inspectFile } from "./inspect-file.ts";
+import { type ChargeCollector, collectCharges, storeCharges } from "./import-charges.ts";
+import { inspectFiles } from "./inspect-file.ts";
+import { readParts } from "./read-parts.ts";
 import { existingRejectFile, openRejects, type Rejects } from "./reject-file.ts";
 
 /** What recording usage needs. */
@@ -20,6 +23,8 @@ export interface RecordUsageDeps {
 export interface IngestDeps extends RecordUsageDeps {
   readonly sources: Readonly<Record<ImportMapping["format"], FileSource>>;
   readonly imports: ImportStore;
+  /** Needed for bills alone. */
+  readonly billing?: BillingLedger;
   readonly log: Logger;
 }
 
@@ -27,6 +32,8 @@ export interface IngestDeps extends RecordUsageDeps {
 export interface ImportRequest {
   readonly orgId: Id<"org">;
   readonly path: string;
+  /** The other files of the same export, where it came in several. */
+  readonly parts?: readonly string[];
   readonly mapping: ImportMapping;
   readonly now: Date;
   /** Where refused rows are written; without it, beside the file. */
@@ -46,10 +53,21 @@ interface Counts {
   unpriced: number;
 }
 
-async function readIn(deps: IngestDeps, request: ImportRequest, asOf: Date, rejects: Rejects, signal: AbortSignal): Promise<Counts> {
+/** Where what is read goes besides the store of usage. */
+interface Sinks {
+  readonly rejects: Rejects;
+  readonly bill: ChargeCollector;
+}
+
+async function readIn(
+  deps: IngestDeps,
+  request: ImportRequest & { readonly paths: readonly string[]; readonly asOf: Date },
+  sinks: Sinks,
+  signal: AbortSignal,
+): Promise<Counts> {
   const bulk = deps.usage.begin();
   try {
-    const counts = await readInto(bulk, deps, request, asOf, rejects, signal);
+    const counts = await readInto(bulk, deps, request, sinks, signal);
     await bulk.finish();
     return counts;
   } catch (error) {
@@ -62,9 +80,8 @@ async function readIn(deps: IngestDeps, request: ImportRequest, asOf: Date, reje
 async function readInto(
   bulk: BulkWrite,
   deps: IngestDeps,
-  request: ImportRequest,
-  asOf: Date,
-  rejects: Rejects,
+  { orgId, mapping, paths, asOf }: ImportRequest & { readonly paths: readonly string[]; readonly asOf: Date },
+  { rejects, bill }: Sinks,
   signal: AbortSignal,
 ): Promise<Counts> {
   const counts: Counts = { accepted: 0, refused: 0, unpriced: 0 };
@@ -80,8 +97,12 @@ async function readInto(
     // Whoever waits for it next hears of a failure.
     storing.catch(() => undefined);
   };
-  const source = deps.sources[request.mapping.format];
-  for await (const row of source.read(request.path, { orgId: request.orgId, mapping: request.mapping, asOf }, signal)) {
+  for await (const row of readParts(deps.sources[mapping.format], paths, { orgId, mapping, asOf }, signal)) {
+    if ("charge" in row || "skipped" in row) {
+      bill.add(row);
+      if ("charge" in row) counts.accepted += 1;
+      continue;
+    }
     if ("refused" in row) {
       counts.refused += 1;
       await rejects.add({ line: row.line, reason: row.refused, raw: row.raw });
@@ -102,8 +123,8 @@ async function readInto(
  * the same mapping again changes nothing; after a crash, a second call goes over the file again and loses and doubles nothing.
  */
 export async function importFile(deps: IngestDeps, request: ImportRequest, signal: AbortSignal): Promise<ImportSummary> {
-  const { orgId, path, mapping, now, rejectDir } = request;
-  const file = await inspectFile(path, signal);
+  const { orgId, path, parts = [], mapping, now, rejectDir } = request;
+  const file = await inspectFiles([path, ...parts], signal, deps.sources[mapping.format].parquet === true);
   const begun = await deps.imports.begin(orgId, file.hash, sha256(canonicalJson(mapping)), path, now);
   const common = { importId: begun.importId, path };
   if (begun.finished !== undefined) {
@@ -111,16 +132,21 @@ export async function importFile(deps: IngestDeps, request: ImportRequest, signa
     return { ...common, ...begun.finished, alreadyDone: true, unpriced: 0, rejectFile, firstRefusals: [] };
   }
   const rejects = openRejects(path, rejectDir);
+  const bill = collectCharges();
   let counts: Counts;
   try {
-    counts = await readIn(deps, request, begun.asOf, rejects, signal);
+    counts = await readIn(deps, { ...request, paths: file.paths, asOf: begun.asOf }, { rejects, bill }, signal);
   } finally {
     await rejects.close();
   }
-  if (counts.accepted + counts.refused === 0) throw new AppError("bad_input", `${path} holds no usage: no row after its header.`);
   if (!(await file.unchanged()))
     throw new AppError("conflict", `${path} was changed while it was read. Import it again when it is complete.`);
+  signal.throwIfAborted();
+  const billed = await storeCharges({ ledger: deps.billing, orgId, readAt: now }, bill.collected());
+  if (counts.accepted + counts.refused === 0 && billed === undefined)
+    throw new AppError("bad_input", `${path} holds no usage: no row after its header.`);
   await deps.imports.finish(begun.importId, { accepted: counts.accepted, refused: counts.refused }, now);
   deps.log.info("Imported a file of usage", { path, importId: begun.importId, ...counts });
-  return { ...common, ...counts, alreadyDone: false, rejectFile: rejects.path(), firstRefusals: rejects.first() };
+  const found = { ...common, ...counts, ...(billed === undefined ? {} : { billed }) };
+  return { ...found, alreadyDone: false, rejectFile: rejects.path(), firstRefusals: rejects.first() };
 }

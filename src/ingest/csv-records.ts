@@ -80,6 +80,18 @@ export async function* csvRecords(
   signal: AbortSignal,
 ): AsyncGenerator<FileRecordOrRefusal, void, undefined> {
   const lines = readLines(path, signal);
+  try {
+    yield* recordsOf(lines, path, needed);
+  } finally {
+    await lines.return();
+  }
+}
+
+async function* recordsOf(
+  lines: AsyncGenerator<Line, void, undefined>,
+  path: string,
+  needed: readonly string[],
+): AsyncGenerator<FileRecordOrRefusal, void, undefined> {
   const first = await lines.next();
   const header = first.done === true ? undefined : first.value;
   const delimiter = delimiterOf(header?.text ?? "");

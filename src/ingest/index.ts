@@ -1,12 +1,14 @@
 import type { FileSource, ImportMapping } from "../core/import.ts";
 import { azureTrace } from "./azure-trace/index.ts";
 import { csv } from "./csv/index.ts";
+import { focus } from "./focus/index.ts";
 import { jsonl } from "./jsonl/index.ts";
 import { mooncake } from "./mooncake/index.ts";
 import { servegen } from "./servegen/index.ts";
 
-/** Every kind of file that usage can be read from; the traces, which are told by their shape, come first when a mapping is proposed. */
+/** Every kind of file that usage and bills can be read from; the traces and bills, which are told by their shape, come first when a mapping is proposed. */
 export const fileSources = {
+  focus,
   "azure-trace": azureTrace,
   servegen,
   mooncake,

@@ -1,5 +1,6 @@
-import { createReadStream } from "node:fs";
+import { StringDecoder } from "node:string_decoder";
 import { AppError } from "../core/errors.ts";
+import { fileBytes } from "./file-bytes.ts";
 
 /** A line of a text file, without its end. Lines count from 1. */
 export interface Line {
@@ -21,9 +22,9 @@ const unreadable = (path: string, cause: unknown): AppError => {
   return new AppError("bad_input", `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 };
 
-/** Reads a text file line by line, in bounded memory; an AppError "bad_input" where it cannot be read. */
+/** Reads a text file, gzipped or not, line by line, in bounded memory; an AppError "bad_input" where it cannot be read. */
 export async function* readLines(path: string, signal?: AbortSignal): AsyncGenerator<Line, void, undefined> {
-  const stream = createReadStream(path, { encoding: "utf8", highWaterMark: 256 * 1024, ...(signal === undefined ? {} : { signal }) });
+  const decoder = new StringDecoder("utf8");
   let line = 0;
   let rest = "";
   let cut = false;
@@ -37,8 +38,8 @@ export async function* readLines(path: string, signal?: AbortSignal): AsyncGener
     return { line, text: whole.slice(start, maxLineLength).replace(/\r$/, ""), tooLong };
   };
   try {
-    for await (const chunk of stream) {
-      const parts = String(chunk).split("\n");
+    for await (const chunk of fileBytes(path, signal)) {
+      const parts = decoder.write(chunk).split("\n");
       const last = parts.pop() ?? "";
       for (const part of parts) yield take(part);
       if (cut) continue;
@@ -47,10 +48,9 @@ export async function* readLines(path: string, signal?: AbortSignal): AsyncGener
     }
   } catch (error) {
     if (signal?.aborted === true) throw error;
-    throw unreadable(path, error);
-  } finally {
-    stream.destroy();
+    throw error instanceof AppError ? error : unreadable(path, error);
   }
+  rest += decoder.end();
   if (rest !== "" || cut) yield take("");
 }
 

@@ -2,8 +2,9 @@ import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BilledCharge } from "../../src/core/billing.ts";
 import { AppError } from "../../src/core/errors.ts";
-import type { FileReadOptions, FileSource, ImportedRow, ImportMapping } from "../../src/core/import.ts";
+import type { ChargeRow, FileReadOptions, FileSource, ImportedRow, ImportMapping } from "../../src/core/import.ts";
 import { UsageEvent } from "../../src/core/usage-event.ts";
 import { fileSources, proposeMapping } from "../../src/ingest/index.ts";
 
@@ -31,6 +32,9 @@ export async function readAll(source: FileSource, path: string, options: FileRea
 
 /** The events among rows. */
 export const eventsOf = (rows: readonly ImportedRow[]): readonly UsageEvent[] => rows.flatMap((row) => ("event" in row ? [row.event] : []));
+
+/** The lines of bills among rows. */
+export const chargesOf = (rows: readonly ImportedRow[]): readonly ChargeRow[] => rows.flatMap((row) => ("charge" in row ? [row] : []));
 
 /** The refusals among rows, as [line, reason]. */
 export const refusalsOf = (rows: readonly ImportedRow[]): readonly (readonly [number, string])[] =>
@@ -112,6 +116,86 @@ export function fileSourceContract(name: string, testCase: FileSourceCase): void
       await writeFile(foreign, "Dear all,\n");
       await appendFile(foreign, "the usage is attached.\n");
       for (const other of Object.values(fileSources)) expect(await other.propose(foreign)).toBeUndefined();
+    });
+  });
+}
+
+/** What a source of bills needs to pass the suite: one small export, as its file's bytes. */
+export interface BillFileCase {
+  readonly source: FileSource;
+  readonly fileName: string;
+  readonly bytes: Uint8Array | string;
+  readonly mapping: ImportMapping;
+  /** How many rows are lines of a bill, and how many are no spend on AI. */
+  readonly charges: number;
+  readonly skipped: number;
+  /** Rows that are no good: where they stand and what their refusal says. */
+  readonly refused: readonly (readonly [number, RegExp])[];
+  /** The same bill as it is exported later: one more row, and the same rows in another order. */
+  readonly later: Uint8Array | string;
+}
+
+/** What every source of bills in files promises. */
+export function billFileContract(name: string, testCase: BillFileCase): void {
+  const { source, mapping } = testCase;
+  const options: FileReadOptions = { orgId: "org_contract", mapping, asOf: new Date("2026-11-23T12:00:00Z") };
+  let folder: string;
+  let path: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "apex-bill-"));
+    path = join(folder, testCase.fileName);
+    await writeFile(path, testCase.bytes);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  describe(`the ${name} source of bills`, () => {
+    it("reads charges, passes over what is no AI, and refuses bad rows with line and reason", async () => {
+      const rows = await readAll(source, path, options);
+      expect(source.bills).toBe(true);
+      for (const { charge } of chargesOf(rows)) {
+        expect(BilledCharge.parse(charge)).toEqual(charge);
+        expect(charge).toMatchObject({ source: source.source, orgId: "org_contract" });
+      }
+      expect(chargesOf(rows)).toHaveLength(testCase.charges);
+      expect(rows.filter((row) => "skipped" in row)).toHaveLength(testCase.skipped);
+      expect(refusalsOf(rows).map(([line]) => line)).toEqual(testCase.refused.map(([line]) => line));
+      testCase.refused.forEach(([, reason], index) => {
+        expect(refusalsOf(rows)[index]?.[1]).toMatch(reason);
+      });
+      expect(eventsOf(rows)).toEqual([]);
+    });
+
+    it("reads the same each time, and a later export as the same bill", async () => {
+      const [first, second] = [await readAll(source, path, options), await readAll(source, path, options)];
+      expect(second).toEqual(first);
+      const later = join(folder, `later-${testCase.fileName}`);
+      await writeFile(later, testCase.later);
+      const origins = (rows: readonly ImportedRow[]) => new Set(chargesOf(rows).map(({ charge }) => charge.origin));
+      const rows = await readAll(source, later, options);
+      expect(chargesOf(rows)).toHaveLength(testCase.charges + 1);
+      expect(origins(rows)).toEqual(origins(first));
+    });
+
+    it("stops when it is told to", async () => {
+      const stop = new AbortController();
+      stop.abort();
+      await expect(async () => {
+        for await (const row of source.read(path, options, stop.signal)) expect(row).toBeUndefined();
+      }).rejects.toThrow(/abort/i);
+    });
+
+    it("says what is wrong with a file that is not there, and with a mapping that maps fields", async () => {
+      await expect(readAll(source, join(folder, "none", testCase.fileName), options)).rejects.toThrow(AppError);
+      const mapped = { ...mapping, fields: { colour: { value: "red" } } };
+      await expect(async () => readAll(source, path, { ...options, mapping: mapped })).rejects.toThrow(/"colour" is unknown/);
+    });
+
+    it("proposes itself for a file of its own kind alone", async () => {
+      expect(await proposeMapping(path)).toEqual(mapping);
+      const foreign = join(folder, "foreign.txt");
+      await writeFile(foreign, "Dear all,\nthe bill is attached.\n");
+      expect(await source.propose(foreign)).toBeUndefined();
     });
   });
 }

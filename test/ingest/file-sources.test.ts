@@ -1,6 +1,7 @@
 import type { ImportMapping } from "../../src/core/import.ts";
 import { fileSources } from "../../src/ingest/index.ts";
-import { type FileSourceCase, fileSourceContract } from "../contract/file-source.ts";
+import { billFileContract, type FileSourceCase, fileSourceContract } from "../contract/file-source.ts";
+import { type FocusRecord, focusCsv, focusMapping, focusParquet } from "../setup/focus-file.ts";
 
 const named = { provider: { value: "openai" }, model: { value: "gpt-5" } };
 const mapping = (change: Partial<ImportMapping> & Pick<ImportMapping, "format" | "fields" | "time">): ImportMapping => ({
@@ -11,7 +12,7 @@ const mapping = (change: Partial<ImportMapping> & Pick<ImportMapping, "format" |
   ...change,
 });
 
-const cases: Readonly<Record<ImportMapping["format"], FileSourceCase>> = {
+const usage: Readonly<Record<Exclude<ImportMapping["format"], "focus">, FileSourceCase>> = {
   csv: {
     source: fileSources.csv,
     fileName: "usage.csv",
@@ -101,4 +102,33 @@ const cases: Readonly<Record<ImportMapping["format"], FileSourceCase>> = {
   },
 };
 
-for (const [name, testCase] of Object.entries(cases)) fileSourceContract(name, testCase);
+for (const [name, testCase] of Object.entries(usage)) fileSourceContract(name, testCase);
+
+const bill: readonly FocusRecord[] = [
+  {},
+  { ServiceName: "Virtual Machines", ServiceCategory: "Compute", ProviderName: "Microsoft" },
+  { BillingCurrency: "EUR" },
+  { ChargeCategory: "Credit", BilledCost: "-0.5" },
+];
+const later: readonly FocusRecord[] = [...bill.toReversed(), { BilledCost: "2", SubAccountId: "proj_1" }];
+const billCase = {
+  source: fileSources.focus,
+  mapping: focusMapping,
+  charges: 2,
+  skipped: 1,
+} as const;
+
+billFileContract("focus (CSV)", {
+  ...billCase,
+  fileName: "focus.csv",
+  bytes: focusCsv(bill),
+  later: focusCsv(later),
+  refused: [[4, /^BillingCurrency: the bill is in EUR/]],
+});
+billFileContract("focus (Parquet)", {
+  ...billCase,
+  fileName: "focus.parquet",
+  bytes: focusParquet(bill),
+  later: focusParquet(later),
+  refused: [[3, /^BillingCurrency: the bill is in EUR/]],
+});

@@ -14,6 +14,7 @@ import type { OrgSettings } from "../../core/org-settings.ts";
 import type { PolicyStore } from "../../core/policy.ts";
 import type { ReadKeyStore } from "../../core/read-key.ts";
 import type { RunStore } from "../../core/run.ts";
+import type { MappingStore } from "../../core/saved-mapping.ts";
 import type { SavingsLedger } from "../../core/savings.ts";
 import type { SourceStore } from "../../core/source-connection.ts";
 import { createApprovalStore } from "./approvals.ts";
@@ -26,6 +27,7 @@ import { createGatewayStore } from "./gateway.ts";
 import { createGatewayFleet } from "./gateway-fleet.ts";
 import { createImportStore } from "./imports.ts";
 import { createInboundStore } from "./inbound.ts";
+import { createMappingStore } from "./mappings.ts";
 import { createMemberStore } from "./members.ts";
 import { migrate } from "./migrate.ts";
 import { createOrgSettings } from "./org-settings.ts";
@@ -48,6 +50,7 @@ export interface PostgresStores {
   readonly gateway: GatewayStore;
   readonly fleet: GatewayFleet;
   readonly imports: ImportStore;
+  readonly mappings: MappingStore;
   readonly sources: SourceStore;
   readonly audit: AuditLog;
   readonly claims: CallClaims;
@@ -109,6 +112,7 @@ export async function connectPostgres({ url, secretKey, now, connections = 10 }:
     gateway: createGatewayStore(db, box),
     fleet: createGatewayFleet(db),
     imports: createImportStore(db),
+    mappings: createMappingStore(db),
     sources: createSourceStore(db, box),
     audit: createAuditLog(db),
     claims: createCallClaims(db),
