@@ -13,7 +13,10 @@ import type { ImportMapping, ImportSummary } from "./core/import.ts";
 import type { JobHandlers, JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { PriceBook } from "./core/price.ts";
+import type { Analyst } from "./core/run.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
+import { type ContractDeps } from "./flows/change-contract.ts";
+import { type ContractBooks, createContractBooks } from "./flows/contract-books.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
@@ -63,6 +66,8 @@ export interface Flows {
   measure(orgId: Id<"org">, until?: Date): Promise<MeasureOutcome>;
   verify(orgId: Id<"org">): Promise<readonly EntryCheck[]>;
   readonly sources: SourceFlows;
+  /** What changing an org's contract prices needs, and each org's book. */
+  readonly pricing: ContractDeps & { readonly books: ContractBooks };
 }
 
 export interface WireOptions {
@@ -83,7 +88,9 @@ export interface Wired {
 
 /** What several flows share. */
 interface Shared extends WireOptions {
+  /** The list; `books` has it with each org's contracts. */
   readonly prices: PriceBook;
+  readonly books: ContractBooks;
   readonly gateway: Gateway;
   readonly adapterFor: Wired["adapterFor"];
   readonly press: PressDeps;
@@ -91,12 +98,15 @@ interface Shared extends WireOptions {
   readonly sync: SyncDeps;
 }
 
-const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook): Gateway =>
+const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook, books: ContractBooks): Gateway =>
   createGateway({
     store: engines.stores.gateway,
     fleet: engines.stores.fleet,
     async recordUsage(events) {
-      await recordUsage({ usage: engines.usage, prices }, events);
+      for (const orgId of new Set(events.map((event) => event.orgId))) {
+        const ofOrg = events.filter((event) => event.orgId === orgId);
+        await recordUsage({ usage: engines.usage, prices: await books.of(orgId) }, ofOrg);
+      }
     },
     providerOf: (model) => prices.providerOf(model),
     spoolDir: join(config.dataDir, "spool"),
@@ -110,7 +120,8 @@ function share(options: WireOptions): Shared {
   const { config, log, now, engines, jobs } = options;
   const { stores } = engines;
   const prices = createPriceBook();
-  const gateway = wireGateway(options, prices);
+  const books = createContractBooks(prices, stores.contracts);
+  const gateway = wireGateway(options, prices, books);
   const slack = config.slack.kind === "on" ? anyAdapter(adapters.slack({ ...config.slack, log })) : undefined;
   const effect: EffectDeps = {
     actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],
@@ -123,6 +134,7 @@ function share(options: WireOptions): Shared {
   return {
     ...options,
     prices,
+    books,
     gateway,
     sync: {
       kinds: remoteSources(createApiClient()),
@@ -130,7 +142,7 @@ function share(options: WireOptions): Shared {
       usage: engines.usage,
       billing: engines.billing,
       audit: stores.audit,
-      prices: async () => prices,
+      prices: (orgId) => books.of(orgId),
       now,
       log,
     },
@@ -148,11 +160,19 @@ const measureWith =
       { orgId, now: now(), ...(until === undefined ? {} : { until }) },
     );
 
+/** The analyst with the prices of the org that asks. */
+const wireAnalyst = ({ books, engines: { stores, usage }, log, now }: Shared): Analyst => ({
+  async *analyse(run, ...rest) {
+    const prices = await books.of(run.orgId);
+    yield* createSupervisor({ usage, prices, policies: stores.policies, savings: stores.ledger, log, now }).analyse(run, ...rest);
+  },
+});
+
 function wireHandlers(shared: Shared): JobHandlers {
-  const { log, now, engines, jobs, prices, adapterFor, press, effect } = shared;
+  const { log, now, engines, jobs, books, adapterFor, press, effect } = shared;
   const { stores, usage } = engines;
   const { runs, policies, approvals, deliveries, inbound, members } = stores;
-  const analyst = createSupervisor({ usage, prices, policies, savings: stores.ledger, log, now });
+  const analyst = wireAnalyst(shared);
   const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
     ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
   return {
@@ -160,7 +180,7 @@ function wireHandlers(shared: Shared): JobHandlers {
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, log }, inboundId),
     async apply({ orgId, approvalId }) {
-      await applyPolicy({ ...effect, approvals, policies, prices, providersOf, log }, { orgId, approvalId });
+      await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), providersOf, log }, { orgId, approvalId });
     },
     sync: ({ orgId, sourceId }, signal) => syncSource(shared.sync, { orgId, sourceId }, signal),
     async "sync-due"() {
@@ -185,7 +205,7 @@ const wireSources = ({ sync }: Shared): SourceFlows => ({
 });
 
 function wireCommands(shared: Shared): Flows {
-  const { config, log, now, engines, jobs, prices } = shared;
+  const { config, log, now, engines, jobs, prices, books } = shared;
   const { stores, usage } = engines;
   const ingest: IngestDeps = { sources: fileSources, usage, imports: stores.imports, prices, log };
   const rejectDir = join(config.dataDir, "rejects");
@@ -202,9 +222,11 @@ function wireCommands(shared: Shared): Flows {
       await refuseNonText(path);
       return proposeMapping(path);
     },
-    importFile: (orgId, path, mapping, signal) => importFile(ingest, { orgId, path, mapping, now: now(), rejectDir }, signal),
+    importFile: async (orgId, path, mapping, signal) =>
+      importFile({ ...ingest, prices: await books.of(orgId) }, { orgId, path, mapping, now: now(), rejectDir }, signal),
     measure: measureWith(shared),
     sources: wireSources(shared),
+    pricing: { contracts: stores.contracts, books, list: prices },
     verify: (orgId) => verifySavings({ ledger: stores.ledger, policies: stores.policies, usage }, orgId),
   };
 }

@@ -98,6 +98,8 @@ export function createPriceBook(models: readonly ListedModel[] = listedModels())
       const entry = entries.get(query.model);
       return entry === undefined ? { unpriced: `the price book has no model "${query.model}" of ${query.provider}` } : pick(entry, query);
     },
+    rowsAt: (provider, model, at) => (providers.get(provider)?.get(model)?.prices ?? []).filter((price) => inForce(price, at)),
+    providers: () => [...providers.keys()],
     model: (provider, model) => providers.get(provider)?.get(model)?.facts,
     models: (at) =>
       [...providers.values()].flatMap((entries) =>

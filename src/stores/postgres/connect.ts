@@ -3,6 +3,7 @@ import { Pool } from "pg";
 import { PrismaClient } from "../../../prisma/generated/client.ts";
 import type { ApprovalStore } from "../../core/approval.ts";
 import type { AuditLog } from "../../core/audit.ts";
+import type { ContractStore } from "../../core/contract-price.ts";
 import type { InboundStore, MemberStore } from "../../core/conversation.ts";
 import type { DeliveryStore } from "../../core/delivery.ts";
 import type { GatewayFleet, GatewayStore } from "../../core/gateway-config.ts";
@@ -14,6 +15,7 @@ import type { SavingsLedger } from "../../core/savings.ts";
 import type { SourceStore } from "../../core/source-connection.ts";
 import { createApprovalStore } from "./approvals.ts";
 import { createAuditLog } from "./audit.ts";
+import { createContractStore } from "./contract-prices.ts";
 import type { Database } from "./database.ts";
 import { createDeliveryStore } from "./deliveries.ts";
 import { createGatewayStore } from "./gateway.ts";
@@ -42,6 +44,7 @@ export interface PostgresStores {
   readonly imports: ImportStore;
   readonly sources: SourceStore;
   readonly audit: AuditLog;
+  readonly contracts: ContractStore;
   readonly deliveries: DeliveryStore;
   /** The org of this name, made where there is none. */
   ensureOrg(name: string): Promise<Id<"org">>;
@@ -99,6 +102,7 @@ export async function connectPostgres({ url, secretKey, now, connections = 10 }:
     imports: createImportStore(db),
     sources: createSourceStore(db, box),
     audit: createAuditLog(db),
+    contracts: createContractStore(db),
     deliveries: createDeliveryStore(db),
     ensureOrg: (name) => ensureOrg(db, name),
     orgs: () => orgs(db),
