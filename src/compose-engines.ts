@@ -6,7 +6,7 @@ import type { Config } from "./config.ts";
 import type { BillingLedger } from "./core/billing.ts";
 import { AppError } from "./core/errors.ts";
 import type { Logger } from "./core/logger.ts";
-import type { UsageReader, UsageWriter } from "./core/usage-store.ts";
+import type { UsageReader, UsageRestamper, UsageWriter } from "./core/usage-store.ts";
 import { connectClickHouse } from "./stores/clickhouse/connect.ts";
 import { makeDataDir } from "./stores/embedded/data-dir.ts";
 import { type DataLock, lockDataDir } from "./stores/embedded/data-lock.ts";
@@ -18,6 +18,7 @@ export interface Engines {
   readonly stores: PostgresStores;
   readonly usage: UsageReader & UsageWriter;
   readonly billing: BillingLedger;
+  readonly restamper: UsageRestamper;
   readonly queue: QueueBackend;
   /** Whether the data folder is this process's alone, as it is from the start where an engine is embedded in it. */
   ownsDataDir(): boolean;
@@ -82,7 +83,8 @@ export async function openEngines(config: Config, log: Logger, now: () => Date):
     const stores = await connectPostgres({ url, secretKey, now });
     closers.push(() => stores.close());
     const queue: QueueBackend = config.queue.kind === "redis" ? config.queue : { kind: "postgres", url };
-    return { stores, usage: clickhouse.usage, billing: clickhouse.billing, queue, ownsDataDir, takeDataDir, close };
+    const { usage, billing, restamper } = clickhouse;
+    return { stores, usage, billing, restamper, queue, ownsDataDir, takeDataDir, close };
   } catch (error) {
     await close();
     throw error;

@@ -25,6 +25,7 @@ import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts"
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
 import { reconcile } from "./flows/reconcile.ts";
+import { type RepriceOutcome, type RepriceRequest, repriceUsage } from "./flows/reprice-usage.ts";
 import { rollbackPolicy } from "./flows/rollback-policy.ts";
 import { runAnalysis } from "./flows/run-analysis.ts";
 import { connectSource, removeSource, type SyncDeps, syncSource, testSource } from "./flows/sync-source.ts";
@@ -68,6 +69,8 @@ export interface Flows {
   readonly sources: SourceFlows;
   /** What changing an org's contract prices needs, and each org's book. */
   readonly pricing: ContractDeps & { readonly books: ContractBooks };
+  /** Prices stored usage again, or shows what that would change. */
+  reprice(request: RepriceRequest, signal: AbortSignal): Promise<RepriceOutcome>;
 }
 
 export interface WireOptions {
@@ -227,6 +230,10 @@ function wireCommands(shared: Shared): Flows {
     measure: measureWith(shared),
     sources: wireSources(shared),
     pricing: { contracts: stores.contracts, books, list: prices },
+    reprice(request, signal) {
+      books.forget(request.orgId);
+      return repriceUsage({ ...stores, restamper: engines.restamper, prices: books.of, log }, request, signal);
+    },
     verify: (orgId) => verifySavings({ ledger: stores.ledger, policies: stores.policies, usage }, orgId),
   };
 }

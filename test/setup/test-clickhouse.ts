@@ -10,6 +10,7 @@ import { embeddedConnection } from "../../src/stores/clickhouse/embedded-connect
 /** A usage store of its own, on the embedded engine or on the server that CLICKHOUSE_URL names. */
 export interface TestClickHouse {
   readonly usage: ClickHouseStores["usage"];
+  readonly restamper: ClickHouseStores["restamper"];
   readonly target: ClickHouseTarget;
   readonly database: string;
   /** Runs a statement as it stands, past the store. */
@@ -44,6 +45,7 @@ export async function createTestClickHouse(): Promise<TestClickHouse> {
   const raw = createClient(target.kind === "server" ? { url: target.url } : { connection: await embeddedConnection(target.path) });
   return {
     usage: stores.usage,
+    restamper: stores.restamper,
     target,
     database,
     async run(sql, params = {}) {

@@ -1,8 +1,9 @@
 import type { BillingLedger } from "../../core/billing.ts";
-import type { UsageReader, UsageWriter } from "../../core/usage-store.ts";
+import type { UsageReader, UsageRestamper, UsageWriter } from "../../core/usage-store.ts";
 import { createBillingLedger } from "./billing.ts";
 import { type ClickHouseTarget, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
+import { createUsageRestamper } from "./repricing.ts";
 import { createRollups } from "./rollups.ts";
 import { createUsageReader } from "./usage-reader.ts";
 import { createUsageWriter } from "./usage-writer.ts";
@@ -11,6 +12,7 @@ import { createUsageWriter } from "./usage-writer.ts";
 export interface ClickHouseStores {
   readonly usage: UsageReader & UsageWriter;
   readonly billing: BillingLedger;
+  readonly restamper: UsageRestamper;
   close(): Promise<void>;
 }
 
@@ -26,8 +28,10 @@ export async function connectClickHouse(options: {
     await database.close();
     throw error;
   }
+  const rollups = createRollups(database);
   return {
-    usage: { ...createUsageReader(database), ...createUsageWriter(database, createRollups(database)) },
+    usage: { ...createUsageReader(database), ...createUsageWriter(database, rollups) },
+    restamper: createUsageRestamper(database, rollups),
     billing: createBillingLedger(database),
     close: () => database.close(),
   };

@@ -10,6 +10,7 @@ import type { GatewayFleet, GatewayStore } from "../../core/gateway-config.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import type { ImportStore } from "../../core/import.ts";
 import type { PolicyStore } from "../../core/policy.ts";
+import type { RepricingStore } from "../../core/repricing.ts";
 import type { RunStore } from "../../core/run.ts";
 import type { SavingsLedger } from "../../core/savings.ts";
 import type { SourceStore } from "../../core/source-connection.ts";
@@ -25,6 +26,7 @@ import { createInboundStore } from "./inbound.ts";
 import { createMemberStore } from "./members.ts";
 import { migrate } from "./migrate.ts";
 import { createPolicyStore } from "./policies.ts";
+import { createRepricingStore } from "./repricings.ts";
 import { createRunSignals } from "./run-signals.ts";
 import { createRunStore } from "./runs.ts";
 import { createSavingsLedger } from "./savings.ts";
@@ -45,6 +47,7 @@ export interface PostgresStores {
   readonly sources: SourceStore;
   readonly audit: AuditLog;
   readonly contracts: ContractStore;
+  readonly repricings: RepricingStore;
   readonly deliveries: DeliveryStore;
   /** The org of this name, made where there is none. */
   ensureOrg(name: string): Promise<Id<"org">>;
@@ -103,6 +106,7 @@ export async function connectPostgres({ url, secretKey, now, connections = 10 }:
     sources: createSourceStore(db, box),
     audit: createAuditLog(db),
     contracts: createContractStore(db),
+    repricings: createRepricingStore(db),
     deliveries: createDeliveryStore(db),
     ensureOrg: (name) => ensureOrg(db, name),
     orgs: () => orgs(db),
