@@ -5,6 +5,8 @@ import { demo } from "./demo.ts";
 import { importFiles } from "./import.ts";
 import { importMap } from "./import-map.ts";
 import { key } from "./key.ts";
+import { prices } from "./prices.ts";
+import { reprice } from "./reprice.ts";
 import { savings } from "./savings.ts";
 import { source } from "./source.ts";
 import { up } from "./up.ts";
@@ -17,6 +19,8 @@ export const commands = {
   import: importFiles,
   "import-map": importMap,
   source,
+  prices,
+  reprice,
   approve,
   reject,
   rollback,

@@ -37,7 +37,8 @@ describe("a contract's own rates", () => {
   it("leave unpriced what they do not name: never the list price, never free", () => {
     const event = { ...plainUsage, id: "1", orgId: "org_a" as const, at: new Date("2026-06-01T00:00:00Z") };
     const priced = priceEvent(book(own("1")), { ...event, tokens: { ...noTokens, input: 10, cache_read: 1 } });
-    expect(priced).toMatchObject({ cost: null, unpricedReason: expect.stringContaining("cache_read") });
+    expect(priced.cost).toBeNull();
+    expect(priced.unpricedReason).toContain("cache_read");
   });
 
   it("hold from their first day on, and no longer on the day until which they were given", () => {

@@ -319,10 +319,7 @@ describe("a re-pricing that was killed", () => {
     await clickhouse.usage.write([request(org, 1)]);
     await discount(org);
     await expect(run(org, { restamper: dying("restamp", 1, "before") })).rejects.toThrow("killed");
-    await expect(run(org, { scope: { model: "gpt-5" } })).rejects.toMatchObject({
-      code: "conflict",
-      message: expect.stringContaining("apex reprice --from 2026-11-01 --to 2026-11-30 --apply"),
-    });
+    await expect(run(org, { scope: { model: "gpt-5" } })).rejects.toThrow("apex reprice --from 2026-11-01 --to 2026-11-30 --apply");
     await run(org);
     await run(org, { scope: { model: "gpt-5" } });
   });
@@ -341,10 +338,7 @@ describe("a re-pricing that was killed", () => {
         await real.restamp(...args);
       },
     };
-    await expect(run(org, { restamper: slow })).rejects.toMatchObject({
-      code: "conflict",
-      message: expect.stringContaining("Another process"),
-    });
+    await expect(run(org, { restamper: slow })).rejects.toThrow("Another process");
     expect((await other)?.lines).toMatchObject([{ rows: 1_500, rowsChanged: 1_500 }]);
     expect(await spent(org)).toEqual({ cost: 1_500n * lessCost, requests: 1_500, unpriced: 0 });
   });
@@ -353,7 +347,7 @@ describe("a re-pricing that was killed", () => {
     const org = await newOrg();
     await clickhouse.usage.write([request(org, 1)]);
     await discount(org);
-    await expect(run(org, { signal: AbortSignal.abort() })).rejects.toThrow();
+    await expect(run(org, { signal: AbortSignal.abort() })).rejects.toThrow("abort");
     expect(await spent(org)).toMatchObject({ cost: listCost });
     await run(org);
     expect(await spent(org)).toMatchObject({ cost: lessCost });

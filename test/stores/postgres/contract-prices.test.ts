@@ -44,7 +44,7 @@ describe("contract prices", () => {
     const org = await newOrg();
     await db.stores.contracts.add(org, [line({ until: "2026-09-01" })], "ann");
     const overlap = db.stores.contracts.add(org, [line({ model: "gpt-5" }), line({ from: "2026-08-31" })], "ann");
-    await expect(overlap).rejects.toMatchObject({ code: "conflict", message: expect.stringMatching(/overlaps it.*Nothing was added/) });
+    await expect(overlap).rejects.toThrow(/overlaps it.*Nothing was added/);
     expect(await db.stores.contracts.list(org)).toHaveLength(1);
     await db.stores.contracts.add(org, [line({ from: "2026-09-01" }), line({ tier: "batch" }), line({ region: "eu" })], "ann");
     expect(await db.stores.contracts.list(org)).toHaveLength(4);
@@ -66,12 +66,9 @@ describe("contract prices", () => {
     const [row] = await db.stores.contracts.add(org, [line()], "ann");
     if (row === undefined) throw new Error("nothing was added");
     const end = (on: string) => db.stores.contracts.end(org, row.id, day(on), "bob");
-    await expect(end("2026-02-28")).rejects.toMatchObject({
-      code: "bad_input",
-      message: expect.stringContaining("cannot end before that"),
-    });
+    await expect(end("2026-02-28")).rejects.toThrow("cannot end before that");
     expect(await end("2026-06-01")).toMatchObject({ effectiveTo: day("2026-06-01") });
-    await expect(end("2026-07-01")).rejects.toMatchObject({ code: "bad_input", message: expect.stringContaining("never made longer") });
+    await expect(end("2026-07-01")).rejects.toThrow("never made longer");
     expect(await end("2026-03-01")).toMatchObject({ effectiveTo: day("2026-03-01") });
     await expect(db.stores.contracts.end(await newOrg(), row.id, day("2026-04-01"), "eve")).rejects.toMatchObject({ code: "not_found" });
   });
