@@ -7,7 +7,7 @@ import type { BillingLedger } from "./core/billing.ts";
 import { AppError } from "./core/errors.ts";
 import type { Logger } from "./core/logger.ts";
 import type { SourceGrains } from "./core/source-grains.ts";
-import type { UsageReader, UsageWriter } from "./core/usage-store.ts";
+import type { UsageReader, UsageRestamper, UsageWriter } from "./core/usage-store.ts";
 import { connectClickHouse } from "./stores/clickhouse/connect.ts";
 import { makeDataDir } from "./stores/embedded/data-dir.ts";
 import { type DataLock, lockDataDir } from "./stores/embedded/data-lock.ts";
@@ -20,6 +20,7 @@ export interface Engines {
   readonly usage: UsageReader & UsageWriter;
   readonly billing: BillingLedger;
   readonly grains: SourceGrains;
+  readonly restamper: UsageRestamper;
   readonly queue: QueueBackend;
   /** Whether the data folder is this process's alone, as it is from the start where an engine is embedded in it. */
   ownsDataDir(): boolean;
@@ -84,8 +85,8 @@ export async function openEngines(config: Config, log: Logger, now: () => Date):
     const stores = await connectPostgres({ url, secretKey, now });
     closers.push(() => stores.close());
     const queue: QueueBackend = config.queue.kind === "redis" ? config.queue : { kind: "postgres", url };
-    const { usage, billing, grains } = clickhouse;
-    return { stores, usage, billing, grains, queue, ownsDataDir, takeDataDir, close };
+    const { usage, billing, grains, restamper } = clickhouse;
+    return { stores, usage, billing, grains, restamper, queue, ownsDataDir, takeDataDir, close };
   } catch (error) {
     await close();
     throw error;

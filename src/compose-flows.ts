@@ -14,9 +14,12 @@ import type { ImportMapping, ImportSummary } from "./core/import.ts";
 import type { JobHandlers, JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { PriceBook } from "./core/price.ts";
+import type { Analyst } from "./core/run.ts";
 import { dailySourcesOf } from "./core/source-grains.ts";
 import { createSenders } from "./flows/admit-sender.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
+import { type ContractDeps } from "./flows/change-contract.ts";
+import { type ContractBooks, createContractBooks } from "./flows/contract-books.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
@@ -25,6 +28,7 @@ import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./
 import { receiveEvent } from "./flows/receive-event.ts";
 import { receiveTraces, type TraceDeps } from "./flows/receive-traces.ts";
 import { reconcile } from "./flows/reconcile.ts";
+import { type RepriceOutcome, type RepriceRequest, repriceUsage } from "./flows/reprice-usage.ts";
 import { rollbackPolicy } from "./flows/rollback-policy.ts";
 import { runAnalysis } from "./flows/run-analysis.ts";
 import {
@@ -96,6 +100,10 @@ export interface Flows {
   verify(orgId: Id<"org">): Promise<readonly EntryCheck[]>;
   readonly sources: SourceFlows;
   readonly spending: LedgerFlows;
+  /** What changing an org's contract prices needs, and each org's book. */
+  readonly pricing: ContractDeps & { readonly books: ContractBooks };
+  /** Prices stored usage again, or shows what that would change. */
+  reprice(request: RepriceRequest, signal: AbortSignal): Promise<RepriceOutcome>;
 }
 
 export interface WireOptions {
@@ -117,7 +125,9 @@ export interface Wired {
 
 /** What several flows share. */
 interface Shared extends WireOptions {
+  /** The list; `books` has it with each org's contracts. */
   readonly prices: PriceBook;
+  readonly books: ContractBooks;
   readonly gateway: Gateway;
   readonly adapterFor: Wired["adapterFor"];
   readonly press: PressDeps;
@@ -126,12 +136,15 @@ interface Shared extends WireOptions {
   readonly spending: LedgerFlows;
 }
 
-const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook): Gateway =>
+const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook, books: ContractBooks): Gateway =>
   createGateway({
     store: engines.stores.gateway,
     fleet: engines.stores.fleet,
     async recordUsage(events) {
-      await recordUsage({ usage: engines.usage, prices }, events);
+      for (const orgId of new Set(events.map((event) => event.orgId))) {
+        const ofOrg = events.filter((event) => event.orgId === orgId);
+        await recordUsage({ usage: engines.usage, prices: await books.of(orgId) }, ofOrg);
+      }
     },
     providerOf: (model) => prices.providerOf(model),
     spoolDir: join(config.dataDir, "spool"),
@@ -145,7 +158,8 @@ function share(options: WireOptions): Shared {
   const { config, log, now, engines, jobs } = options;
   const { stores } = engines;
   const prices = createPriceBook();
-  const gateway = wireGateway(options, prices);
+  const books = createContractBooks(prices, stores.contracts);
+  const gateway = wireGateway(options, prices, books);
   const slack = config.slack.kind === "on" ? anyAdapter(adapters.slack({ ...config.slack, log })) : undefined;
   const effect: EffectDeps = {
     actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],
@@ -159,6 +173,7 @@ function share(options: WireOptions): Shared {
   return {
     ...options,
     prices,
+    books,
     gateway,
     spending: wireLedger({ ...engines, kinds, log, now }),
     sync: {
@@ -167,7 +182,7 @@ function share(options: WireOptions): Shared {
       usage: engines.usage,
       billing: engines.billing,
       audit: stores.audit,
-      prices: async () => prices,
+      prices: (orgId) => books.of(orgId),
       now,
       log,
     },
@@ -185,16 +200,24 @@ const measureWith =
       { orgId, now: now(), ...(until === undefined ? {} : { until }) },
     );
 
+/** The analyst with the prices of the org that asks. */
+const wireAnalyst = ({ books, engines: { stores, usage }, spending, log, now }: Shared): Analyst => ({
+  async *analyse(run, ...rest) {
+    const { billing, settleDays, grains, madeDaily } = spending.readers;
+    const supervisor = createSupervisor({
+      ...{ usage, prices: await books.of(run.orgId), policies: stores.policies, savings: stores.ledger, billing, settleDays, log, now },
+      dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
+      zoneOf: (orgId) => stores.settings.zoneOf(orgId),
+    });
+    yield* supervisor.analyse(run, ...rest);
+  },
+});
+
 function wireHandlers(shared: Shared): JobHandlers {
-  const { log, now, engines, jobs, prices, adapterFor, press, effect } = shared;
+  const { log, now, engines, jobs, books, adapterFor, press, effect } = shared;
   const { stores, usage } = engines;
   const { runs, policies, approvals, deliveries, inbound, members } = stores;
-  const { billing, settleDays, grains, madeDaily } = shared.spending.readers;
-  const analyst = createSupervisor({
-    ...{ usage, prices, policies, savings: stores.ledger, billing, settleDays, log, now },
-    dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
-    zoneOf: (orgId) => stores.settings.zoneOf(orgId),
-  });
+  const analyst = wireAnalyst(shared);
   const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
     ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
   return {
@@ -202,7 +225,7 @@ function wireHandlers(shared: Shared): JobHandlers {
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, log }, inboundId),
     async apply({ orgId, approvalId }) {
-      await applyPolicy({ ...effect, approvals, policies, prices, providersOf, log }, { orgId, approvalId });
+      await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), providersOf, log }, { orgId, approvalId });
     },
     sync: ({ orgId, sourceId }, signal) => syncSource(shared.sync, { orgId, sourceId }, signal),
     async "sync-due"() {
@@ -231,7 +254,7 @@ const wireSources = ({ sync }: Shared): SourceFlows => ({
 });
 
 function wireCommands(shared: Shared): Flows {
-  const { config, log, now, engines, jobs, prices } = shared;
+  const { config, log, now, engines, jobs, prices, books } = shared;
   const { stores, usage } = engines;
   const ingest: IngestDeps = { sources: fileSources, usage, imports: stores.imports, billing: engines.billing, prices, log };
   const rejectDir = join(config.dataDir, "rejects");
@@ -250,10 +273,16 @@ function wireCommands(shared: Shared): Flows {
       named: (orgId, name) => mappingNamed(mapping, orgId, name),
       save: (request) => saveMapping(mapping, request),
     },
-    importFile: (orgId, files, mapping, signal) => importFile(ingest, { orgId, ...files, mapping, now: now(), rejectDir }, signal),
+    importFile: async (orgId, files, mapping, signal) =>
+      importFile({ ...ingest, prices: await books.of(orgId) }, { orgId, ...files, mapping, now: now(), rejectDir }, signal),
     measure: measureWith(shared),
     sources: wireSources(shared),
     spending: shared.spending,
+    pricing: { contracts: stores.contracts, books, list: prices },
+    reprice(request, signal) {
+      books.forget(request.orgId);
+      return repriceUsage({ ...stores, restamper: engines.restamper, prices: books.of, log }, request, signal);
+    },
     verify: (orgId) => verifySavings({ ledger: stores.ledger, policies: stores.policies, usage }, orgId),
   };
 }

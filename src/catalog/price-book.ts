@@ -159,6 +159,8 @@ export function createPriceBook(models: readonly ListedModel[] = listedModels())
       return entry === undefined ? { unpriced: `the price book has no model "${query.model}" of ${query.provider}` } : pick(entry, query);
     },
     model: (provider, model) => providers.get(provider)?.get(spelling(model))?.facts,
+    rowsAt: (provider, model, at) => (providers.get(provider)?.get(spelling(model))?.prices ?? []).filter((price) => inForce(price, at)),
+    providers: () => [...providers.keys()],
     models: (at) =>
       [...providers.values()].flatMap((entries) => [...entries.values()].flatMap((entry) => (sold(entry, at) ? [entry.facts] : []))),
     providerOf(model) {

@@ -28,6 +28,8 @@ function rateOf(provider: string, model: string, tier: Exclude<Tier, "standard">
     case "anthropic":
       return tier === "batch" ? { tokens: 1, cache: 1, source: anthropicBatch } : undefined;
     case "google":
+      // What the Gemini API's pages say is said of Gemini: Claude on Vertex AI is billed otherwise.
+      if (!model.startsWith("gemini")) return undefined;
       if (tier === "flex") return { tokens: 1, cache: undefined, source: googleFlex };
       return { tokens: 1, cache: 2, source: googleBatch };
     default:

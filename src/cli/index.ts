@@ -7,8 +7,10 @@ import { importFiles } from "./import.ts";
 import { importMap } from "./import-map.ts";
 import { key } from "./key.ts";
 import { price } from "./price.ts";
+import { prices } from "./prices.ts";
 import { readKey } from "./read-key.ts";
 import { reconcile } from "./reconcile.ts";
+import { reprice } from "./reprice.ts";
 import { savings } from "./savings.ts";
 import { source } from "./source.ts";
 import { spend } from "./spend.ts";
@@ -27,6 +29,8 @@ export const commands = {
   reconcile,
   digest,
   zone,
+  prices,
+  reprice,
   approve,
   reject,
   rollback,

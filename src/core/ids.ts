@@ -15,6 +15,7 @@ const prefixes = {
   savings: "sav",
   import: "imp",
   source: "src",
+  contract: "ctr",
   gatewayKey: "gwk",
   gateway: "gwy",
   billAlert: "bal",

@@ -68,6 +68,10 @@ export interface ModelFacts {
 export interface PriceBook {
   /** The exact price of a request, or the reason why there is none. */
   priceOf(query: PriceQuery): Price | { readonly unpriced: string };
+  /** Every row of a model that is in force at a moment: all tiers, bands and regions. */
+  rowsAt(provider: string, model: string, at: Date): readonly Price[];
+  /** The providers that the book has prices of, by their exact names. */
+  providers(): readonly string[];
   /** Facts of one model, matched exactly. */
   model(provider: string, model: string): ModelFacts | undefined;
   /** Every priced model at a moment, for supply search. */

@@ -200,3 +200,38 @@ export interface UsageWriter {
   /** Compares every stored event with the rollups. Rebuilds the rollups that do not agree with the stored events; returns how many hours were mended. */
   repairRollups(): Promise<number>;
 }
+
+/** Where a stored event stands in the store's order: by UTC hour, source and id. */
+export interface UsageKey {
+  /** Start of the hour. */
+  readonly hour: Date;
+  readonly source: string;
+  readonly id: string;
+}
+
+/** A stored event with its stamp. */
+export interface StoredUsage {
+  readonly key: UsageKey;
+  readonly event: PricedUsageEvent;
+  /** The store's own row, to be given back as it is. */
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
+/** What pricing says of an event: a cost and its price row, or why it has none. */
+export type UsageStamp = Pick<PricedUsageEvent, "cost" | "priceVersion" | "unpricedReason">;
+
+/** Puts new stamps on stored events, for a re-pricing alone: everything else about them stays. */
+export interface UsageRestamper {
+  /** At most `limit` events of a scope in the store's order, after one key and up to another; an empty page is the end. */
+  storedAfter(
+    scope: UsageScope,
+    range: { readonly after: UsageKey | null; readonly upTo: UsageKey | null; readonly limit: number },
+  ): Promise<readonly StoredUsage[]>;
+  /**
+   * Writes stamps under the number of a re-pricing. It goes before what is stored and before re-pricings with a lower number; what is
+   * written again late changes nothing, but a later reading of a source's buckets takes their place. The sums are not brought up to date.
+   */
+  restamp(number: number, changes: readonly { readonly stored: StoredUsage; readonly stamp: UsageStamp }[]): Promise<void>;
+  /** Brings the sums of an org's hours up to date. */
+  sumUp(orgId: Id<"org">, hours: readonly Date[]): Promise<void>;
+}

@@ -12,6 +12,7 @@ export interface TestClickHouse {
   readonly usage: ClickHouseStores["usage"];
   readonly billing: ClickHouseStores["billing"];
   readonly grains: ClickHouseStores["grains"];
+  readonly restamper: ClickHouseStores["restamper"];
   readonly target: ClickHouseTarget;
   readonly database: string;
   /** Runs a statement as it stands, past the store. */
@@ -48,6 +49,7 @@ export async function createTestClickHouse(): Promise<TestClickHouse> {
     usage: stores.usage,
     billing: stores.billing,
     grains: stores.grains,
+    restamper: stores.restamper,
     target,
     database,
     async run(sql, params = {}) {

@@ -1,10 +1,11 @@
 import type { BillingLedger } from "../../core/billing.ts";
 import type { SourceGrains } from "../../core/source-grains.ts";
-import type { UsageReader, UsageWriter } from "../../core/usage-store.ts";
+import type { UsageReader, UsageRestamper, UsageWriter } from "../../core/usage-store.ts";
 import { createBillingLedger } from "./billing.ts";
 import { type ClickHouseTarget, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { createPendingHours } from "./pending-hours.ts";
+import { createUsageRestamper } from "./repricing.ts";
 import { createRollups } from "./rollups.ts";
 import { createSourceGrains } from "./source-grains.ts";
 import { createUsageReader } from "./usage-reader.ts";
@@ -15,6 +16,7 @@ export interface ClickHouseStores {
   readonly usage: UsageReader & UsageWriter;
   readonly billing: BillingLedger;
   readonly grains: SourceGrains;
+  readonly restamper: UsageRestamper;
   close(): Promise<void>;
 }
 
@@ -31,8 +33,10 @@ export async function connectClickHouse(options: {
     throw error;
   }
   const pending = createPendingHours(database, options.target.kind === "embedded");
+  const rollups = createRollups(database);
   return {
-    usage: { ...createUsageReader(database), ...createUsageWriter(database, { rollups: createRollups(database), pending }) },
+    usage: { ...createUsageReader(database), ...createUsageWriter(database, { rollups, pending }) },
+    restamper: createUsageRestamper(database, rollups),
     billing: createBillingLedger(database),
     grains: createSourceGrains(database),
     async close() {

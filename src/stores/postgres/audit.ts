@@ -20,7 +20,8 @@ const toEntry = ({ seq, at, actor, action, facts, hash }: AuditRow): AuditEntry 
 const chained = (orgId: string, before: string, entry: Omit<AuditEntry, "hash">): string =>
   sha256(canonicalJson({ orgId, before, ...entry, at: entry.at.toISOString() }));
 
-async function add(tx: Transaction, orgId: Id<"org">, given: AuditAction, at: Date): Promise<void> {
+/** Adds an entry inside a transaction, so that a change and its entry stand or fall together; it holds the org's row. */
+export async function appendEntry(tx: Transaction, orgId: Id<"org">, given: AuditAction, at: Date): Promise<void> {
   // The org's row is held, so that two entries at once stand one after the other.
   await tx.$queryRaw`SELECT 1 FROM orgs WHERE id = ${orgId} FOR UPDATE`;
   const last = await tx.auditEntry.findFirst({ where: { orgId }, orderBy: { seq: "desc" } });
@@ -34,7 +35,7 @@ async function add(tx: Transaction, orgId: Id<"org">, given: AuditAction, at: Da
 /** The audit trail in PostgreSQL, a hash chain per org. */
 export function createAuditLog({ prisma, now }: Database): AuditLog {
   return {
-    append: (orgId, action) => inTransaction(prisma, (tx) => add(tx, orgId, action, now())),
+    append: (orgId, action) => inTransaction(prisma, (tx) => appendEntry(tx, orgId, action, now())),
 
     async list(orgId, limit) {
       return (await prisma.auditEntry.findMany({ where: { orgId }, orderBy: { seq: "desc" }, take: limit })).map(toEntry);

@@ -5,6 +5,7 @@ import type { ApprovalStore } from "../../core/approval.ts";
 import type { AuditLog } from "../../core/audit.ts";
 import type { BillAlertStore } from "../../core/bill-alert.ts";
 import type { CallClaims } from "../../core/call-claims.ts";
+import type { ContractStore } from "../../core/contract-price.ts";
 import type { InboundStore, MemberStore } from "../../core/conversation.ts";
 import type { DeliveryStore } from "../../core/delivery.ts";
 import type { GatewayFleet, GatewayStore } from "../../core/gateway-config.ts";
@@ -13,6 +14,7 @@ import type { ImportStore } from "../../core/import.ts";
 import type { OrgSettings } from "../../core/org-settings.ts";
 import type { PolicyStore } from "../../core/policy.ts";
 import type { ReadKeyStore } from "../../core/read-key.ts";
+import type { RepricingStore } from "../../core/repricing.ts";
 import type { RunStore } from "../../core/run.ts";
 import type { MappingStore } from "../../core/saved-mapping.ts";
 import type { SavingsLedger } from "../../core/savings.ts";
@@ -21,6 +23,7 @@ import { createApprovalStore } from "./approvals.ts";
 import { createAuditLog } from "./audit.ts";
 import { createBillAlertStore } from "./bill-alerts.ts";
 import { createCallClaims } from "./call-claims.ts";
+import { createContractStore } from "./contract-prices.ts";
 import type { Database } from "./database.ts";
 import { createDeliveryStore } from "./deliveries.ts";
 import { createGatewayStore } from "./gateway.ts";
@@ -33,6 +36,7 @@ import { migrate } from "./migrate.ts";
 import { createOrgSettings } from "./org-settings.ts";
 import { createPolicyStore } from "./policies.ts";
 import { createReadKeyStore } from "./read-keys.ts";
+import { createRepricingStore } from "./repricings.ts";
 import { createRunSignals } from "./run-signals.ts";
 import { createRunStore } from "./runs.ts";
 import { createSavingsLedger } from "./savings.ts";
@@ -54,6 +58,8 @@ export interface PostgresStores {
   readonly sources: SourceStore;
   readonly audit: AuditLog;
   readonly claims: CallClaims;
+  readonly contracts: ContractStore;
+  readonly repricings: RepricingStore;
   readonly deliveries: DeliveryStore;
   readonly billAlerts: BillAlertStore;
   readonly settings: OrgSettings;
@@ -116,6 +122,8 @@ export async function connectPostgres({ url, secretKey, now, connections = 10 }:
     sources: createSourceStore(db, box),
     audit: createAuditLog(db),
     claims: createCallClaims(db),
+    contracts: createContractStore(db),
+    repricings: createRepricingStore(db),
     deliveries: createDeliveryStore(db),
     billAlerts: createBillAlertStore(db),
     settings: createOrgSettings(db),
