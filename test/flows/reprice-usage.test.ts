@@ -49,7 +49,7 @@ const run = (
     change.signal ?? new AbortController().signal,
   );
 
-/** A request of gpt-5 that costs 1,000 × 1,250,000 + 100 × 10,000,000 pico-dollars by the list. */
+/** A request of gpt-5 that costs 1,000 × 1,250,000 + 100 × 10,000,000 pico-dollars by the list, and two searches at a cent each. */
 const request = (orgId: Id<"org">, index: number, change: Partial<PricedUsageEvent> = {}): PricedUsageEvent =>
   priceEvent(list, {
     ...plainUsage,
@@ -66,9 +66,9 @@ const request = (orgId: Id<"org">, index: number, change: Partial<PricedUsageEve
     arm: "control",
     ...change,
   });
-const listCost = 1_000n * 1_250_000n + 100n * 10_000_000n;
+const listCost = 1_000n * 1_250_000n + 100n * 10_000_000n + 2n * 10_000_000_000n;
 /** 12 % off each price. */
-const lessCost = 1_000n * 1_100_000n + 100n * 8_800_000n;
+const lessCost = 1_000n * 1_100_000n + 100n * 8_800_000n + 2n * 8_800_000_000n;
 
 const discount = (orgId: Id<"org">, discountBasisPoints = 1_200) =>
   db.stores.contracts.add(
