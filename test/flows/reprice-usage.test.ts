@@ -150,8 +150,8 @@ describe("a re-pricing", () => {
         before: "2026-12-01",
         rows: 1,
         rows_changed: 1,
-        cost_before: "0.002250000000",
-        cost_after: "0.001980000000",
+        cost_before: "0.022250000000",
+        cost_after: "0.019580000000",
       },
     });
     expect(await db.stores.audit.firstBroken(org)).toBeNull();
@@ -175,7 +175,7 @@ describe("a re-pricing", () => {
     await clickhouse.usage.write([request(org, 1), request(org, 1)]);
     expect(await spent(org)).toEqual({ cost: lessCost, requests: 1, unpriced: 0 });
     await clickhouse.run(`OPTIMIZE TABLE ${clickhouse.database}.usage_facts FINAL`);
-    expect((await stored(org)).stamps).toEqual([expect.objectContaining({ cost: "0.00198" })]);
+    expect((await stored(org)).stamps).toEqual([expect.objectContaining({ cost: "0.01958" })]);
   });
 
   it("gives way to a later reading of a source's bucket, and goes before the reading that it priced", async () => {
