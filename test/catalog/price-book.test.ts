@@ -78,7 +78,7 @@ describe("the price book", () => {
   });
 
   it("takes the dated names that a second source spells out, and no other date", () => {
-    for (const [provider, name, id] of [
+    const aliases = [
       ["anthropic", "claude-sonnet-4-5-20250929", "claude-sonnet-4-5"],
       ["anthropic", "claude-3-5-haiku-20241022", "claude-3-5-haiku-latest"],
       ["openai", "gpt-4o-2024-08-06", "gpt-4o"],
@@ -86,8 +86,9 @@ describe("the price book", () => {
       ["google", "gemini-2.5-flash-preview-09-2025", "gemini-2.5-flash"],
       ["google", "gemini-2.5-pro-preview-05-06", "gemini-2.5-pro"],
       ["mistral", "magistral-small-latest", "magistral-small-2509"],
-    ] as const) {
-      expect(priced({ provider, model: name }).perToken, name).toEqual(priced({ provider, model: id }).perToken);
+    ] as const;
+    for (const [provider, name, id] of aliases) {
+      expect(priced({ provider, model: name }).perToken).toEqual(priced({ provider, model: id }).perToken);
     }
     expect(reason({ provider: "anthropic", model: "claude-sonnet-4-5-20250930" })).toMatch(/no model/);
     expect(reason({ model: "gpt-5-mini-2025-08-08" })).toMatch(/no model/);
