@@ -225,7 +225,7 @@ for (const [seller, sold] of Object.entries(makers)) {
 }
 
 // 7. AWS composes ids of Anthropic's names: what is sold under the bare name is sold under the ids made of it.
-for (const { name, model } of [...rows.values()].filter((row) => row.provider === "aws" && /^claude-/.test(row.name))) {
+for (const { name, model } of [...rows.values()].filter((row) => row.provider === "aws" && row.name.startsWith("claude-"))) {
   for (const head of ["", "us.", "eu.", "apac.", "jp.", "au."]) {
     for (const tail of ["", "-v1", "-v1:0", "-v2:0"]) {
       const id = `${head}anthropic.${name}${tail}`;

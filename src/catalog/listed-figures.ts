@@ -87,7 +87,9 @@ const figureAt = (figure: ModelPrice[string], start: number): number | undefined
 const perTokenAt = (provider: string, prices: ModelPrice, start: number): PerToken => {
   const perToken: Partial<Record<TokenBucket, PicoUsd>> = {};
   for (const bucket of tokenBuckets) {
-    const standIn = billedAs[provider]?.[bucket];
+    // Only a model that takes images at a price of their own makes any.
+    const makesNone = bucket === "image_output" && prices["input_image_mtok"] === undefined;
+    const standIn = makesNone ? undefined : billedAs[provider]?.[bucket];
     const names = standIn === undefined ? fields[bucket] : [...fields[bucket], standIn];
     const figure = names.map((name) => figureAt(prices[name], start)).find((value) => value !== undefined);
     const price = figure === undefined ? undefined : perOne(figure, 1_000_000n);
