@@ -40,7 +40,7 @@ function cachedOf(counts: Counts, unwritten: number, all: Readonly<Record<Kind, 
   if (all.audio > 0) return { refused: `it does not say how many of its ${read} cached tokens are audio` };
   const beyondText = Math.max(read - (unwritten - sum(all)), 0);
   if (beyondText > 0 && all.video > 0) return { refused: `it does not say how many of its ${read} cached tokens are video` };
-  return { ...cached, image: beyondText };
+  return { ...cached, image: Math.min(beyondText, all.image) };
 }
 
 function inputOf(counts: Counts): Partial<Tokens> | Refused {
