@@ -183,7 +183,15 @@ for (const id of providerIds) {
     if (bare !== name && !known(id, bare) && resolve(id, bare)?.model === model) accept(id, bare, { owner: id, model }, "latest");
   }
 }
-// 4. AWS: in-Region and geographic profiles cost the Region's price; the global profile has a name and a price of its own.
+// 4. Google's API names a model "models/x" where it names it as a resource.
+for (const [name, model] of [
+  ...ownNames.get("google"),
+  ...[...rows.values()].flatMap((row) => (row.provider === "google" ? [[row.name, row.model]] : [])),
+]) {
+  if (!/^gemini-[^/]+$/.test(name) || resolve("google", `models/${name}`)?.model !== model) continue;
+  accept("google", `models/${name}`, { owner: "google", model }, "resource");
+}
+// 5. AWS: in-Region and geographic profiles cost the Region's price; the global profile has a name and a price of its own.
 for (const [id, model] of ownNames.get("aws")) {
   const [, where = "", rest, version = ""] = /^(global\.|regional\.)?(.+?)(-v\d+(?::\d+)?)?$/.exec(id);
   // The list's prices are those of the United States, except where it says that an entry is for every Region.
@@ -196,7 +204,7 @@ for (const [id, model] of ownNames.get("aws")) {
     }
   }
 }
-// 5. Resellers: a name that is exact at the maker, where the seller's own entry is that same model or the seller has none of its own.
+// 6. Resellers: a name that is exact at the maker, where the seller's own entry is that same model or the seller has none of its own.
 const bedrockStem = (id) => id.replace(/^regional\.[a-z0-9]+\./, "").replace(/-v\d+(:\d+)?$/, "");
 const makers = { azure: findProvider({ providerId: "azure" }).fallback_model_providers, google: ["anthropic"], aws: ["anthropic"] };
 for (const [seller, sold] of Object.entries(makers)) {
@@ -216,9 +224,19 @@ for (const [seller, sold] of Object.entries(makers)) {
   }
 }
 
+// 7. AWS composes ids of Anthropic's names: what is sold under the bare name is sold under the ids made of it.
+for (const { name, model } of [...rows.values()].filter((row) => row.provider === "aws" && row.name.startsWith("claude-"))) {
+  for (const head of ["", "us.", "eu.", "apac.", "jp.", "au."]) {
+    for (const tail of ["", "-v1", "-v1:0", "-v2:0"]) {
+      const id = `${head}anthropic.${name}${tail}`;
+      if (resolve("aws", id)?.model === model) accept("aws", id, { owner: "aws", model }, "bedrock-id");
+    }
+  }
+}
+
 const groups = new Map();
 for (const { provider, name, target, evidence } of rows.values()) {
-  const key = `${provider} ${target} ${[...evidence].sort().join("+")}`;
+  const key = `${provider} ${target} ${[...evidence].sort((a, b) => (a < b ? -1 : 1)).join("+")}`;
   groups.set(key, [...(groups.get(key) ?? []), name]);
 }
 // Ids that the list's own rule for the model refuses: they are the list's, no name at the seller.

@@ -22,24 +22,30 @@ const fields: Readonly<Record<TokenBucket, readonly string[]>> = {
   image_cache_read: ["cache_image_read_mtok"],
 };
 
-const billedAsText: Partial<Record<TokenBucket, string>> = { image_input: "input_mtok", image_cache_read: "cache_read_mtok" };
+/** OpenAI's text models bill images at the text price; where an image model lists one output price, images are all its output. */
+const openaiImages: Partial<Record<TokenBucket, string>> = {
+  image_input: "input_mtok",
+  image_cache_read: "cache_read_mtok",
+  image_output: "output_mtok",
+};
 
 /**
  * The field that a kind of token is billed by where the model has no price of its own for it, as the seller documents it.
- * Google's page has one "input price (text / image / video)" and one for audio only where that differs, and caching likewise:
- * https://ai.google.dev/gemini-api/docs/pricing. OpenAI bills the image tokens of its text models at their input price:
+ * Google's page has one "input price (text / image / video)" and one for audio only where that differs, caching likewise, and
+ * an "output price (audio)" for models that speak: https://ai.google.dev/gemini-api/docs/pricing. OpenAI:
  * https://developers.openai.com/api/docs/pricing. Elsewhere nothing stands in for a missing price.
  */
 const billedAs: Readonly<Record<string, Partial<Record<TokenBucket, string>>>> = {
   google: {
     audio_input: "input_mtok",
+    audio_output: "output_mtok",
     image_input: "input_mtok",
     video_input: "input_mtok",
     audio_cache_read: "cache_read_mtok",
     image_cache_read: "cache_read_mtok",
   },
-  openai: billedAsText,
-  azure: billedAsText,
+  openai: openaiImages,
+  azure: openaiImages,
 };
 
 /** The list's price fields by our units, and how many units a listed figure is for. */
@@ -81,7 +87,9 @@ const figureAt = (figure: ModelPrice[string], start: number): number | undefined
 const perTokenAt = (provider: string, prices: ModelPrice, start: number): PerToken => {
   const perToken: Partial<Record<TokenBucket, PicoUsd>> = {};
   for (const bucket of tokenBuckets) {
-    const standIn = billedAs[provider]?.[bucket];
+    // Only a model that takes images at a price of their own makes any.
+    const makesNone = bucket === "image_output" && prices["input_image_mtok"] === undefined;
+    const standIn = makesNone ? undefined : billedAs[provider]?.[bucket];
     const names = standIn === undefined ? fields[bucket] : [...fields[bucket], standIn];
     const figure = names.map((name) => figureAt(prices[name], start)).find((value) => value !== undefined);
     const price = figure === undefined ? undefined : perOne(figure, 1_000_000n);
@@ -90,8 +98,10 @@ const perTokenAt = (provider: string, prices: ModelPrice, start: number): PerTok
   return perToken;
 };
 
-const perUnitAt = (prices: ModelPrice, start: number): PerUnit => {
+const perUnitAt = (provider: string, prices: ModelPrice, start: number): PerUnit => {
   const perUnit: Partial<Record<UnitKind, PicoUsd>> = {};
+  // Perplexity's request fee covers the searches of models that have one: https://docs.perplexity.ai/getting-started/pricing.
+  if (provider === "perplexity" && prices["requests_kcount"] !== undefined) perUnit.web_search = 0n;
   for (const kind of unitKinds) {
     const listed = unitFields[kind];
     const figure = listed === undefined ? undefined : figureAt(prices[listed.field], start);
@@ -121,7 +131,7 @@ export const bandsOf = (provider: string, prices: ModelPrice): readonly ListedBa
     .map((start) => ({
       aboveInputTokens: start,
       perToken: perTokenAt(provider, prices, start),
-      perUnit: perUnitAt(prices, start),
+      perUnit: perUnitAt(provider, prices, start),
       perRequest: perRequest === undefined ? 0n : (perOne(perRequest, 1_000n) ?? 0n),
     }));
 };

@@ -1,5 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { z } from "zod";
+import { clip, oneLine } from "../../adapters/draw-text.ts";
 import { createPriceBook } from "../catalog/price-book.ts";
 import { checkUsages, type UsageCheck } from "../catalog/usage-check/check-usages.ts";
 import { AppError } from "../core/errors.ts";
@@ -28,18 +30,21 @@ async function readRows(path: string): Promise<readonly unknown[]> {
   } catch {
     throw new AppError("bad_input", `${path} is not JSON.`);
   }
-  if (!Array.isArray(rows)) throw new AppError("bad_input", `${path} is not a list of rows { body, extracted }. See docs/prices.md.`);
-  if (rows.length === 0) throw new AppError("bad_input", `${path} is an empty list: there is nothing to price.`);
-  return rows;
+  const list = z.array(z.unknown()).safeParse(rows).data;
+  if (list === undefined) throw new AppError("bad_input", `${path} is not a list of rows { body, extracted }. See docs/prices.md.`);
+  if (list.length === 0) throw new AppError("bad_input", `${path} is an empty list: there is nothing to price.`);
+  return list;
 }
 
 const shown = 20;
+/** Words of the file in a line for people: nothing in them steers the terminal. */
+const shownText = (text: string): string => clip(oneLine(text), 300);
 
 /** The outcome for people: the counts, and the first differences and refusals with their reasons. */
 function summary({ agreed, differing, refused }: UsageCheck): string {
   const lines = [`${agreed} readings agree, ${differing.length} differ, ${refused.length} are refused.`];
-  for (const { row, provider, why } of differing.slice(0, shown)) lines.push(`  row ${row} ${provider} differs: ${why}`);
-  for (const { row, why } of refused.slice(0, shown)) lines.push(`  row ${row} refused: ${why}`);
+  for (const { row, provider, why } of differing.slice(0, shown)) lines.push(`  row ${row} differs: ${shownText(`${provider}: ${why}`)}`);
+  for (const { row, why } of refused.slice(0, shown)) lines.push(`  row ${row} refused: ${shownText(why)}`);
   if (differing.length > shown || refused.length > shown) lines.push("  … --json shows all of them.");
   return `${lines.join("\n")}\n`;
 }

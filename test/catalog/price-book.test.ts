@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { calcPrice } from "@pydantic/genai-prices";
 import { describe, expect, it } from "vitest";
+import { aliasTable } from "../../src/catalog/alias-table.ts";
 import { listRelease } from "../../src/catalog/listed-prices.ts";
 import { createPriceBook } from "../../src/catalog/price-book.ts";
 import { fromUsd } from "../../src/core/money.ts";
@@ -31,6 +32,7 @@ const perMillion = (usd: string): bigint => fromUsd(usd) / 1_000_000n;
 
 describe("the price book", () => {
   it("knows a model's published prices by bucket", () => {
+    expect(priced({ model: "gpt-image-1" }).perToken).toMatchObject({ image_input: perMillion("10"), image_output: perMillion("40") });
     const price = priced({ model: "gpt-5" });
     expect(price.perToken).toEqual({
       input: perMillion("1.25"),
@@ -78,7 +80,7 @@ describe("the price book", () => {
   });
 
   it("takes the dated names that a second source spells out, and no other date", () => {
-    for (const [provider, name, id] of [
+    const aliases = [
       ["anthropic", "claude-sonnet-4-5-20250929", "claude-sonnet-4-5"],
       ["anthropic", "claude-3-5-haiku-20241022", "claude-3-5-haiku-latest"],
       ["openai", "gpt-4o-2024-08-06", "gpt-4o"],
@@ -86,8 +88,9 @@ describe("the price book", () => {
       ["google", "gemini-2.5-flash-preview-09-2025", "gemini-2.5-flash"],
       ["google", "gemini-2.5-pro-preview-05-06", "gemini-2.5-pro"],
       ["mistral", "magistral-small-latest", "magistral-small-2509"],
-    ] as const) {
-      expect(priced({ provider, model: name }).perToken, name).toEqual(priced({ provider, model: id }).perToken);
+    ] as const;
+    for (const [provider, name, id] of aliases) {
+      expect(priced({ provider, model: name }).perToken).toEqual(priced({ provider, model: id }).perToken);
     }
     expect(reason({ provider: "anthropic", model: "claude-sonnet-4-5-20250930" })).toMatch(/no model/);
     expect(reason({ model: "gpt-5-mini-2025-08-08" })).toMatch(/no model/);
@@ -188,5 +191,89 @@ describe("the price book", () => {
     expect(book.model("openai", "gpt-9")).toBeUndefined();
     expect(book.providerOf("claude-v1")).toBe("anthropic");
     expect(book.providerOf("no-such-model")).toBeUndefined();
+  });
+});
+
+describe("names that are sold under more than one spelling", () => {
+  const lines = aliasTable.trim().split("\n");
+
+  it("are resolved by the price list's own rules to the model that the table says, and to nothing else", () => {
+    let names = 0;
+    for (const line of lines) {
+      const [seller = "", target = "", , , ...spelled] = line.split(" ");
+      const id = target.split(">").at(-1);
+      for (const name of spelled) {
+        expect([name, calcPrice({}, name, { providerId: seller, timestamp: now })?.model.id]).toEqual([name, id]);
+        names += 1;
+      }
+    }
+    expect(names).toBeGreaterThan(1_000);
+  });
+
+  it("cost what the seller's model costs under its own name", () => {
+    let compared = 0;
+    for (const line of lines) {
+      const [seller = "", target = "", , , ...spelled] = line.split(" ");
+      const own = book.priceOf(ask({ provider: seller, model: target }));
+      if ("unpriced" in own) continue;
+      for (const name of spelled) {
+        const { perToken, perUnit } = priced({ provider: seller, model: name });
+        expect({ name, perToken, perUnit }).toEqual({ name, perToken: own.perToken, perUnit: own.perUnit });
+        compared += 1;
+      }
+    }
+    expect(compared).toBeGreaterThan(400);
+  });
+
+  it("cost at a reseller what its own entry says, or the maker's list price where it has none", () => {
+    const dated = "claude-sonnet-4-5-20250929";
+    expect(priced({ provider: "aws", model: dated }).perToken.input).toBe(perMillion("3.3"));
+    expect(priced({ provider: "aws", model: `eu.anthropic.${dated}-v1:0` }).perToken.input).toBe(perMillion("3.3"));
+    expect(priced({ provider: "aws", model: `global.anthropic.${dated}-v1:0` }).perToken.input).toBe(perMillion("3"));
+    expect(priced({ provider: "azure", model: dated }).perToken.input).toBe(perMillion("3"));
+    expect(priced({ provider: "azure", model: "gpt-5-mini-2025-08-07" }).source).toContain("azure sells it at the list price of openai");
+    expect(priced({ provider: "azure", model: "o4-mini" }).perToken.cache_read).toBe(perMillion("0.28"));
+    expect(reason({ provider: "google", model: "gpt-5" })).toMatch(/no model/);
+  });
+
+  it("leave the maker the one seller of its name", () => {
+    expect(book.providerOf("claude-sonnet-4-5-20250929")).toBe("anthropic");
+    expect(book.providerOf("gpt-5-pro-2025-10-06")).toBe("openai");
+    expect(book.models(now).some(({ provider, model }) => provider === "azure" && model === "gpt-5")).toBe(false);
+  });
+
+  it("are the same in any letter case where they are repositories, and nowhere else", () => {
+    const scout = "meta-llama/llama-4-scout-17b-16e-instruct";
+    expect(priced({ provider: "groq", model: "meta-llama/Llama-4-Scout-17B-16E-Instruct" }).perToken).toEqual(
+      priced({ provider: "groq", model: scout }).perToken,
+    );
+    expect(reason({ provider: "minimax", model: "minimax-M2" })).toMatch(/no model/);
+  });
+
+  it("do not include ids of the list that no seller knows", () => {
+    expect(reason({ provider: "aws", model: "regional.anthropic.claude-opus-5" })).toMatch(/no model/);
+    expect(reason({ provider: "fireworks", model: "gpt-oss-120b" })).toMatch(/no model/);
+    expect(book.models(now).find(({ provider }) => provider === "fireworks")?.model).toMatch(/^accounts\/fireworks\/models\//);
+  });
+});
+
+describe("regions and units", () => {
+  it("costs 1.1 times where Anthropic served it in the United States alone, on every kind of token and in batches", () => {
+    const sonnet = { provider: "anthropic", model: "claude-sonnet-5" };
+    expect(priced({ ...sonnet, region: "us" })).toMatchObject({
+      region: "us",
+      perToken: { input: perMillion("2.2"), cache_read: perMillion("0.22"), cache_write_1h: perMillion("4.4"), output: perMillion("11") },
+      perUnit: { web_search: fromUsd("0.01") },
+    });
+    expect(priced({ ...sonnet, region: "us", tier: "batch" }).perToken.input).toBe(perMillion("1.1"));
+    expect(priced({ ...sonnet, region: "global" })).toMatchObject({ region: "", perToken: { input: perMillion("2") } });
+    expect(priced({ region: "us" }).region).toBe("");
+  });
+
+  it("knows what searches, pages and seconds cost, and leaves out what is no whole pico-dollar", () => {
+    expect(priced({}).perUnit).toEqual({ web_search: fromUsd("0.01"), file_search: fromUsd("0.0025") });
+    expect(priced({ tier: "batch" }).perUnit).toEqual({});
+    expect(priced({ provider: "perplexity", model: "sonar" }).perUnit).toEqual({ web_search: 0n });
+    expect(priced({ provider: "groq", model: "whisper-large-v3" }).perUnit).toEqual({});
   });
 });

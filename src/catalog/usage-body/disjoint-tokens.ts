@@ -18,46 +18,51 @@ function writesOf(counts: Counts): { readonly fiveMinutes: number; readonly hour
   return { fiveMinutes: whole - hour, hour, uncounted: 0 };
 }
 
+const kindsOf = (counts: Counts, name: (kind: Kind) => string): Record<Kind, number> => ({
+  audio: counts[name("audio")] ?? 0,
+  image: counts[name("image")] ?? 0,
+  video: counts[name("video")] ?? 0,
+});
+
+const sum = (parts: Readonly<Record<Kind, number>>): number => parts.audio + parts.image + parts.video;
+
 /**
- * Cached tokens by kind. Where a body does not tell them apart, cached images and video count as text as long as they fit
- * beside them, for they are billed alike; cached audio has a price of its own, so that a body with both is refused.
+ * Cached tokens by kind, of so many that were not written. Where a body does not tell them apart they are text first, and
+ * images only as far as text does not suffice: both are billed alike. Audio has a price of its own, and of video nobody
+ * knows which of two kinds was cached, so that such bodies are refused.
  */
-function cachedOf(counts: Counts): Readonly<Record<Kind, number>> | Refused {
-  const all = counts["cache_read_tokens"] ?? 0;
-  const told = ["text", ...kinds].map((kind) => counts[`cache_${kind}_read_tokens`]);
-  const cached = {
-    audio: counts["cache_audio_read_tokens"] ?? 0,
-    image: counts["cache_image_read_tokens"] ?? 0,
-    video: counts["cache_video_read_tokens"] ?? 0,
-  };
-  if (told.reduce<number>((sum, count) => sum + (count ?? 0), 0) > all)
-    return { refused: "its kinds of cached tokens are more than all of them" };
-  if (all > 0 && told.every((count) => count === undefined) && (counts["input_audio_tokens"] ?? 0) > 0) {
-    return { refused: `it does not say how many of its ${all} cached tokens are audio` };
-  }
-  return cached;
+function cachedOf(counts: Counts, unwritten: number, all: Readonly<Record<Kind, number>>): Readonly<Record<Kind, number>> | Refused {
+  const read = counts["cache_read_tokens"] ?? 0;
+  const cached = kindsOf(counts, (kind) => `cache_${kind}_read_tokens`);
+  const text = counts["cache_text_read_tokens"] ?? 0;
+  if (text + sum(cached) > read) return { refused: "its kinds of cached tokens are more than all of them" };
+  if (text + sum(cached) > 0 || read === 0) return cached;
+  if (all.audio > 0) return { refused: `it does not say how many of its ${read} cached tokens are audio` };
+  const beyondText = Math.max(read - (unwritten - sum(all)), 0);
+  if (beyondText > 0 && all.video > 0) return { refused: `it does not say how many of its ${read} cached tokens are video` };
+  return { ...cached, image: Math.min(beyondText, all.image) };
 }
 
 function inputOf(counts: Counts): Partial<Tokens> | Refused {
   const writes = writesOf(counts);
   if ("refused" in writes) return writes;
-  const cached = cachedOf(counts);
-  if ("refused" in cached) return cached;
-  const fresh = (kind: Kind): number => (counts[`input_${kind}_tokens`] ?? 0) - cached[kind];
-  const odd = kinds.find((kind) => fresh(kind) < 0);
-  if (odd !== undefined) return { refused: `it has more cached ${odd} tokens than ${odd} tokens` };
   const whole = (counts["input_tokens"] ?? 0) + writes.uncounted;
+  const all = kindsOf(counts, (kind) => `input_${kind}_tokens`);
+  const cached = cachedOf(counts, whole - writes.fiveMinutes - writes.hour, all);
+  if ("refused" in cached) return cached;
+  const odd = kinds.find((kind) => cached[kind] > all[kind]);
+  if (odd !== undefined) return { refused: `it has more cached ${odd} tokens than ${odd} tokens` };
   const read = counts["cache_read_tokens"] ?? 0;
-  const parts = read + writes.fiveMinutes + writes.hour + kinds.reduce((sum, kind) => sum + fresh(kind), 0);
+  const parts = read + writes.fiveMinutes + writes.hour + sum(all) - sum(cached);
   if (parts > whole) return { refused: `the parts of its input (${parts} tokens) are more than the whole (${whole})` };
   return {
     input: whole - parts,
     cache_read: read - cached.audio - cached.image,
     cache_write_5m: writes.fiveMinutes,
     cache_write_1h: writes.hour,
-    audio_input: fresh("audio"),
-    image_input: fresh("image"),
-    video_input: fresh("video"),
+    audio_input: all.audio - cached.audio,
+    image_input: all.image - cached.image,
+    video_input: all.video - cached.video,
     audio_cache_read: cached.audio,
     image_cache_read: cached.image,
   };

@@ -1,6 +1,7 @@
 import { type PicoUsd, toUsd } from "../../core/money.ts";
 import type { Price, PriceBook } from "../../core/price.ts";
 import { inputBuckets, inputTokens, noTokens, outputBuckets, type TokenBucket, type Tokens } from "../../core/tokens.ts";
+import type { Units } from "../../core/units.ts";
 import { bucketsWithoutPrice, costOf, unitsWithoutPrice } from "../cost-of.ts";
 import { readUsage, type UsageReading } from "../usage-body/read-usage.ts";
 import { type ExpectedReading, ExpectedRow } from "./expected-row.ts";
@@ -42,10 +43,20 @@ const only = (tokens: Tokens, buckets: readonly TokenBucket[]): Tokens => {
   return part;
 };
 
+/** Pages and characters are given to the model: the list counts them as input. */
+const isInput = (kind: string): boolean => kind === "document_page" || kind === "character";
+const someUnits = (units: Units, wanted: (kind: string) => boolean): Units =>
+  Object.fromEntries(Object.entries(units).filter(([kind]) => wanted(kind)));
+
 const costAt = (price: Price, { tokens, units }: UsageReading): Cost => ({
-  input: costOf(only(tokens, inputBuckets), price, 0),
+  input: costOf(only(tokens, inputBuckets), price, 0, someUnits(units, isInput)),
   output: costOf(only(tokens, outputBuckets), price, 0),
-  rest: costOf(noTokens, price, 1, units),
+  rest: costOf(
+    noTokens,
+    price,
+    1,
+    someUnits(units, (kind) => !isInput(kind)),
+  ),
   version: price.version,
 });
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 
-const usd = z.string().regex(/^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/, "is not an amount in USD");
+const usd = z
+  .union([z.string(), z.number().nonnegative().transform(String)])
+  .pipe(z.string().regex(/^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/, "is not an amount in USD"));
 
 /** One reading of a body that the file expects: which provider and flavour, and its prices where there are any. */
 export const ExpectedReading = z.looseObject({
