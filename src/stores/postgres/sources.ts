@@ -26,6 +26,27 @@ const toConnection = (row: SourceRow): SourceConnection => ({
 
 const contextOf = (orgId: string, id: string): string => `source ${id} of ${orgId}`;
 
+/** How far a source has been read, and how the last try ended. */
+const progressNotes = (prisma: Database["prisma"]): Pick<SourceStore, "advance" | "tried"> => ({
+  async advance(id, { coveredTo, refused }) {
+    const rows = toJson({
+      rows: refused.slice(0, refusedKept).map(({ what, reason }) => ({ what: storable(what), reason: storable(reason) })),
+    });
+    await prisma.sourceConnection.updateMany({ where: { id }, data: { refused: rows["rows"] ?? [] } });
+    await prisma.sourceConnection.updateMany({
+      where: { id, OR: [{ coveredTo: null }, { coveredTo: { lt: coveredTo } }] },
+      data: { coveredTo },
+    });
+  },
+
+  async tried(id, at, error) {
+    await prisma.sourceConnection.updateMany({
+      where: { id },
+      data: { lastSyncAt: at, lastError: error === null ? null : storable(error) },
+    });
+  },
+});
+
 /** Connected sources in PostgreSQL, their secrets sealed. */
 export function createSourceStore({ prisma, now }: Database, box: SecretBox): SourceStore {
   const found = async (orgId: Id<"org">, id: Id<"source">): Promise<SourceRow> => {
@@ -62,23 +83,7 @@ export function createSourceStore({ prisma, now }: Database, box: SecretBox): So
       return { connection: toConnection(row), secrets: Settings.parse(secrets) };
     },
 
-    async advance(id, { coveredTo, refused }) {
-      const rows = toJson({
-        rows: refused.slice(0, refusedKept).map(({ what, reason }) => ({ what: storable(what), reason: storable(reason) })),
-      });
-      await prisma.sourceConnection.updateMany({ where: { id }, data: { refused: rows["rows"] ?? [] } });
-      await prisma.sourceConnection.updateMany({
-        where: { id, OR: [{ coveredTo: null }, { coveredTo: { lt: coveredTo } }] },
-        data: { coveredTo },
-      });
-    },
-
-    async tried(id, at, error) {
-      await prisma.sourceConnection.updateMany({
-        where: { id },
-        data: { lastSyncAt: at, lastError: error === null ? null : storable(error) },
-      });
-    },
+    ...progressNotes(prisma),
 
     async remove(orgId, id) {
       await found(orgId, id);
