@@ -14,6 +14,7 @@ import type { JobHandlers, JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { PriceBook } from "./core/price.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
+import { changeSource } from "./flows/change-source.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
@@ -38,9 +39,10 @@ const approvalTtlMs = 7 * 24 * 3_600_000;
 /** How old a reading of a source may become before it is read again, in milliseconds. */
 const sourceAgeMs = 3_600_000;
 
-/** Sources that are read over the network: connecting, trying, reading, forgetting. */
+/** Sources that are read over the network: connecting, changing, trying, reading, forgetting. */
 export interface SourceFlows {
   connect(request: Parameters<typeof connectSource>[1], signal: AbortSignal): ReturnType<typeof connectSource>;
+  change(request: Parameters<typeof changeSource>[1], signal: AbortSignal): ReturnType<typeof changeSource>;
   test(orgId: Id<"org">, id: Id<"source">, signal: AbortSignal): ReturnType<typeof testSource>;
   sync(
     request: Parameters<typeof syncSource>[1],
@@ -179,6 +181,7 @@ function wireHandlers(shared: Shared): JobHandlers {
 
 const wireSources = ({ sync }: Shared): SourceFlows => ({
   connect: (request, signal) => connectSource(sync, request, signal),
+  change: (request, signal) => changeSource(sync, request, signal),
   test: (orgId, id, signal) => testSource(sync, orgId, id, signal),
   sync: (request, signal, onProgress) => syncSource(sync, request, signal, onProgress),
   remove: (request) => removeSource(sync, request),

@@ -26,6 +26,21 @@ const toConnection = (row: SourceRow): SourceConnection => ({
 
 const contextOf = (orgId: string, id: string): string => `source ${id} of ${orgId}`;
 
+/** What is connected, and what is due. */
+const lists = (prisma: Database["prisma"]): Pick<SourceStore, "list" | "due"> => ({
+  async list(orgId) {
+    return (await prisma.sourceConnection.findMany({ where: { orgId }, orderBy: [{ createdAt: "asc" }, { id: "asc" }] })).map(toConnection);
+  },
+
+  async due(before) {
+    const rows = await prisma.sourceConnection.findMany({
+      where: { OR: [{ lastSyncAt: null }, { lastSyncAt: { lt: before } }] },
+      select: { id: true, orgId: true },
+    });
+    return rows.map(({ id, orgId }) => ({ id: idSchema("source").parse(id), orgId: idSchema("org").parse(orgId) }));
+  },
+});
+
 /** How far a source has been read, and how the last try ended. */
 const progressNotes = (prisma: Database["prisma"]): Pick<SourceStore, "advance" | "tried"> => ({
   async advance(id, { coveredTo, refused }) {
@@ -63,24 +78,21 @@ export function createSourceStore({ prisma, now }: Database, box: SecretBox): So
       return toConnection(await prisma.sourceConnection.create({ data }));
     },
 
-    async list(orgId) {
-      return (await prisma.sourceConnection.findMany({ where: { orgId }, orderBy: [{ createdAt: "asc" }, { id: "asc" }] })).map(
-        toConnection,
-      );
-    },
-
-    async due(before) {
-      const rows = await prisma.sourceConnection.findMany({
-        where: { OR: [{ lastSyncAt: null }, { lastSyncAt: { lt: before } }] },
-        select: { id: true, orgId: true },
-      });
-      return rows.map(({ id, orgId }) => ({ id: idSchema("source").parse(id), orgId: idSchema("org").parse(orgId) }));
-    },
+    ...lists(prisma),
 
     async open(orgId, id) {
       const row = await found(orgId, id);
       const secrets: unknown = JSON.parse(box.open(row.sealedSecrets, row.keyId, contextOf(orgId, id)));
       return { connection: toConnection(row), secrets: Settings.parse(secrets) };
+    },
+
+    async change(orgId, id, { settings, secrets }) {
+      await found(orgId, id);
+      const sealedSecrets = box.seal(JSON.stringify(secrets), contextOf(orgId, id));
+      await prisma.sourceConnection.updateMany({
+        where: { id, orgId },
+        data: { settings: toJson(settings), keyId: box.keyId, sealedSecrets },
+      });
     },
 
     ...progressNotes(prisma),
