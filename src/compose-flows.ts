@@ -19,6 +19,7 @@ import { dailySourcesOf } from "./core/source-grains.ts";
 import { createSenders } from "./flows/admit-sender.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
 import { type ContractDeps } from "./flows/change-contract.ts";
+import { changeSource } from "./flows/change-source.ts";
 import { type ContractBooks, createContractBooks } from "./flows/contract-books.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
@@ -59,9 +60,10 @@ const claimsKeptMs = 7 * 24 * 3_600_000;
 /** How old a reading of a source may become before it is read again, in milliseconds. */
 const sourceAgeMs = 3_600_000;
 
-/** Sources that are read over the network: connecting, trying, reading, forgetting. */
+/** Sources that are read over the network: connecting, changing, trying, reading, forgetting. */
 export interface SourceFlows {
   connect(request: Parameters<typeof connectSource>[1], signal: AbortSignal): ReturnType<typeof connectSource>;
+  change(request: Parameters<typeof changeSource>[1], signal: AbortSignal): ReturnType<typeof changeSource>;
   test(orgId: Id<"org">, id: Id<"source">, signal: AbortSignal): ReturnType<typeof testSource>;
   sync(
     request: Parameters<typeof syncSource>[1],
@@ -248,6 +250,7 @@ function wireHandlers(shared: Shared): JobHandlers {
 
 const wireSources = ({ sync }: Shared): SourceFlows => ({
   connect: (request, signal) => connectSource(sync, request, signal),
+  change: (request, signal) => changeSource(sync, request, signal),
   test: (orgId, id, signal) => testSource(sync, orgId, id, signal),
   sync: (request, signal, onProgress) => syncSource(sync, request, signal, onProgress),
   remove: (request) => removeSource(sync, request),

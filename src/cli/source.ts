@@ -56,8 +56,9 @@ const describe = ({ id, kind, settings, coveredTo, lastSyncAt, lastError, refuse
   return `${id}  ${kind}  ${named.join(" ")}\n  ${state}\n${rows.slice(0, 5).join("")}`;
 };
 
-async function sync({ app, org, output, signal }: CommandContext, id: Id<"source">): Promise<void> {
-  await app.sources.sync({ orgId: org.id, sourceId: id }, signal, (progress) => {
+async function sync({ app, org, output, signal }: CommandContext, id: Id<"source">, from?: Date): Promise<void> {
+  const request = { orgId: org.id, sourceId: id, ...(from === undefined ? {} : { from }) };
+  await app.sources.sync(request, signal, (progress) => {
     const { coveredTo, daysDone, days, events, charges, unpriced, refused } = progress;
     output.out(
       `  ${coveredTo.toISOString().slice(0, 16)}Z  day ${daysDone} of ${days}: ${events} rows of usage (${unpriced} without a price), ${charges} billed lines, ${refused.length} left out\n`,
@@ -90,6 +91,13 @@ async function test({ app, org, output, signal }: CommandContext, { words }: Com
   output.out(plain(`It works: ${account}.\n${notes.map((note) => `  ${note}\n`).join("")}`));
 }
 
+async function set({ app, org, userName, cwd, output, signal }: CommandContext, { words }: CommandInput): Promise<void> {
+  const id = idOf(words[1]);
+  const given = await settingsOf(words.slice(2), cwd);
+  const { account, notes } = await app.sources.change({ orgId: org.id, id, given, actor: userName }, signal);
+  output.out(plain(`${id} is connected to ${account}.\n${notes.map((note) => `  ${note}\n`).join("")}`));
+}
+
 async function remove({ app, org, userName, output }: CommandContext, { words }: CommandInput): Promise<void> {
   const id = idOf(words[1]);
   await app.sources.remove({ orgId: org.id, id, actor: userName });
@@ -99,14 +107,15 @@ async function remove({ app, org, userName, output }: CommandContext, { words }:
 const verbs: Readonly<Record<string, (context: CommandContext, input: CommandInput) => Promise<void>>> = {
   add,
   list,
+  set,
   test,
-  sync: (context, { words }) => sync(context, idOf(words[1])),
+  sync: (context, input) => sync(context, idOf(input.words[1]), dayGiven(input.text("from"))),
   remove,
 };
 
 export const source: Command = {
-  usage: "source add KIND name=value|name=@FILE… [--from DAY] | list | test ID | sync ID | remove ID",
-  summary: "Connects sources of usage and bills, tries them, reads them now, or forgets them.",
+  usage: "source add KIND name=value|name=@FILE… [--from DAY] | list | set ID name=value… | test ID | sync ID [--from DAY] | remove ID",
+  summary: "Connects sources of usage and bills, changes their settings, tries them, reads them now or again, or forgets them.",
   options: { from: { type: "string" } },
   async run(context, input) {
     const [word = ""] = input.words;

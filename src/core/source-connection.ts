@@ -45,6 +45,12 @@ export interface SourceStore {
     orgId: Id<"org">,
     id: Id<"source">,
   ): Promise<{ readonly connection: SourceConnection; readonly secrets: Readonly<Record<string, string>> }>;
+  /** Puts new settings and secrets in the place of all that it had; an AppError "not_found" as with `open`. */
+  change(
+    orgId: Id<"org">,
+    id: Id<"source">,
+    given: { readonly settings: Readonly<Record<string, string>>; readonly secrets: Readonly<Record<string, string>> },
+  ): Promise<void>;
   /** Notes how far a source has been read. It never goes back, whoever is later. */
   advance(id: Id<"source">, progress: { readonly coveredTo: Date; readonly refused: readonly RefusedRow[] }): Promise<void>;
   /** Notes the end of a try: `error` is null where it went well. */

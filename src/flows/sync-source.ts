@@ -41,10 +41,11 @@ const rowsAtOnce = 5_000;
 const refusedNamed = 50;
 const midnight = (at: Date): Date => new Date(Math.floor(at.getTime() / dayMs) * dayMs);
 
-/** The periods to read, in order: from where the last reading settled to now. */
-export function periodsToRead(connection: SourceConnection, source: RemoteSource, now: Date): readonly Period[] {
-  const settled =
+/** The periods to read, in order: from where the last reading settled to now, or from an earlier day that is to be read again. */
+export function periodsToRead(connection: SourceConnection, source: RemoteSource, now: Date, again?: Date): readonly Period[] {
+  const trailing =
     connection.coveredTo === null ? connection.backfillFrom : new Date(connection.coveredTo.getTime() - source.trailingDays * dayMs);
+  const settled = again === undefined || again > trailing ? trailing : again;
   const oldest = now.getTime() - source.backfillDays * dayMs;
   const start = midnight(new Date(Math.max(settled.getTime(), connection.backfillFrom.getTime(), oldest)));
   const periods: Period[] = [];
@@ -111,7 +112,7 @@ const readerOf = ({ kinds }: SyncDeps, kind: RemoteKind): RemoteSource => {
 };
 
 /** A connection's settings, secrets and all, as its reader needs them. */
-async function contextOf(
+export async function contextOf(
   deps: SyncDeps,
   orgId: Id<"org">,
   id: Id<"source">,
@@ -127,15 +128,16 @@ async function contextOf(
 /**
  * Reads a source from where it was last settled to now, day by day; each bit that is stored moves its cursor, so that a
  * reading that broke off goes on from there. Reading the same days again changes nothing, or only what the source itself changed.
+ * `from` reads older days again, back to the first one, where they changed after they had settled.
  */
 export async function syncSource(
   deps: SyncDeps,
-  { orgId, sourceId }: { readonly orgId: Id<"org">; readonly sourceId: Id<"source"> },
+  { orgId, sourceId, from }: { readonly orgId: Id<"org">; readonly sourceId: Id<"source">; readonly from?: Date },
   signal: AbortSignal,
   onProgress: (progress: SyncProgress) => void = () => undefined,
 ): Promise<void> {
   const { source, connection, context } = await contextOf(deps, orgId, sourceId);
-  const periods = periodsToRead(connection, source, deps.now());
+  const periods = periodsToRead(connection, source, deps.now(), from);
   const days = periods.reduce((sum, { from, to }) => sum + Math.ceil((to.getTime() - from.getTime()) / dayMs), 0);
   let daysDone = 0;
   let refused: readonly RefusedRow[] = [];

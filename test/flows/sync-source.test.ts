@@ -5,6 +5,7 @@ import type { Id } from "../../src/core/ids.ts";
 import { fromUsd } from "../../src/core/money.ts";
 import type { RemoteSource } from "../../src/core/remote-source.ts";
 import type { SourceConnection } from "../../src/core/source-connection.ts";
+import { changeSource } from "../../src/flows/change-source.ts";
 import {
   connectSource,
   periodsToRead,
@@ -191,11 +192,8 @@ describe("reading a source", () => {
       const { id } = await connect("2026-11-01");
       admin.absent.add("costs");
       await expect(sync(id)).rejects.toMatchObject({ code: "not_found" });
-      expect(await found()).toMatchObject({
-        coveredTo: null,
-        lastSyncAt: clock,
-        lastError: expect.stringMatching(/costs answered with status 404/) as unknown,
-      });
+      expect(await found()).toMatchObject({ coveredTo: null, lastSyncAt: clock });
+      expect((await found())?.lastError).toMatch(/costs answered with status 404/);
       admin.absent.clear();
       // The second week's costs fail.
       api.change(/costs$/, (body) =>
@@ -274,6 +272,18 @@ describe("late data", () => {
     });
   });
 
+  it("is read again from an older day where that is asked for, never from before the first", async () => {
+    await rig(async ({ admin, deps, orgId, connect, sync, spend }) => {
+      const { id } = await connect("2026-11-05");
+      await sync(id);
+      used(admin, "2026-11-06T05:00:00Z", "2026-11-04T05:00:00Z");
+      await sync(id);
+      expect(await spend()).toEqual([0, 0n]);
+      await syncSource(deps, { orgId, sourceId: id, from: new Date("2026-11-01T00:00:00Z") }, never());
+      expect(await spend()).toEqual([1, requestCost]);
+    });
+  });
+
   it("adds hours of the trailing days that came in late", async () => {
     await rig(async ({ admin, connect, sync, spend }) => {
       used(admin, "2026-11-18T05:00:00Z");
@@ -347,6 +357,31 @@ describe("a connection", () => {
       const trail = await database.stores.audit.list(orgId, 10);
       expect(trail.map(({ actor, action }) => `${actor} ${action}`)).toEqual(["bob source.removed", "ann source.added"]);
       expect(await database.stores.audit.firstBroken(orgId)).toBeNull();
+    });
+  });
+
+  it("takes a rotated key once it has been tried, and stays the same connection", async () => {
+    await rig(async ({ admin, deps, orgId, connect, sync, spend, found }) => {
+      used(admin, "2026-11-19T05:00:00Z");
+      const { id } = await connect("2026-11-10");
+      await sync(id);
+      const change = (given: Readonly<Record<string, string>>) => changeSource(deps, { orgId, id, given, actor: "bob" }, never());
+      await expect(change({ adminKey: "sk-proj-wrong-0c44" })).rejects.toMatchObject({ code: "forbidden" });
+      await expect(change({})).rejects.toThrow(/Say what changes/);
+      await expect(change({ colour: "red" })).rejects.toThrow(/no setting "colour"/);
+      expect((await database.stores.sources.open(orgId, id)).secrets).toEqual({ adminKey: openAiAdminKey });
+      const before = await found();
+      const moved = `${before?.settings["baseUrl"] ?? ""}/`;
+      expect((await change({ adminKey: openAiAdminKey, baseUrl: moved })).account).toContain("Shop");
+      expect(await found()).toEqual({ ...before, settings: { baseUrl: moved } });
+      await sync(id);
+      expect(await spend()).toEqual([1, requestCost]);
+      const [last] = await database.stores.audit.list(orgId, 1);
+      expect(last).toMatchObject({ actor: "bob", action: "source.changed", facts: { source: id, settings: "adminKey baseUrl" } });
+      expect(JSON.stringify(last)).not.toContain(openAiAdminKey);
+      const other = await database.stores.ensureOrg(randomUUID());
+      const theirs = changeSource(deps, { orgId: other, id, given: { baseUrl: moved }, actor: "eve" }, never());
+      await expect(theirs).rejects.toMatchObject({ code: "not_found" });
     });
   });
 

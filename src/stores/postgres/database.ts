@@ -16,7 +16,7 @@ const JsonObject = z.record(z.string(), z.json());
 export const toJson = (document: object): Prisma.InputJsonObject => JsonObject.parse(JSON.parse(JSON.stringify(document)));
 
 /** Text without what PostgreSQL cannot keep: NUL, and half a surrogate pair, which has no place in UTF-8. */
-export const storable = (text: string): string => text.replaceAll(/\0|\p{Surrogate}/gu, "\uFFFD");
+export const storable = (text: string): string => text.replaceAll(/[\0\p{Surrogate}]/gu, "\uFFFD");
 
 /** Runs `work` in a transaction that waits and lasts a bounded time. */
 export const inTransaction = <T>(prisma: PrismaClient, work: (tx: Transaction) => Promise<T>): Promise<T> =>

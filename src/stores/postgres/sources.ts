@@ -26,6 +26,42 @@ const toConnection = (row: SourceRow): SourceConnection => ({
 
 const contextOf = (orgId: string, id: string): string => `source ${id} of ${orgId}`;
 
+/** What is connected, and what is due. */
+const lists = (prisma: Database["prisma"]): Pick<SourceStore, "list" | "due"> => ({
+  async list(orgId) {
+    return (await prisma.sourceConnection.findMany({ where: { orgId }, orderBy: [{ createdAt: "asc" }, { id: "asc" }] })).map(toConnection);
+  },
+
+  async due(before) {
+    const rows = await prisma.sourceConnection.findMany({
+      where: { OR: [{ lastSyncAt: null }, { lastSyncAt: { lt: before } }] },
+      select: { id: true, orgId: true },
+    });
+    return rows.map(({ id, orgId }) => ({ id: idSchema("source").parse(id), orgId: idSchema("org").parse(orgId) }));
+  },
+});
+
+/** How far a source has been read, and how the last try ended. */
+const progressNotes = (prisma: Database["prisma"]): Pick<SourceStore, "advance" | "tried"> => ({
+  async advance(id, { coveredTo, refused }) {
+    const rows = toJson({
+      rows: refused.slice(0, refusedKept).map(({ what, reason }) => ({ what: storable(what), reason: storable(reason) })),
+    });
+    await prisma.sourceConnection.updateMany({ where: { id }, data: { refused: rows["rows"] ?? [] } });
+    await prisma.sourceConnection.updateMany({
+      where: { id, OR: [{ coveredTo: null }, { coveredTo: { lt: coveredTo } }] },
+      data: { coveredTo },
+    });
+  },
+
+  async tried(id, at, error) {
+    await prisma.sourceConnection.updateMany({
+      where: { id },
+      data: { lastSyncAt: at, lastError: error === null ? null : storable(error) },
+    });
+  },
+});
+
 /** Connected sources in PostgreSQL, their secrets sealed. */
 export function createSourceStore({ prisma, now }: Database, box: SecretBox): SourceStore {
   const found = async (orgId: Id<"org">, id: Id<"source">): Promise<SourceRow> => {
@@ -42,19 +78,7 @@ export function createSourceStore({ prisma, now }: Database, box: SecretBox): So
       return toConnection(await prisma.sourceConnection.create({ data }));
     },
 
-    async list(orgId) {
-      return (await prisma.sourceConnection.findMany({ where: { orgId }, orderBy: [{ createdAt: "asc" }, { id: "asc" }] })).map(
-        toConnection,
-      );
-    },
-
-    async due(before) {
-      const rows = await prisma.sourceConnection.findMany({
-        where: { OR: [{ lastSyncAt: null }, { lastSyncAt: { lt: before } }] },
-        select: { id: true, orgId: true },
-      });
-      return rows.map(({ id, orgId }) => ({ id: idSchema("source").parse(id), orgId: idSchema("org").parse(orgId) }));
-    },
+    ...lists(prisma),
 
     async open(orgId, id) {
       const row = await found(orgId, id);
@@ -62,23 +86,16 @@ export function createSourceStore({ prisma, now }: Database, box: SecretBox): So
       return { connection: toConnection(row), secrets: Settings.parse(secrets) };
     },
 
-    async advance(id, { coveredTo, refused }) {
-      const rows = toJson({
-        rows: refused.slice(0, refusedKept).map(({ what, reason }) => ({ what: storable(what), reason: storable(reason) })),
-      });
-      await prisma.sourceConnection.updateMany({ where: { id }, data: { refused: rows["rows"] ?? [] } });
+    async change(orgId, id, { settings, secrets }) {
+      await found(orgId, id);
+      const sealedSecrets = box.seal(JSON.stringify(secrets), contextOf(orgId, id));
       await prisma.sourceConnection.updateMany({
-        where: { id, OR: [{ coveredTo: null }, { coveredTo: { lt: coveredTo } }] },
-        data: { coveredTo },
+        where: { id, orgId },
+        data: { settings: toJson(settings), keyId: box.keyId, sealedSecrets },
       });
     },
 
-    async tried(id, at, error) {
-      await prisma.sourceConnection.updateMany({
-        where: { id },
-        data: { lastSyncAt: at, lastError: error === null ? null : storable(error) },
-      });
-    },
+    ...progressNotes(prisma),
 
     async remove(orgId, id) {
       await found(orgId, id);

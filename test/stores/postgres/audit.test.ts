@@ -37,12 +37,13 @@ describe("the audit trail", () => {
     await append(orgId, "source.added");
     await append(orgId, "source.removed");
     const trail = await db.stores.audit.list(orgId, 10);
-    expect(trail.map(({ hash: _, ...entry }) => entry)).toEqual([
-      { seq: 2, at: clock, actor: "ann", action: "source.removed", facts },
-      { seq: 1, at: clock, actor: "ann", action: "source.added", facts },
+    const hash = trail.map((entry) => entry.hash);
+    expect(trail).toEqual([
+      { seq: 2, at: clock, actor: "ann", action: "source.removed", facts, hash: hash[0] },
+      { seq: 1, at: clock, actor: "ann", action: "source.added", facts, hash: hash[1] },
     ]);
     expect(await db.stores.audit.list(orgId, 1)).toEqual(trail.slice(0, 1));
-    expect(new Set(trail.map(({ hash }) => hash)).size).toBe(2);
+    expect(hash[0]).not.toBe(hash[1]);
     expect(await db.stores.audit.firstBroken(orgId)).toBeNull();
   });
 
@@ -58,7 +59,7 @@ describe("the audit trail", () => {
     const orgId = await newOrg();
     await append(orgId, "source.added");
     for (const sql of ["UPDATE audit_entries SET actor = 'eve'", "DELETE FROM audit_entries", "TRUNCATE audit_entries"])
-      await expect(raw.query(sql)).rejects.toThrow();
+      await expect(raw.query(sql)).rejects.toThrow(/audit_entries/);
     expect(await db.stores.audit.list(orgId, 10)).toMatchObject([{ actor: "ann" }]);
   });
 
