@@ -1,6 +1,8 @@
 import type { FileSource, ImportMapping } from "../core/import.ts";
 import { azureTrace } from "./azure-trace/index.ts";
+import { bedrockLog } from "./bedrock/log-file.ts";
 import { csv } from "./csv/index.ts";
+import { geminiResponses } from "./gemini/responses.ts";
 import { jsonl } from "./jsonl/index.ts";
 import { mooncake } from "./mooncake/index.ts";
 import { servegen } from "./servegen/index.ts";
@@ -10,6 +12,8 @@ export const fileSources = {
   "azure-trace": azureTrace,
   servegen,
   mooncake,
+  "bedrock-log": bedrockLog,
+  "gemini-responses": geminiResponses,
   csv,
   jsonl,
 } satisfies Record<ImportMapping["format"], FileSource>;

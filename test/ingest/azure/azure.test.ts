@@ -238,6 +238,8 @@ describe("connecting Azure", () => {
     [{ resourceGroup: "a/b" }, /setting resourceGroup/],
     [{ resourceIds: "/subscriptions/other" }, /setting resourceIds/],
     [{ deployments: "chat" }, /setting deployments/],
+    [{ loginUrl: "login.microsoftonline.com" }, /setting loginUrl/],
+    [{ managementUrl: "ftp://management.azure.com" }, /setting managementUrl/],
     [{ cachedTokens: "half" }, /setting cachedTokens/],
   ])("refuses a setting that is none: %j", async (more, reason) => {
     const api = await startFakeApi(azureStandIn(facts));

@@ -123,6 +123,7 @@ describe("the invocation log in a bucket", () => {
 
   it.each([
     [{ region: "Ireland" }, /setting region/],
+    [{ endpoint: "https://user:word@s3.example.com" }, /setting endpoint/],
     [{ bucket: "../other" }, /setting bucket/],
     [{ profiles: "chat=claude" }, /setting profiles/],
   ])("refuses a setting that is none: %j", async (more, reason) => {
