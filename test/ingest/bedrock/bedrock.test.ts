@@ -267,6 +267,11 @@ describe("a line of the invocation log", () => {
     expect(read({ errorCode: "ThrottlingException", input: {}, output: undefined }).unmetered).toBeUndefined();
     expect(read({ errorCode: "ModelTimeoutException" }).status).toBe("timeout");
     expect(read({ input: {}, output: {} }).unmetered).toBe(true);
+    expect(read({ input: { inputTokenCount: null }, output: null, errorCode: null, requestMetadata: null })).toMatchObject({
+      unmetered: true,
+      status: "ok",
+      workload: "",
+    });
   });
 
   it.each([
