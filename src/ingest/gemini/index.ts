@@ -1,3 +1,4 @@
+import type { BilledCharge } from "../../core/billing.ts";
 import type { Pulled, RemoteSource, SourceCheck, SourceContext } from "../../core/remote-source.ts";
 import type { Period } from "../../core/usage-store.ts";
 import type { ApiClient } from "../api-client.ts";
@@ -43,11 +44,13 @@ export function createGeminiSource(api: ApiClient): RemoteSource {
   async function* pull(context: SourceContext, period: Period, signal: AbortSignal): AsyncGenerator<Pulled, void, undefined> {
     const lines = { orgId: context.orgId, origin: context.connection };
     for await (const rows of queryBilling(api, context, () => tokens(context, signal), period, signal)) {
+      const charges: BilledCharge[] = [];
       for (const row of rows) {
         const charge = chargeOf(row, lines);
         if ("refused" in charge) yield { type: "refused", what: `${row.day} ${row.sku}`, reason: charge.refused };
-        else yield { type: "charges", charges: [charge] };
+        else charges.push(charge);
       }
+      yield { type: "charges", charges };
     }
   }
 
