@@ -1,7 +1,9 @@
 import type { FileSource, ImportMapping } from "../core/import.ts";
 import { azureTrace } from "./azure-trace/index.ts";
+import { bedrockLog } from "./bedrock/log-file.ts";
 import { csv } from "./csv/index.ts";
 import { focus } from "./focus/index.ts";
+import { geminiResponses } from "./gemini/responses.ts";
 import { jsonl } from "./jsonl/index.ts";
 import { mooncake } from "./mooncake/index.ts";
 import { servegen } from "./servegen/index.ts";
@@ -12,6 +14,8 @@ export const fileSources = {
   "azure-trace": azureTrace,
   servegen,
   mooncake,
+  "bedrock-log": bedrockLog,
+  "gemini-responses": geminiResponses,
   csv,
   jsonl,
 } satisfies Record<ImportMapping["format"], FileSource>;

@@ -28,6 +28,16 @@ describe("money", () => {
     },
   );
 
+  it.each([
+    ["0.1234567890125", 123_456_789_013n],
+    ["-0.0000000000005", -1n],
+    ["0.00000000000049", 0n],
+    ["1.5e-6", 1_500_000n],
+    ["-12", -12_000_000_000_000n],
+  ])("rounds %s USD of a bill that is kept as a float to %s pico-dollars", (text, pico) => {
+    expect(fromUsdRounded(text)).toBe(pico);
+  });
+
   it("rounds shares half away from zero", () => {
     expect([divideRounded(5n, 2n), divideRounded(-5n, 2n), divideRounded(4n, 3n), divideRounded(0n, 7n)]).toEqual([3n, -3n, 1n, 0n]);
   });

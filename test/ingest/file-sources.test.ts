@@ -12,6 +12,11 @@ const mapping = (change: Partial<ImportMapping> & Pick<ImportMapping, "format" |
   ...change,
 });
 
+const logged = (requestId: string, timestamp: string, input: string): string =>
+  `{"schemaType": "ModelInvocationLog", "timestamp": "${timestamp}", "accountId": "1", "region": "us-east-1", "requestId": "${requestId}", "modelId": "amazon.nova-lite-v1:0", "input": ${input}, "output": {"outputTokenCount": 10}}`;
+const answered = (at: string, prompt: number): string =>
+  `{"createTime": "${at}", "modelVersion": "gemini-2.5-flash", "usageMetadata": {"promptTokenCount": ${prompt}, "candidatesTokenCount": 10}}`;
+
 const usage: Readonly<Record<Exclude<ImportMapping["format"], "focus">, FileSourceCase>> = {
   csv: {
     source: fileSources.csv,
@@ -35,6 +40,32 @@ const usage: Readonly<Record<Exclude<ImportMapping["format"], "focus">, FileSour
       },
       time: { unit: "iso", origin: "file" },
     }),
+  },
+  "bedrock-log": {
+    source: fileSources["bedrock-log"],
+    fileName: "20261122T100500123Z_0a1b.json",
+    header: "",
+    lines: [
+      logged("r-1", "2026-11-22T10:00:00Z", '{"inputTokenCount": 100}'),
+      logged("r-2", "2026-11-22T11:00:00Z", '{"inputTokenCount": 200}'),
+      logged("r-3", "2026-11-22T11:00:01Z", '{"inputTokenCount": "many"}'),
+      logged("r-4", "2026-11-22T12:00:00Z", '{"inputTokenCount": 300}'),
+    ],
+    badReason: /^input\.inputTokenCount/,
+    mapping: mapping({ format: "bedrock-log", fields: {}, time: { unit: "iso", origin: "file" } }),
+  },
+  "gemini-responses": {
+    source: fileSources["gemini-responses"],
+    fileName: "responses.jsonl",
+    header: "",
+    lines: [
+      answered("2026-11-22T10:00:00Z", 100),
+      answered("2026-11-22T11:00:00Z", 200),
+      answered("2026-11-22T11:00:01Z", -1),
+      answered("2026-11-22T12:00:00Z", 300),
+    ],
+    badReason: /^usageMetadata\.promptTokenCount/,
+    mapping: mapping({ format: "gemini-responses", fields: { at: { column: "createTime" } }, time: { unit: "iso", origin: "file" } }),
   },
   jsonl: {
     source: fileSources.jsonl,

@@ -39,17 +39,19 @@ function metricContextOf({ orgId, connection, settings }: SourceContext): Metric
   return { orgId, idPrefix: eventIdPrefix(connection), models: deploymentModels(deployments), cachedTokens };
 }
 
+/** What is read, as people name it. A role on a resource group alone may not read the subscription's name. */
+async function scopeName(azure: AzureManagement, { settings }: SourceContext, signal: AbortSignal): Promise<string> {
+  const { subscriptionId = "", resourceGroup = "" } = settings;
+  if (resourceGroup !== "") return `resource group ${resourceGroup} of subscription ${subscriptionId}`;
+  const path = `/subscriptions/${encodeURIComponent(subscriptionId)}?api-version=2022-12-01`;
+  const { displayName } = await azure.get(path, "Azure's subscription", Subscription, signal);
+  return `subscription ${displayName} (${subscriptionId})`;
+}
+
 /** Tries everything that a reading needs, so that each missing role is named before the first one. */
 async function check(azure: AzureManagement, context: SourceContext, signal: AbortSignal): Promise<SourceCheck> {
   const { cachedTokens } = metricContextOf(context);
-  const subscription = `/subscriptions/${encodeURIComponent(context.settings["subscriptionId"] ?? "")}`;
   const accounts = await accountsOf(azure, context, signal);
-  const { displayName, subscriptionId } = await azure.get(
-    `${subscription}?api-version=2022-12-01`,
-    "Azure's subscription",
-    Subscription,
-    signal,
-  );
   const to = context.now();
   const period = { from: new Date(Math.floor(to.getTime() / dayMs) * dayMs), to };
   const [first] = accounts;
@@ -58,7 +60,7 @@ async function check(azure: AzureManagement, context: SourceContext, signal: Abo
   const lacking = namedAccounts(context).filter((id) => !accounts.some((account) => account.id.toLowerCase() === id));
   const names = accounts.map(({ name }) => name).join(", ");
   return {
-    account: `subscription ${displayName} (${subscriptionId})${names === "" ? "" : `: ${names}`}`,
+    account: `${await scopeName(azure, context, signal)}${names === "" ? "" : `: ${names}`}`,
     notes: [
       ...(accounts.length === 0 ? ["No account with models was found in it: check resourceGroup and resourceIds."] : []),
       ...lacking.map((id) => `The account ${id} was not found.`),
@@ -97,7 +99,7 @@ export function createAzureSource(api: ApiClient): RemoteSource {
     trailingDays: 5,
     chunkDays: 7,
     backfillDays: 92,
-    test: (context, signal) => check(open(context), context, signal),
+    test: async (context, signal) => check(open(context), context, signal),
     pull,
   };
 }

@@ -3,6 +3,7 @@ import { sha256 } from "../../core/canonical.ts";
 import { AppError } from "../../core/errors.ts";
 import type { SourceContext } from "../../core/remote-source.ts";
 import type { ApiCall, ApiClient } from "../api-client.ts";
+import { settingAddress } from "../setting-address.ts";
 import { TokenAnswer } from "./wire.ts";
 
 /** What an admin should do where Azure refuses the app registration. */
@@ -30,8 +31,6 @@ export interface AzureManagement {
   ): Promise<T>;
 }
 
-const trimmed = (address: string | undefined): string => (address ?? "").replace(/\/+$/, "");
-
 function signInCall({ settings }: SourceContext): ApiCall {
   const { tenantId = "", clientId = "", clientSecret = "" } = settings;
   if (!/^[A-Za-z0-9.-]{1,128}$/.test(tenantId))
@@ -40,10 +39,10 @@ function signInCall({ settings }: SourceContext): ApiCall {
     grant_type: "client_credentials",
     client_id: clientId,
     client_secret: clientSecret,
-    scope: `${trimmed(settings["managementUrl"])}/.default`,
+    scope: `${settingAddress(settings, "managementUrl")}/.default`,
   };
   return {
-    url: new URL(`${trimmed(settings["loginUrl"])}/${tenantId}/oauth2/v2.0/token`),
+    url: new URL(`${settingAddress(settings, "loginUrl")}/${tenantId}/oauth2/v2.0/token`),
     method: "POST",
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: new URLSearchParams(form).toString(),
@@ -82,7 +81,7 @@ function createTokens(api: ApiClient): (context: SourceContext, signal: AbortSig
 export function createAzureManagement(api: ApiClient): (context: SourceContext) => AzureManagement {
   const tokenOf = createTokens(api);
   return (context) => {
-    const root = trimmed(context.settings["managementUrl"]);
+    const root = settingAddress(context.settings, "managementUrl");
     const call = async (path: string, what: string, signal: AbortSignal): Promise<ApiCall> => ({
       url: below(root, path),
       headers: { authorization: `Bearer ${await tokenOf(context, signal)}`, "content-type": "application/json" },

@@ -4,7 +4,7 @@ import { z } from "zod";
 export const TokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().int().positive() });
 
 /** A subscription, as Azure Resource Manager names it. */
-export const Subscription = z.object({ subscriptionId: z.string(), displayName: z.string() });
+export const Subscription = z.object({ displayName: z.string() });
 
 const nextLink = z.string().nullish();
 

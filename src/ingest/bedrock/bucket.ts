@@ -2,6 +2,7 @@ import { AwsClient } from "aws4fetch";
 import { AppError } from "../../core/errors.ts";
 import type { SourceContext } from "../../core/remote-source.ts";
 import type { ApiCall, ApiClient } from "../api-client.ts";
+import { settingAddress } from "../setting-address.ts";
 
 /** What an admin should do where AWS refuses the key. */
 const awsActions =
@@ -66,8 +67,8 @@ function listPage(bytes: Uint8Array): ListPage & { readonly next: string | undef
   };
 }
 
-function endpointOf(region: string, given: string): string {
-  if (given !== "") return given.replace(/\/+$/, "");
+function endpointOf(region: string, settings: SourceContext["settings"]): string {
+  if ((settings["endpoint"] ?? "") !== "") return settingAddress(settings, "endpoint");
   return `https://s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
 }
 
@@ -78,7 +79,7 @@ export function openBucket(api: ApiClient, { settings, now }: SourceContext): Lo
     throw new AppError("bad_input", "The setting region is not the name of an AWS region, such as eu-west-1.");
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
     throw new AppError("bad_input", "The setting bucket is not the name of an S3 bucket.");
-  const root = `${endpointOf(region, settings["endpoint"] ?? "")}/${bucket}`;
+  const root = `${endpointOf(region, settings)}/${bucket}`;
   const aws = new AwsClient({ accessKeyId, secretAccessKey, ...(sessionToken === "" ? {} : { sessionToken }), service: "s3", region });
   const call = (url: URL, name: string): ApiCall => ({
     url,

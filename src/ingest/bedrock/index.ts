@@ -139,7 +139,7 @@ export function createBedrockSource(api: ApiClient): RemoteSource {
     settings,
     grain: "request",
     keeps: "facts",
-    trailingDays: 2,
+    trailingDays: 1,
     chunkDays: 1,
     backfillDays: 400,
     test: (context, signal) => check(api, context, signal),

@@ -73,7 +73,7 @@ const tierOf = ({ output }: InvocationLog): Tier | undefined => {
 };
 
 const statusOf = ({ errorCode }: InvocationLog): UsageEvent["status"] => {
-  if (errorCode === undefined || errorCode === "") return "ok";
+  if ((errorCode ?? "") === "") return "ok";
   return errorCode === "ModelTimeoutException" ? "timeout" : "error";
 };
 
@@ -96,7 +96,7 @@ export function bedrockEvent(raw: unknown, context: LogContext): UsageEvent | Re
   const { principal, session } = callerOf(log.identity?.arn ?? "");
   const said = (key: string): string => label(log.requestMetadata?.[key] ?? "");
   // A failed call without counts used nothing; an answer without them used we do not know what.
-  const uncounted = log.input?.inputTokenCount === undefined && status === "ok";
+  const uncounted = (log.input?.inputTokenCount ?? null) === null && status === "ok";
   return {
     ...unsaid,
     id: `${context.idPrefix}${log.requestId.length > 64 ? sha256(log.requestId) : log.requestId}`,

@@ -65,22 +65,22 @@ export const InvocationLog = z.object({
   schemaType: z.literal("ModelInvocationLog"),
   timestamp: z.iso.datetime({ offset: true }),
   accountId: z.string().min(1),
-  identity: z.object({ arn: z.string().optional() }).optional(),
+  identity: z.object({ arn: z.string().nullish() }).nullish(),
   region: z.string().min(1),
   requestId: z.string().min(1),
-  operation: z.string().optional(),
+  operation: z.string().nullish(),
   modelId: z.string().min(1),
   input: z
     .object({
-      inputTokenCount: count.optional(),
-      cacheReadInputTokenCount: count.optional(),
-      cacheWriteInputTokenCount: count.optional(),
+      inputTokenCount: count.nullish(),
+      cacheReadInputTokenCount: count.nullish(),
+      cacheWriteInputTokenCount: count.nullish(),
     })
-    .optional(),
-  output: z.object({ outputTokenCount: count.optional(), outputBodyJson: z.unknown().transform(usageIn).optional() }).optional(),
-  requestMetadata: z.record(z.string(), z.string()).optional(),
-  inferenceRegion: z.string().optional(),
-  errorCode: z.string().optional(),
-  performanceConfig: z.object({ latency: z.string().optional() }).optional(),
+    .nullish(),
+  output: z.object({ outputTokenCount: count.nullish(), outputBodyJson: z.unknown().transform(usageIn).optional() }).nullish(),
+  requestMetadata: z.record(z.string(), z.string()).nullish(),
+  inferenceRegion: z.string().nullish(),
+  errorCode: z.string().nullish(),
+  performanceConfig: z.object({ latency: z.string().nullish() }).nullish(),
 });
 export type InvocationLog = z.infer<typeof InvocationLog>;

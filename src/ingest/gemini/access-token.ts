@@ -3,6 +3,7 @@ import { sha256 } from "../../core/canonical.ts";
 import { AppError } from "../../core/errors.ts";
 import type { SourceContext } from "../../core/remote-source.ts";
 import type { ApiClient } from "../api-client.ts";
+import { settingAddress } from "../setting-address.ts";
 import { ServiceAccountKey, TokenAnswer } from "./wire.ts";
 
 /** What an admin should do where Google refuses the service account. */
@@ -50,7 +51,7 @@ export function createGoogleTokens(api: ApiClient): (context: SourceContext, sig
   const kept = new Map<string, { readonly token: string; readonly until: number }>();
   return async ({ settings, now }, signal) => {
     signal.throwIfAborted();
-    const tokenUrl = settings["tokenUrl"] ?? "";
+    const tokenUrl = settingAddress(settings, "tokenUrl");
     const credential = sha256(`${tokenUrl}\n${settings["serviceAccount"] ?? ""}`);
     const known = kept.get(credential);
     if (known !== undefined && now().getTime() < known.until) return known.token;

@@ -4,6 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import type { SourceContext } from "../../core/remote-source.ts";
 import type { Period } from "../../core/usage-store.ts";
 import type { ApiCall, ApiClient } from "../api-client.ts";
+import { settingAddress } from "../setting-address.ts";
 import { googleRoles } from "./access-token.ts";
 import { BillingRow, DryRunAnswer, QueryAnswer } from "./wire.ts";
 
@@ -83,7 +84,7 @@ function requestOf(context: SourceContext, period: Period, dryRun: boolean): str
 
 const what = "BigQuery's billing export";
 const callOf = (context: SourceContext, token: string, path: string, more: Partial<ApiCall>): ApiCall => ({
-  url: new URL(`${(context.settings["baseUrl"] ?? "").replace(/\/+$/, "")}/bigquery/v2/projects/${path}`),
+  url: new URL(`${settingAddress(context.settings, "baseUrl")}/bigquery/v2/projects/${path}`),
   headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
   what,
   refused: googleRoles,

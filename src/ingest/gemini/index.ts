@@ -1,9 +1,11 @@
+import type { BilledCharge } from "../../core/billing.ts";
 import type { Pulled, RemoteSource, SourceCheck, SourceContext } from "../../core/remote-source.ts";
 import type { Period } from "../../core/usage-store.ts";
 import type { ApiClient } from "../api-client.ts";
 import { createGoogleTokens } from "./access-token.ts";
 import { exportTableOf, queryBilling, tryQuery } from "./billing-query.ts";
-import { chargeOf } from "./charges.ts";
+import { type ChargeContext, chargeOf } from "./charges.ts";
+import type { BillingRow } from "./wire.ts";
 
 const settings = {
   serviceAccount: {
@@ -21,6 +23,17 @@ const settings = {
 } as const;
 
 const dayMs = 24 * 3_600_000;
+
+/** The charges of a page, also where there are none, and the lines that give none. */
+function* pulledFrom(rows: readonly BillingRow[], context: ChargeContext): Generator<Pulled, void, undefined> {
+  const charges: BilledCharge[] = [];
+  for (const row of rows) {
+    const charge = chargeOf(row, context);
+    if ("refused" in charge) yield { type: "refused", what: `${row.day} ${row.sku}`, reason: charge.refused };
+    else charges.push(charge);
+  }
+  yield { type: "charges", charges };
+}
 
 /** Google Cloud: what Gemini and Vertex AI cost, read from the Cloud Billing export in BigQuery. */
 export function createGeminiSource(api: ApiClient): RemoteSource {
@@ -43,11 +56,7 @@ export function createGeminiSource(api: ApiClient): RemoteSource {
   async function* pull(context: SourceContext, period: Period, signal: AbortSignal): AsyncGenerator<Pulled, void, undefined> {
     const lines = { orgId: context.orgId, origin: context.connection };
     for await (const rows of queryBilling(api, context, () => tokens(context, signal), period, signal)) {
-      for (const row of rows) {
-        const charge = chargeOf(row, lines);
-        if ("refused" in charge) yield { type: "refused", what: `${row.day} ${row.sku}`, reason: charge.refused };
-        else yield { type: "charges", charges: [charge] };
-      }
+      yield* pulledFrom(rows, lines);
     }
   }
 

@@ -232,12 +232,42 @@ describe("connecting Azure", () => {
     }
   });
 
+  it("reads one resource group without asking for the subscription", async () => {
+    const api = await startFakeApi(azureStandIn(facts));
+    try {
+      const check = await createAzureSource(createApiClient()).test(
+        contextOf(api.url, { resourceGroup: "ai" }),
+        new AbortController().signal,
+      );
+      expect(check.account).toBe(`resource group ai of subscription ${subscriptionId}: acme-openai, acme-foundry`);
+      expect(api.requests.filter(({ url }) => url.pathname === `/subscriptions/${subscriptionId}`)).toEqual([]);
+    } finally {
+      await api.close();
+    }
+  });
+
+  it("names the roles where the app has signed in and may not read", async () => {
+    const api = await startFakeApi((request) =>
+      request.url.pathname.endsWith("/token")
+        ? azureStandIn(facts)(request)
+        : { status: 403, body: { error: { code: "AuthorizationFailed" } } },
+    );
+    try {
+      const test = createAzureSource(createApiClient()).test(contextOf(api.url), new AbortController().signal);
+      await expect(test).rejects.toThrow(/may not read this.*Monitoring Reader and Cost Management Reader/);
+    } finally {
+      await api.close();
+    }
+  });
+
   it.each([
     [{ tenantId: "../../other" }, /setting tenantId/],
     [{ subscriptionId: "mine" }, /setting subscriptionId/],
     [{ resourceGroup: "a/b" }, /setting resourceGroup/],
     [{ resourceIds: "/subscriptions/other" }, /setting resourceIds/],
     [{ deployments: "chat" }, /setting deployments/],
+    [{ loginUrl: "login.microsoftonline.com" }, /setting loginUrl/],
+    [{ managementUrl: "ftp://management.azure.com" }, /setting managementUrl/],
     [{ cachedTokens: "half" }, /setting cachedTokens/],
   ])("refuses a setting that is none: %j", async (more, reason) => {
     const api = await startFakeApi(azureStandIn(facts));

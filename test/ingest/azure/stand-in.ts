@@ -169,8 +169,10 @@ export const azureStandIn =
     if (headers.authorization !== `Bearer ${token}`) return { status: 401, body: { error: { code: "AuthenticationFailed" } } };
     const subscription = `/subscriptions/${subscriptionId}`;
     if (url.pathname === subscription) return { body: { id: subscription, subscriptionId, displayName: "Production", state: "Enabled" } };
-    if (url.pathname === `${subscription}/providers/Microsoft.CognitiveServices/accounts`) return accounts(facts, request);
-    if (method === "POST" && url.pathname === `${subscription}/providers/Microsoft.CostManagement/query`) return costs(facts, request);
+    for (const scope of [subscription, `${subscription}/resourceGroups/ai`]) {
+      if (url.pathname === `${scope}/providers/Microsoft.CognitiveServices/accounts`) return accounts(facts, request);
+      if (method === "POST" && url.pathname === `${scope}/providers/Microsoft.CostManagement/query`) return costs(facts, request);
+    }
     for (const { name, deployments, samples } of facts.accounts) {
       if (url.pathname === `${accountId(name)}/deployments`) return { body: { value: deployments } };
       if (url.pathname === `${accountId(name)}/providers/microsoft.insights/metrics`) return metrics(samples, url);

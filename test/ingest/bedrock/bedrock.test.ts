@@ -123,6 +123,7 @@ describe("the invocation log in a bucket", () => {
 
   it.each([
     [{ region: "Ireland" }, /setting region/],
+    [{ endpoint: "https://user:word@s3.example.com" }, /setting endpoint/],
     [{ bucket: "../other" }, /setting bucket/],
     [{ profiles: "chat=claude" }, /setting profiles/],
   ])("refuses a setting that is none: %j", async (more, reason) => {
@@ -266,6 +267,11 @@ describe("a line of the invocation log", () => {
     expect(read({ errorCode: "ThrottlingException", input: {}, output: undefined }).unmetered).toBeUndefined();
     expect(read({ errorCode: "ModelTimeoutException" }).status).toBe("timeout");
     expect(read({ input: {}, output: {} }).unmetered).toBe(true);
+    expect(read({ input: { inputTokenCount: null }, output: null, errorCode: null, requestMetadata: null })).toMatchObject({
+      unmetered: true,
+      status: "ok",
+      workload: "",
+    });
   });
 
   it.each([

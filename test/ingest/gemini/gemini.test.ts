@@ -77,6 +77,18 @@ describe("what Google billed", () => {
     ]);
   });
 
+  it("says that it read the bill of a period in which nothing was billed", async () => {
+    const api = await startFakeApi(googleStandIn([]));
+    try {
+      const all: unknown[] = [];
+      const source = createGeminiSource(createApiClient({ firstPauseMs: 1 }));
+      for await (const pulled of source.pull(contextOf(api.url), testCase.period, new AbortController().signal)) all.push(pulled);
+      expect(all).toEqual([{ type: "charges", charges: [] }]);
+    } finally {
+      await api.close();
+    }
+  });
+
   it("asks for the settings' services and period as parameters, and signs in once for many calls", async () => {
     const api = await startFakeApi(googleStandIn(lines));
     try {
