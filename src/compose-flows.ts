@@ -4,6 +4,7 @@ import { createSupervisor } from "../agents/supervisor.ts";
 import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
 import type { Engines } from "./compose-engines.ts";
+import { type Intake, wireIntake } from "./compose-intake.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
 import { type AnyPlatformAdapter, anyAdapter } from "./core/delivery.ts";
@@ -13,7 +14,6 @@ import type { ImportMapping, ImportSummary } from "./core/import.ts";
 import type { JobHandlers, JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { PriceBook } from "./core/price.ts";
-import { createSenders } from "./flows/admit-sender.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
@@ -22,7 +22,6 @@ import { refuseNonText } from "./flows/inspect-file.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
-import { receiveTraces, type TraceDeps } from "./flows/receive-traces.ts";
 import { reconcile } from "./flows/reconcile.ts";
 import { rollbackPolicy } from "./flows/rollback-policy.ts";
 import { runAnalysis } from "./flows/run-analysis.ts";
@@ -30,10 +29,8 @@ import { connectSource, removeSource, type SyncDeps, syncSource, testSource } fr
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
 import { createGateway, type Gateway } from "./gateway/proxy.ts";
-import type { TraceIntake } from "./http/routes/otlp.ts";
 import { createApiClient } from "./ingest/api-client.ts";
 import { fileSources, proposeMapping } from "./ingest/index.ts";
-import { createTraceReader } from "./ingest/otlp/index.ts";
 import { remoteSources } from "./ingest/remote-sources.ts";
 
 /** How long a proposal waits for its decision. */
@@ -86,7 +83,7 @@ export interface Wired {
   readonly gateway: Gateway;
   readonly handlers: JobHandlers;
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
-  readonly traces: TraceIntake;
+  readonly intake: Intake;
 }
 
 /** What several flows share. */
@@ -97,6 +94,8 @@ interface Shared extends WireOptions {
   readonly press: PressDeps;
   readonly effect: EffectDeps;
   readonly sync: SyncDeps;
+  readonly ingest: IngestDeps;
+  readonly intake: Intake;
 }
 
 const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook): Gateway =>
@@ -128,17 +127,21 @@ function share(options: WireOptions): Shared {
   };
   const rollback: PressDeps["rollback"] = (orgId, approvalId, by) =>
     rollbackPolicy({ ...effect, approvals: stores.approvals, policies: stores.policies }, { orgId, approvalId, by: by.name });
+  const ingest: IngestDeps = { sources: fileSources, usage: engines.usage, imports: stores.imports, prices, log };
+  const pricesOf: SyncDeps["prices"] = async () => prices;
   return {
     ...options,
     prices,
     gateway,
+    ingest,
+    intake: wireIntake({ ...options, prices, pricesOf, ingest }),
     sync: {
       kinds: remoteSources(createApiClient()),
       sources: stores.sources,
       usage: engines.usage,
       billing: engines.billing,
       audit: stores.audit,
-      prices: async () => prices,
+      prices: pricesOf,
       now,
       log,
     },
@@ -194,9 +197,8 @@ const wireSources = ({ sync }: Shared): SourceFlows => ({
 });
 
 function wireCommands(shared: Shared): Flows {
-  const { config, log, now, engines, jobs, prices } = shared;
+  const { config, log, now, engines, jobs, ingest } = shared;
   const { stores, usage } = engines;
-  const ingest: IngestDeps = { sources: fileSources, usage, imports: stores.imports, prices, log };
   const rejectDir = join(config.dataDir, "rejects");
   return {
     ingest,
@@ -218,19 +220,9 @@ function wireCommands(shared: Shared): Flows {
   };
 }
 
-function wireTraces({ engines, now, log, prices, sync }: Shared): TraceIntake {
-  const reader = createTraceReader({ providerOf: (model) => prices.providerOf(model) });
-  const deps: TraceDeps = { reader, claims: engines.stores.claims, usage: engines.usage, prices: sync.prices, now, log };
-  return {
-    senders: createSenders({ keys: engines.stores.gateway, now }),
-    reader,
-    receive: (sender, body, format) => receiveTraces(deps, sender, body, format),
-  };
-}
-
 /** Gives every flow its collaborators. */
 export function wireFlows(options: WireOptions): Wired {
   const shared = share(options);
-  const { gateway, adapterFor } = shared;
-  return { flows: wireCommands(shared), gateway, handlers: wireHandlers(shared), adapterFor, traces: wireTraces(shared) };
+  const { gateway, adapterFor, intake } = shared;
+  return { flows: wireCommands(shared), gateway, handlers: wireHandlers(shared), adapterFor, intake };
 }
