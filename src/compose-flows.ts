@@ -17,6 +17,7 @@ import type { PriceBook } from "./core/price.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
+import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
 import { refuseNonText } from "./flows/inspect-file.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
@@ -167,7 +168,12 @@ function wireHandlers(shared: Shared): JobHandlers {
   const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
     ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
   return {
-    run: ({ runId }, signal) => runAnalysis({ runs, policies, analyst, jobs, now, approvalTtlMs, log }, runId, signal),
+    async run({ runId }, signal) {
+      const deps = { runs, policies, jobs, now, approvalTtlMs, log };
+      const receive = shared.intake.files.receive;
+      if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
+      await runAnalysis({ ...deps, analyst }, runId, signal);
+    },
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, log }, inboundId),
     async apply({ orgId, approvalId }) {

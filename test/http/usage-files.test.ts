@@ -106,7 +106,8 @@ describe("POST /api/usage/files of the running application", () => {
     const summary = await imported(await post("?name=bad.csv", [csvOf("refusing", 3), ...bad].join("\n")));
     expect(summary).toMatchObject({ accepted: 3, refused: 150 });
     expect(summary.firstRefusals).toHaveLength(100);
-    expect(summary.firstRefusals[0]).toMatchObject({ line: 5, reason: expect.stringContaining("tokens.input") });
+    expect(summary.firstRefusals[0]?.line).toBe(5);
+    expect(summary.firstRefusals[0]?.reason).toContain("tokens.input");
     expect(await leftBehind()).toEqual([]);
   });
 
