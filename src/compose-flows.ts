@@ -4,6 +4,7 @@ import { createSupervisor } from "../agents/supervisor.ts";
 import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
 import type { Engines } from "./compose-engines.ts";
+import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
@@ -16,18 +17,17 @@ import type { Logger } from "./core/logger.ts";
 import type { PriceBook } from "./core/price.ts";
 import type { Analyst } from "./core/run.ts";
 import { dailySourcesOf } from "./core/source-grains.ts";
-import { createSenders } from "./flows/admit-sender.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
 import { type ContractDeps } from "./flows/change-contract.ts";
 import { changeSource } from "./flows/change-source.ts";
 import { type ContractBooks, createContractBooks } from "./flows/contract-books.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
+import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
-import { receiveTraces, type TraceDeps } from "./flows/receive-traces.ts";
 import { reconcile } from "./flows/reconcile.ts";
 import { type RepriceOutcome, type RepriceRequest, repriceUsage } from "./flows/reprice-usage.ts";
 import { rollbackPolicy } from "./flows/rollback-policy.ts";
@@ -44,11 +44,9 @@ import { connectSource, removeSource, type SyncDeps, syncSource, testSource } fr
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
 import { createGateway, type Gateway } from "./gateway/proxy.ts";
-import type { TraceIntake } from "./http/routes/otlp.ts";
 import { createApiClient } from "./ingest/api-client.ts";
 import { fileHeader } from "./ingest/file-header.ts";
 import { fileSources, proposeMapping } from "./ingest/index.ts";
-import { createTraceReader } from "./ingest/otlp/index.ts";
 import { remoteSources } from "./ingest/remote-sources.ts";
 
 /** How long a proposal waits for its decision. */
@@ -122,7 +120,7 @@ export interface Wired {
   readonly gateway: Gateway;
   readonly handlers: JobHandlers;
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
-  readonly traces: TraceIntake;
+  readonly intake: Intake;
 }
 
 /** What several flows share. */
@@ -136,6 +134,8 @@ interface Shared extends WireOptions {
   readonly effect: EffectDeps;
   readonly sync: SyncDeps;
   readonly spending: LedgerFlows;
+  readonly ingest: IngestDeps;
+  readonly intake: Intake;
 }
 
 const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook, books: ContractBooks): Gateway =>
@@ -172,19 +172,23 @@ function share(options: WireOptions): Shared {
   const rollback: PressDeps["rollback"] = (orgId, approvalId, by) =>
     rollbackPolicy({ ...effect, approvals: stores.approvals, policies: stores.policies }, { orgId, approvalId, by: by.name });
   const kinds = remoteSources(createApiClient());
+  const ingest: IngestDeps = { sources: fileSources, usage: engines.usage, imports: stores.imports, billing: engines.billing, prices, log };
+  const pricesOf: SyncDeps["prices"] = (orgId) => books.of(orgId);
   return {
     ...options,
     prices,
     books,
     gateway,
     spending: wireLedger({ ...engines, kinds, log, now }),
+    ingest,
+    intake: wireIntake({ ...options, prices, pricesOf, ingest }),
     sync: {
       kinds,
       sources: stores.sources,
       usage: engines.usage,
       billing: engines.billing,
       audit: stores.audit,
-      prices: (orgId) => books.of(orgId),
+      prices: pricesOf,
       now,
       log,
     },
@@ -223,7 +227,12 @@ function wireHandlers(shared: Shared): JobHandlers {
   const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
     ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
   return {
-    run: ({ runId }, signal) => runAnalysis({ runs, policies, analyst, jobs, now, approvalTtlMs, log }, runId, signal),
+    async run({ runId }, signal) {
+      const deps = { runs, policies, jobs, now, approvalTtlMs, log };
+      const receive = shared.intake.files.receive;
+      if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
+      await runAnalysis({ ...deps, analyst }, runId, signal);
+    },
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, log }, inboundId),
     async apply({ orgId, approvalId }) {
@@ -257,9 +266,8 @@ const wireSources = ({ sync }: Shared): SourceFlows => ({
 });
 
 function wireCommands(shared: Shared): Flows {
-  const { config, log, now, engines, jobs, prices, books } = shared;
+  const { config, log, now, engines, jobs, prices, books, ingest } = shared;
   const { stores, usage } = engines;
-  const ingest: IngestDeps = { sources: fileSources, usage, imports: stores.imports, billing: engines.billing, prices, log };
   const rejectDir = join(config.dataDir, "rejects");
   const mapping: MappingDeps = { mappings: stores.mappings, audit: stores.audit, headerOf: fileHeader, propose: proposeMapping, now };
   return {
@@ -290,19 +298,9 @@ function wireCommands(shared: Shared): Flows {
   };
 }
 
-function wireTraces({ engines, now, log, prices, sync }: Shared): TraceIntake {
-  const reader = createTraceReader({ providerOf: (model) => prices.providerOf(model) });
-  const deps: TraceDeps = { reader, claims: engines.stores.claims, usage: engines.usage, prices: sync.prices, now, log };
-  return {
-    senders: createSenders({ keys: engines.stores.gateway, now }),
-    reader,
-    receive: (sender, body, format) => receiveTraces(deps, sender, body, format),
-  };
-}
-
 /** Gives every flow its collaborators. */
 export function wireFlows(options: WireOptions): Wired {
   const shared = share(options);
-  const { gateway, adapterFor } = shared;
-  return { flows: wireCommands(shared), gateway, handlers: wireHandlers(shared), adapterFor, traces: wireTraces(shared) };
+  const { gateway, adapterFor, intake } = shared;
+  return { flows: wireCommands(shared), gateway, handlers: wireHandlers(shared), adapterFor, intake };
 }

@@ -1,8 +1,9 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { slackWorkspace } from "../adapters/slack/identify.ts";
 import type { Engines } from "./compose-engines.ts";
+import type { Intake } from "./compose-intake.ts";
 import type { LedgerFlows } from "./compose-ledger.ts";
 import type { Config } from "./config.ts";
 import type { Platform } from "./core/conversation.ts";
@@ -15,7 +16,7 @@ import type { Gateway } from "./gateway/proxy.ts";
 import { createHttpApp } from "./http/app.ts";
 import type { ReadyCheck } from "./http/routes/health.ts";
 import type { LocalDeps } from "./http/routes/local.ts";
-import type { TraceIntake } from "./http/routes/otlp.ts";
+import { usageFilesPath } from "./http/routes/usage-files.ts";
 
 /** What to serve on the port. */
 export interface ListenOptions {
@@ -50,7 +51,7 @@ export interface ServerDeps {
   readonly gateway: Gateway;
   readonly spending: LedgerFlows;
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
-  readonly traces: TraceIntake;
+  readonly intake: Intake;
   /** The org that platforms and upstreams from the configuration belong to. */
   readonly ownOrg: Id<"org">;
 }
@@ -72,6 +73,18 @@ const readyChecks = ({ engines, ownOrg }: ServerDeps): readonly ReadyCheck[] => 
 
 /** How long a request may take to arrive: longer than the gateway waits for a body, so that its own answer comes first. */
 const requestTimeoutMs = 65_000;
+
+/** How long a file of usage may take: an hour, as long as it keeps coming. */
+const fileTimeoutMs = 3_600_000;
+
+/** Cuts a request off that does not arrive in time; Node itself has one limit for all of them, which files need longer. */
+function boundArrival(request: IncomingMessage): void {
+  if (request.url?.startsWith(usageFilesPath) === true) return;
+  const late = setTimeout(() => {
+    if (!request.complete) request.destroy();
+  }, requestTimeoutMs);
+  request.once("close", () => clearTimeout(late));
+}
 
 /** Where senders of telemetry post to: under /v1/, but none of the gateway's. */
 const telemetryPath = /^\/v1\/(traces|metrics|logs)(\?|$)/;
@@ -95,10 +108,11 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
     log,
     ready: readyChecks(deps),
     ...(options.http ? { spend: { ...engines.stores, spend: (request) => deps.spending.spend(request), now } } : {}),
-    ...(options.http ? { traces: deps.traces } : {}),
+    ...(options.http ? deps.intake : {}),
     ...(options.local === undefined ? {} : { local: endingWith(options.local, closing.signal) }),
     serverFactory: (handler) =>
-      createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+      createServer({ requestTimeout: fileTimeoutMs }, (request, response) => {
+        boundArrival(request);
         if (options.gateway && isForGateway(request.url)) gateway.handle(request, response);
         else handler(request, response);
       }),

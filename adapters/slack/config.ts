@@ -14,13 +14,14 @@ export const slackPath = "/slack/events";
 /** The slash command. */
 export const slackCommand = "/apex";
 
-/** What the bot may do: hear mentions and direct messages, answer, and find its own posts again. */
+/** What the bot may do: hear mentions and direct messages, read the files shared in them, answer, and find its own posts again. */
 export const slackScopes = [
   "app_mentions:read",
   "channels:history",
   "chat:write",
   "chat:write.public",
   "commands",
+  "files:read",
   "groups:history",
   "im:history",
   "im:write",

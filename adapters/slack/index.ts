@@ -2,6 +2,7 @@ import { webApi } from "@slack/bolt";
 import type { PlatformAdapter } from "../../src/core/delivery.ts";
 import type { Logger } from "../../src/core/logger.ts";
 import type { SlackConfig } from "./config.ts";
+import { openSlackFile } from "./open-file.ts";
 import { boltLogger, createSlackReceiver } from "./receive.ts";
 import { renderSlack, type SlackMessage } from "./render.ts";
 import { findSlack, type SlackClients, sendSlack, tellSlack } from "./send.ts";
@@ -39,6 +40,7 @@ export function createSlackAdapter(config: SlackConfig & { readonly log: Logger 
     render: renderSlack,
     send: (thread, payload, existing, runId) => sendSlack(clients, thread, payload, existing, runId),
     find: (thread, runId) => findSlack(clients, thread, runId),
+    openFile: (file, signal) => openSlackFile(config, file, signal),
     tell: (thread, to, text) => tellSlack(clients, thread, to, text),
   };
 }

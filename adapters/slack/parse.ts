@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ClickAction, type ThreadKey } from "../../src/core/conversation.ts";
+import { ClickAction, isUsageFile, type SharedFile, type ThreadKey } from "../../src/core/conversation.ts";
 import type { Reception } from "../../src/core/delivery.ts";
 import { AppError } from "../../src/core/errors.ts";
 import { idSchema } from "../../src/core/ids.ts";
@@ -21,6 +21,17 @@ const said = {
   edited: z.unknown().optional(),
   user_team: Id.optional(),
   team: Id.optional(),
+  files: z
+    .array(
+      z.object({
+        id: Id,
+        name: z.string().nullish(),
+        size: z.number().int().nonnegative().optional(),
+        url_private_download: z.string().optional(),
+        url_private: z.string().optional(),
+      }),
+    )
+    .optional(),
 };
 
 const Envelope = z.object({
@@ -84,19 +95,33 @@ const ignored = (why: string): Reception => ({ type: "ignored", why });
 
 type Said = z.infer<typeof Said>;
 
+const mostFiles = 10;
+
+/** The files that came with a message and that Slack lets be read: those of usage; others only where nothing was asked besides. */
+function filesOf({ files = [] }: Said, asked: string): readonly SharedFile[] {
+  const shared = files.flatMap(({ id, name, size = 0, url_private_download: download, url_private: open }) => {
+    const url = download ?? open;
+    return url === undefined || !URL.canParse(url) ? [] : [{ id, name: clip(name ?? id, 200), size, url }];
+  });
+  const usage = shared.filter(({ name }) => isUsageFile(name));
+  return (usage.length > 0 || asked !== "" ? usage : shared).slice(0, mostFiles);
+}
+
 /** Why a message is none of ours to answer; undefined where it is. */
 function notForUs(event: Said, bot: string | undefined): string | undefined {
   if (event.bot_id !== undefined || event.user === undefined || event.user === bot) return "written by a bot";
-  if (event.subtype !== undefined) return `a message of subtype ${event.subtype}`;
+  if (event.subtype !== undefined && event.subtype !== "file_share") return `a message of subtype ${event.subtype}`;
   return event.edited === undefined ? undefined : "an edit of an earlier message";
 }
 
-function message(body: unknown, now: Date, threadOf: (team: string, event: Said) => ThreadKey | undefined): Reception {
+function message(body: unknown, now: Date, threadOf: (team: string, event: Said, brings: boolean) => ThreadKey | undefined): Reception {
   const envelope = read(Envelope, body, "event");
   const event = read(z.object({ event: Said }), body, "event").event;
   const bot = envelope.authorizations?.[0]?.user_id ?? undefined;
   const why = notForUs(event, bot);
-  const thread = threadOf(envelope.team_id, event);
+  const asked = questionOf(event.text, bot);
+  const files = filesOf(event, asked);
+  const thread = threadOf(envelope.team_id, event, files.length > 0);
   if (why !== undefined || event.user === undefined) return ignored(why ?? "written by nobody");
   if (thread === undefined) return ignored("heard as a direct message, or not addressed to the bot");
   return {
@@ -107,7 +132,8 @@ function message(body: unknown, now: Date, threadOf: (team: string, event: Said)
       thread,
       author: { platform: "slack", workspace: event.user_team ?? event.team ?? envelope.team_id, userId: event.user, name: event.user },
       receivedAt: now.toISOString(),
-      text: questionOf(event.text, bot),
+      text: asked === "" && files.length > 0 ? `Import ${files.map(({ name }) => name).join(", ")}` : asked,
+      ...(files.length === 0 ? {} : { files: [...files] }),
     },
   };
 }
@@ -118,9 +144,11 @@ export const parseMention = (body: unknown, now: Date): Reception =>
     event.channel.startsWith("D") ? undefined : mentionThread(team, event.channel, event.ts, event.thread_ts),
   );
 
-/** A direct message. */
+/** A direct message; a file that comes in one is answered in a thread under it. */
 export const parseDirectMessage = (body: unknown, now: Date): Reception =>
-  message(body, now, (team, event) => (event.channel_type === "im" ? directThread(team, event.channel, event.thread_ts) : undefined));
+  message(body, now, (team, event, brings) =>
+    event.channel_type === "im" ? directThread(team, event.channel, event.thread_ts ?? (brings ? event.ts : undefined)) : undefined,
+  );
 
 /** The slash command; its reply is a line that only the asker sees. */
 export function parseCommand(body: unknown, now: Date): Reception {

@@ -35,6 +35,19 @@ export const maxQuestionLength = 4_000;
 export const ClickAction = z.enum(["approve", "reject", "details", "rollback"]);
 export type ClickAction = z.infer<typeof ClickAction>;
 
+/** A file that was shared in a conversation, as its platform describes it. Its address is good only with our own token. */
+export const SharedFile = z.strictObject({
+  id: z.string().min(1).max(128),
+  name: z.string().min(1).max(256),
+  url: z.url().max(2_048),
+  /** Bytes. */
+  size: z.number().int().nonnegative(),
+});
+export type SharedFile = z.infer<typeof SharedFile>;
+
+/** Whether a file's name is one that usage comes under. */
+export const isUsageFile = (name: string): boolean => /\.(csv|tsv|txt|json|jsonl|ndjson|parquet|gz)$/i.test(name);
+
 const inbound = {
   /** The platform's id of this delivery, equal on every retry of it. */
   eventId: z.string().min(1).max(256),
@@ -45,7 +58,7 @@ const inbound = {
 
 /** What a platform tells us, verified and parsed. */
 export const InboundEvent = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("message"), ...inbound, text: z.string() }),
+  z.strictObject({ type: z.literal("message"), ...inbound, text: z.string(), files: z.array(SharedFile).max(20).optional() }),
   z.strictObject({ type: z.literal("click"), ...inbound, action: ClickAction, approvalId: idSchema("approval") }),
 ]);
 export type InboundEvent = z.infer<typeof InboundEvent>;
@@ -83,6 +96,8 @@ export interface InboundStore {
     orgId: Id<"org">,
     event: InboundEvent & { type: "message" },
   ): Promise<{ readonly runId: Id<"run">; readonly duplicate: boolean }>;
+  /** The files that came with a run's message, and who shared them; undefined where none did. */
+  sharedFiles(runId: Id<"run">): Promise<{ readonly author: Author; readonly files: readonly SharedFile[] } | undefined>;
   /** Stores a click once; the same event id again gives the first one's id. */
   receiveClick(
     orgId: Id<"org">,

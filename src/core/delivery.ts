@@ -1,4 +1,4 @@
-import type { Author, InboundEvent, MessageRef, Platform, ThreadKey } from "./conversation.ts";
+import type { Author, InboundEvent, MessageRef, Platform, SharedFile, ThreadKey } from "./conversation.ts";
 import type { Id } from "./ids.ts";
 import type { RunView } from "./run.ts";
 
@@ -36,6 +36,8 @@ export interface PlatformAdapter<Payload> {
   find(thread: ThreadKey, runId: Id<"run">): Promise<MessageRef | undefined>;
   /** Says something that only one person sees, or the nearest that the platform has. */
   tell(thread: ThreadKey, to: Author, text: string): Promise<void>;
+  /** Opens a file that was shared, from its own platform and nowhere else; absent where files cannot be shared. An AppError says why not. */
+  readonly openFile?: (file: SharedFile, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** An adapter whose payload type is known to itself alone. */
@@ -50,6 +52,7 @@ export const anyAdapter = <P>(adapter: PlatformAdapter<P>): AnyPlatformAdapter =
   receive: (raw, now) => adapter.receive(raw, now),
   find: (thread, runId) => adapter.find(thread, runId),
   tell: (thread, to, text) => adapter.tell(thread, to, text),
+  ...(adapter.openFile === undefined ? {} : { openFile: adapter.openFile }),
   show: (thread, view, existing) => adapter.send(thread, adapter.render(view), existing, view.runId),
 });
 

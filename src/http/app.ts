@@ -1,10 +1,12 @@
 import fastify, { type FastifyInstance, type FastifyServerFactory } from "fastify";
 import { AppError, type ErrorCode } from "../core/errors.ts";
+import { TooLarge } from "./plugins/whole-body.ts";
 import { healthRoutes, type ReadyCheck } from "./routes/health.ts";
 import { type LocalDeps, localRoute } from "./routes/local.ts";
 import { otlpRoutes, type TraceIntake } from "./routes/otlp.ts";
 import { type ChatDeps, slackRoute } from "./routes/slack.ts";
 import { type SpendRouteDeps, spendRoutes } from "./routes/spend.ts";
+import { type FileIntake, usageFileRoute } from "./routes/usage-files.ts";
 
 export interface HttpDeps extends ChatDeps {
   /** What must work before traffic is sent here. */
@@ -15,6 +17,8 @@ export interface HttpDeps extends ChatDeps {
   readonly spend?: SpendRouteDeps;
   /** Takes in traces; absent: it is said that none are taken here. */
   readonly traces?: TraceIntake;
+  /** Takes in files of usage; absent: the route does not exist. */
+  readonly files?: FileIntake;
   /** Makes the server, where it is shared with others. */
   readonly serverFactory?: FastifyServerFactory;
 }
@@ -66,6 +70,7 @@ function answerTo(error: unknown): Answer {
     if (error.code === "internal") return internal;
     return { status: statuses[error.code], code: error.code, message: error.message, retryAfterMs: error.retryAfterMs };
   }
+  if (error instanceof TooLarge) return { status: error.statusCode, code: "bad_input", message: error.message };
   const status = statusOf(error);
   return status === undefined || status >= 500
     ? internal
@@ -96,6 +101,7 @@ export function createHttpApp(deps: HttpDeps): FastifyInstance {
   slackRoute(app, deps);
   if (deps.spend !== undefined) spendRoutes(app, deps.spend);
   otlpRoutes(app, deps.traces, answerTo);
+  if (deps.files !== undefined) usageFileRoute(app, deps.files);
   if (deps.local !== undefined) localRoute(app, deps.local);
   return app;
 }

@@ -4,7 +4,7 @@ import type { GatewayKey } from "../../core/gateway-config.ts";
 import type { TraceFormat, TraceReader } from "../../core/trace-intake.ts";
 import type { Senders } from "../../flows/admit-sender.ts";
 import { createInFlight, type Place } from "../plugins/in-flight.ts";
-import { TooLarge, wholeBody } from "../plugins/whole-body.ts";
+import { wholeBody } from "../plugins/whole-body.ts";
 
 /** What takes in traces. */
 export interface TraceIntake {
@@ -58,7 +58,7 @@ function serve(scope: FastifyInstance, intake: TraceIntake, answerTo: AnswerTo):
     const format = formatOf(request);
     const { status, message, retryAfterMs } = answerTo(error);
     if (retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(retryAfterMs / 1_000));
-    const text = error instanceof TooLarge ? error.message : status === 415 ? `Send ${types.protobuf} or ${types.json}.` : message;
+    const text = status === 415 ? `Send ${types.protobuf} or ${types.json}.` : message;
     return reply
       .status(status)
       .type(types[format])

@@ -1,4 +1,5 @@
-import { InboundEvent, type InboundStore } from "../../core/conversation.ts";
+import { z } from "zod";
+import { Author, InboundEvent, type InboundStore, SharedFile } from "../../core/conversation.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import { type Database, storable, toJson } from "./database.ts";
@@ -10,6 +11,12 @@ const clickOf = (raw: unknown): InboundEvent & { type: "click" } => {
 };
 
 type MessageEvent = InboundEvent & { readonly type: "message" };
+
+/** What is kept of a message besides its text: the files that came with it. */
+const Shared = z.object({ author: Author, files: z.array(SharedFile) });
+
+const sharedBy = ({ author, files = [] }: MessageEvent): string | null =>
+  files.length === 0 ? null : storable(JSON.stringify({ author, files } satisfies z.infer<typeof Shared>));
 
 const keyOf = ({ thread, type, eventId }: InboundEvent) => ({ platform: thread.platform, workspace: thread.workspace, type, eventId });
 
@@ -35,8 +42,8 @@ async function storeMessage({ prisma, now }: Database, orgId: Id<"org">, event: 
   const [author, text] = [JSON.stringify(event.author), storable(event.text)];
   const stored = await prisma.$executeRaw`
     WITH claimed AS (
-      INSERT INTO inbound_events (id, org_id, platform, workspace, type, event_id, run_id, received_at)
-      VALUES (${newId("inbound")}, ${orgId}, ${platform}, ${workspace}, 'message', ${event.eventId}, ${runId}, ${receivedAt})
+      INSERT INTO inbound_events (id, org_id, platform, workspace, type, event_id, event, run_id, received_at)
+      VALUES (${newId("inbound")}, ${orgId}, ${platform}, ${workspace}, 'message', ${event.eventId}, ${sharedBy(event)}::json, ${runId}, ${receivedAt})
       ON CONFLICT DO NOTHING RETURNING run_id
     ), place AS (
       INSERT INTO threads (id, org_id, platform, workspace, channel, thread, created_at)
@@ -60,6 +67,11 @@ export function createInboundStore(db: Database): InboundStore {
       if (await storeMessage(db, orgId, event, runId)) return { runId, duplicate: false };
       const first = await firstOf(db, orgId, event);
       return { runId: idSchema("run").parse(first.runId), duplicate: true };
+    },
+
+    async sharedFiles(runId) {
+      const row = await prisma.inboundEvent.findFirst({ where: { runId, type: "message" } });
+      return row === null || row.event === null ? undefined : Shared.parse(row.event);
     },
 
     async receiveClick(orgId, event) {
