@@ -49,7 +49,7 @@ describe("importing files on the command line", () => {
       inputIncludesCached: false,
       outputIncludesReasoning: false,
     };
-    expect(await workspace.apex("import", first)).toMatchObject({ code: 1 });
+    expect(await workspace.apex("import", first)).toMatchObject({ code: 2 });
     const saved = await workspace.apex(
       "import-map",
       first,
@@ -66,7 +66,7 @@ describe("importing files on the command line", () => {
     expect(imported.out).toContain("1 rows imported, 0 refused, 0 without a price.");
     expect((await workspace.apex("import", first, "--mapping", "finance")).out).toContain("1 rows imported");
     const unknown = await workspace.apex("import", first, "--mapping", "nobody");
-    expect(unknown).toMatchObject({ code: 1 });
+    expect(unknown).toMatchObject({ code: 2 });
     expect(unknown.err).toMatch(/nobody/);
   });
 });
