@@ -14,7 +14,18 @@ export type FieldMapping = z.infer<typeof FieldMapping>;
 
 /** How a file's rows become usage events. */
 export const ImportMapping = z.strictObject({
-  format: z.enum(["csv", "jsonl", "azure-trace", "servegen", "mooncake", "focus", "bedrock-log", "gemini-responses"]),
+  format: z.enum([
+    "csv",
+    "jsonl",
+    "azure-trace",
+    "servegen",
+    "mooncake",
+    "focus",
+    "gemini-billing",
+    "azure-cost",
+    "bedrock-log",
+    "gemini-responses",
+  ]),
   /** Event fields by name; token buckets as "tokens.input" and so on. */
   fields: z.record(z.string(), FieldMapping),
   time: z.strictObject({

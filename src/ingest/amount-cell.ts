@@ -1,4 +1,4 @@
-import { divideRounded, type PicoUsd } from "../core/money.ts";
+import { fromUsdRounded, type PicoUsd } from "../core/money.ts";
 import type { Cell } from "./cells.ts";
 
 const decimals = 12;
@@ -15,12 +15,11 @@ export function amountCell(raw: unknown): Cell<PicoUsd> {
   const shown = JSON.stringify(text).slice(0, 60);
   const match = written.exec(text);
   if (match === null) return { wrong: `${shown} is not an amount: write it like -1234.56` };
-  const [, sign, whole = "", fraction = "", exponent = "0"] = match;
+  const [, , whole = "", fraction = "", exponent = "0"] = match;
   if (whole + fraction === "") return { wrong: text === "" ? "it is missing" : `${shown} is not an amount: write it like -1234.56` };
-  const digits = BigInt(whole + fraction);
-  const shift = decimals - fraction.length + Number(exponent);
-  const size =
-    shift >= 0 ? (shift > 60 && digits > 0n ? largest : digits * 10n ** BigInt(shift)) : divideRounded(digits, 10n ** BigInt(-shift));
-  if (size >= largest) return { wrong: `${shown} is more than any bill holds` };
-  return { value: sign === "-" ? -size : size };
+  const value = Number(exponent) > 30 && /[1-9]/.test(whole + fraction) ? largest : fromUsdRounded(plainly(text));
+  return value >= largest || value <= -largest ? { wrong: `${shown} is more than any bill holds` } : { value };
 }
+
+/** Without what a bill may write and `fromUsd` does not take: a plus sign, a missing digit before the point. */
+const plainly = (text: string): string => text.replace(/^\+/, "").replace(/^(-?)\./, "$10.");

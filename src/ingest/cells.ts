@@ -76,6 +76,9 @@ function utcMs(text: string): number | undefined {
 function isoCell(raw: unknown): Cell<number> {
   const usual = typeof raw === "string" ? utcMs(raw) : undefined;
   if (usual !== undefined) return { value: usual };
+  // Reports by day write no time: a day is meant from its midnight in UTC on.
+  const wholeDay = typeof raw === "string" && /^\d{4}-\d\d-\d\d$/.test(raw.trim()) ? midnightOf(raw.trim()) : undefined;
+  if (wholeDay !== undefined) return { value: wholeDay };
   const match = typeof raw === "string" ? isoTime.exec(raw.trim()) : null;
   if (match === null) return { wrong: `${shown(raw)} is not a time like 2026-11-23T06:00:00Z` };
   const [, year = "", month = "", day = "", hour = "", minute = "", second = "", fraction = "", zone = "Z"] = match;

@@ -2,7 +2,7 @@ import { parse } from "csv-parse/sync";
 import { z } from "zod";
 import { AppError } from "../core/errors.ts";
 import type { FileRecordOrRefusal } from "./map-row.ts";
-import { type Line, maxLineLength, readLines } from "./read-lines.ts";
+import { firstLines, type Line, maxLineLength, readLines } from "./read-lines.ts";
 
 /** A quoted cell may run over this many lines (or the longest line's length); a quote that is open longer was never closed. */
 const longestRecord = 100;
@@ -22,6 +22,13 @@ export function cellsOf(text: string, delimiter: string): readonly string[] | { 
   } catch {
     return { refused: "its quotes do not match" };
   }
+}
+
+/** The names in a file's header line; none where it cannot be read. */
+export async function csvColumns(path: string): Promise<readonly string[]> {
+  const [header = ""] = await firstLines(path, 1);
+  const cells = cellsOf(header, delimiterOf(header));
+  return "refused" in cells ? [] : cells.map((cell) => cell.trim());
 }
 
 const quotes = (text: string): number => text.split('"').length - 1;

@@ -1,11 +1,13 @@
 import { AppError } from "../core/errors.ts";
 import type { FieldMapping, ImportMapping } from "../core/import.ts";
 import { tokenBuckets } from "../core/tokens.ts";
+import { extraFields } from "./extra-fields.ts";
 
 /** What a mapping may map. "tokens.total" is not stored: it is what the buckets must add up to. */
 export const mappableFields: readonly string[] = [
   ["id", "at", "provider", "model", "requestedModel", "workload", "team", "user", "apiKey", "conversation", "promptHash"],
   ["status", "tier", "requests", "latencyMs", "firstByteMs", "tokens.total"],
+  extraFields,
   tokenBuckets.map((bucket) => `tokens.${bucket}`),
 ].flat();
 

@@ -1,6 +1,7 @@
 import type { FieldMapping, ImportMapping } from "../core/import.ts";
 import { isBlank, timeCell } from "./cells.ts";
 import { type CountNesting, nestingOf, withoutOverlap } from "./count-nesting.ts";
+import { knownExport } from "./known-exports.ts";
 
 /** Names that common exports give to our fields, best first, compared without case, spaces, dots and underscores. */
 const synonyms: Readonly<Record<string, readonly string[]>> = {
@@ -17,6 +18,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
     "at",
     "request_time",
     "created",
+    "day",
   ],
   provider: ["provider", "custom_llm_provider", "provider_name", "gen_ai.provider.name", "gen_ai.system", "vendor"],
   model: [
@@ -56,6 +58,8 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   promptHash: ["prompt_hash"],
   status: ["status", "status_code", "response_status"],
   tier: ["service_tier", "tier"],
+  batch: ["batch", "is_batch"],
+  region: ["region", "aws_region", "inference_geo"],
   requests: ["requests", "num_model_requests", "api_requests", "request_count", "num_requests"],
   latencyMs: ["latency_ms", "request_duration_ms", "duration_ms", "response_time_ms", "delay_ms"],
   firstByteMs: ["first_byte_ms", "ttft_ms", "time_to_first_token_ms"],
@@ -124,6 +128,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
     "usageDetails.output_reasoning_tokens",
     "usageDetails.output_reasoning",
   ],
+  "units.web_search": ["web_search_requests", "web_search_count", "usage.server_tool_use.web_search_requests"],
   "tokens.total": ["total_tokens", "usage.total_tokens", "usageDetails.total", "usage.total"],
 };
 
@@ -181,6 +186,8 @@ export function mappingFromColumns(
   columns: readonly string[],
   sample: (column: string) => unknown,
 ): ImportMapping | undefined {
+  const known = knownExport(format, columns);
+  if (known !== undefined) return known;
   const fields = withoutOverlap(matched(columns, sample), columns);
   const columnOf = (field: string): string | undefined => {
     const from = fields[field];

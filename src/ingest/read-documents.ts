@@ -1,4 +1,4 @@
-import type { FileReadOptions, ImportedRow, ImportMapping } from "../core/import.ts";
+import type { FileReadOptions, ImportedRow } from "../core/import.ts";
 import type { UsageEvent } from "../core/usage-event.ts";
 import { firstLines, readLines } from "./read-lines.ts";
 
@@ -47,14 +47,3 @@ export async function firstDocument(path: string): Promise<unknown> {
   const document = parsed(first);
   return "value" in document ? document.value : undefined;
 }
-
-/** A mapping for documents that say all by themselves. */
-export const documentMapping = (format: ImportMapping["format"], fields: ImportMapping["fields"] = {}): ImportMapping => ({
-  format,
-  fields,
-  time: { unit: "iso", origin: "file" },
-  inputIncludesCached: false,
-  outputIncludesReasoning: false,
-  tier: "standard",
-  assumption: "",
-});

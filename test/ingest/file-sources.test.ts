@@ -17,7 +17,7 @@ const logged = (requestId: string, timestamp: string, input: string): string =>
 const answered = (at: string, prompt: number): string =>
   `{"createTime": "${at}", "modelVersion": "gemini-2.5-flash", "usageMetadata": {"promptTokenCount": ${prompt}, "candidatesTokenCount": 10}}`;
 
-const usage: Readonly<Record<Exclude<ImportMapping["format"], "focus">, FileSourceCase>> = {
+const usage: Readonly<Record<Exclude<ImportMapping["format"], "focus" | "gemini-billing" | "azure-cost">, FileSourceCase>> = {
   csv: {
     source: fileSources.csv,
     fileName: "usage.csv",
@@ -162,4 +162,67 @@ billFileContract("focus (Parquet)", {
   bytes: focusParquet(bill),
   later: focusParquet(later),
   refused: [[3, /^BillingCurrency: the bill is in EUR/]],
+});
+
+const fixed = (format: ImportMapping["format"], assumption: string): ImportMapping => ({ ...focusMapping, format, assumption });
+
+const google = (change: object): string =>
+  `${JSON.stringify({
+    billing_account_id: "01AB23-45CD67-89EF01",
+    service: { description: "Gemini API" },
+    sku: { id: "1A2B", description: "Input tokens" },
+    usage_start_time: "2026-11-01 23:00:00 UTC",
+    project: { id: "acme-chat" },
+    cost: 0.1,
+    currency: "USD",
+    credits: [],
+    invoice: { month: "202611" },
+    cost_type: "regular",
+    ...change,
+  })}\n`;
+const googleBill = [
+  {},
+  { service: { description: "Compute Engine" } },
+  { cost: "dear" },
+  { credits: [{ name: "Free tier", amount: -0.1 }] },
+];
+
+billFileContract("gemini-billing", {
+  source: fileSources["gemini-billing"],
+  fileName: "billing.jsonl",
+  mapping: fixed(
+    "gemini-billing",
+    "It is Google Cloud's billing export: cost and credits of the Gemini API and Vertex AI are read, by UTC day. See docs/import.md.",
+  ),
+  bytes: googleBill.map(google).join(""),
+  later: [...googleBill.toReversed(), { cost: 2 }].map(google).join(""),
+  charges: 3,
+  skipped: 1,
+  refused: [[3, /^cost: /]],
+});
+
+const account = "/subscriptions/s-1/resourceGroups/ai/providers/Microsoft.CognitiveServices/accounts/acme";
+const azureLine = (resource: string, cost: string): string =>
+  `ba-1,s-1,11/01/2026,11/02/2026,${resource},Azure OpenAI,gpt 5 Inp Tokens,${cost},USD,Usage\n`;
+const azureHeader =
+  "billingAccountId,SubscriptionId,billingPeriodStartDate,date,ResourceId,meterCategory,meterName,costInUsd,billingCurrency,chargeType\n";
+const azureBill = [
+  azureLine(account, "1.5"),
+  azureLine("/subscriptions/s-1/providers/Microsoft.Compute/virtualMachines/vm", "7"),
+  azureLine(account, "dear"),
+  azureLine(account, "-0.5"),
+];
+
+billFileContract("azure-cost", {
+  source: fileSources["azure-cost"],
+  fileName: "cost.csv",
+  mapping: fixed(
+    "azure-cost",
+    "It is a cost export of Azure: actual cost of the accounts that models run in is read, by day. See docs/import.md.",
+  ),
+  bytes: azureHeader + azureBill.join(""),
+  later: azureHeader + [...azureBill.toReversed(), azureLine(account, "2")].join(""),
+  charges: 2,
+  skipped: 1,
+  refused: [[4, /^cost: it is not an amount/]],
 });

@@ -65,6 +65,7 @@ describe("a row of FOCUS", () => {
     ["an amount may have an exponent", { BilledCost: "1.2345E-5" }, { amount: "0.000012345000" }],
     ["and fifteen decimals, rounded to a pico-dollar", { BilledCost: "0.123456789012500" }, { amount: "0.123456789013" }],
     ["also where they round to nothing", { BilledCost: "4e-13" }, { amount: "0.000000000000" }],
+    ["dollars are dollars, and not cents (bifrost #5243)", { BilledCost: "0.047575" }, { amount: "0.047575000000" }],
     ["a plus sign is no harm", { BilledCost: "+2" }, { amount: "2.000000000000" }],
     ["a time may lack its seconds", { ChargePeriodStart: "2026-11-03T00:00Z" }, { day: "2026-11-03" }],
     ["or its time of day", { ChargePeriodStart: "2026-11-03" }, { day: "2026-11-03" }],

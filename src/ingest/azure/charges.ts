@@ -21,7 +21,8 @@ interface Refused {
 
 const what = "Azure's Cost Management";
 const dayMs = 24 * 3_600_000;
-const accountType = "microsoft.cognitiveservices/accounts";
+/** The type of the resources that models run in, in lower case. */
+export const accountType = "microsoft.cognitiveservices/accounts";
 
 /** Azure keeps amounts as floating-point numbers: they are rounded to the pico-dollar. */
 const usd = (amount: number | string): UsdAmount => toUsd(fromUsdRounded(String(amount)));
@@ -121,8 +122,8 @@ const kinds: Readonly<Record<string, ChargeKind>> = {
   unusedsavingsplan: "commitment",
 };
 
-/** The day that a cost export writes as 2026-11-01 or, for Microsoft Customer Agreements, as 11/01/2026. */
-function exportDay(text: string): string | undefined {
+/** The day that a cost export writes as 2026-11-01 or, for Microsoft Customer Agreements, as 11/01/2026; undefined where it is none. */
+export function exportDay(text: string): string | undefined {
   const [, month, day, year] = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(text) ?? [];
   const iso = month === undefined ? text.slice(0, 10) : `${year}-${month}-${day}`;
   const at = new Date(`${iso}T00:00:00Z`);

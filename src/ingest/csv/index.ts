@@ -1,5 +1,6 @@
 import type { FileSource } from "../../core/import.ts";
 import { cellsOf, csvRecords, delimiterOf } from "../csv-records.ts";
+import { withExtraFields, withoutEmptyRows } from "../extra-fields.ts";
 import { checkMapping, mappedColumns } from "../mapped-fields.ts";
 import { mappingFromColumns } from "../propose-mapping.ts";
 import { firstLines } from "../read-lines.ts";
@@ -17,7 +18,7 @@ export const csv: FileSource = {
       options,
       salt: "",
       records: () => csvRecords(path, needed, signal),
-      more: servedNames(options.mapping),
+      more: withoutEmptyRows(options.mapping, withExtraFields(options.mapping, servedNames(options.mapping))),
     });
   },
   async propose(path) {

@@ -1,27 +1,16 @@
-import type { FileReadOptions, FileSource, ImportedRow, ImportMapping } from "../../core/import.ts";
-import { cellsOf, csvRecords, delimiterOf } from "../csv-records.ts";
+import type { FileReadOptions, FileSource, ImportedRow } from "../../core/import.ts";
+import { csvColumns, csvRecords } from "../csv-records.ts";
+import { fixedMapping } from "../fixed-mapping.ts";
 import { refusedRow } from "../map-row.ts";
 import { checkMapping } from "../mapped-fields.ts";
 import { isParquet, openParquet, type ParquetRow } from "../parquet-rows.ts";
-import { firstLines } from "../read-lines.ts";
 import { checkColumns, focusColumns, looksLikeFocus } from "./columns.ts";
 import { readCharge } from "./read-charge.ts";
 
-const mapping: ImportMapping = {
-  format: "focus",
-  fields: {},
-  time: { unit: "iso", origin: "file" },
-  inputIncludesCached: false,
-  outputIncludesReasoning: false,
-  tier: "standard",
-  assumption: "It is a bill in the FOCUS format: BilledCost of the charges for AI is read, by UTC day. See docs/import.md.",
-};
-
-async function csvColumns(path: string): Promise<readonly string[]> {
-  const [header = ""] = await firstLines(path, 1);
-  const cells = cellsOf(header, delimiterOf(header));
-  return "refused" in cells ? [] : cells.map((cell) => cell.trim());
-}
+const mapping = fixedMapping(
+  "focus",
+  "It is a bill in the FOCUS format: BilledCost of the charges for AI is read, by UTC day. See docs/import.md.",
+);
 
 async function* csvRows(path: string, { orgId }: FileReadOptions, signal: AbortSignal): AsyncGenerator<ImportedRow, void, undefined> {
   const columns = await csvColumns(path);

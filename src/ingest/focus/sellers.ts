@@ -1,4 +1,6 @@
-/** Who sells AI alone: every charge of theirs is spend on AI. By exact name, in lower case, as bills and LiteLLM write it. */
+import { bookProvider } from "../provider-names.ts";
+
+/** Who sells AI alone: every charge of theirs is spend on AI. By exact name, in lower case, as bills write it. */
 const aiSellers: Readonly<Record<string, string>> = {
   openai: "openai",
   "openai, llc": "openai",
@@ -18,22 +20,13 @@ const aiSellers: Readonly<Record<string, string>> = {
   "perplexity ai": "perplexity",
   deepseek: "deepseek",
   xai: "x-ai",
-  "x-ai": "x-ai",
   "x.ai": "x-ai",
   "together ai": "together",
-  together_ai: "together",
   "fireworks ai": "fireworks",
-  fireworks_ai: "fireworks",
   cerebras: "cerebras",
   "voyage ai": "voyageai",
-  voyage: "voyageai",
   "moonshot ai": "moonshotai",
-  moonshot: "moonshotai",
   minimax: "minimax",
-  gemini: "google",
-  vertex_ai: "google",
-  bedrock: "aws",
-  azure_ai: "azure",
 };
 
 /** Who sells AI among other things. */
@@ -81,7 +74,7 @@ const own = (table: Readonly<Record<string, string>>, name: string): string | un
 /** A seller by the name that usage events carry; one that no table names keeps its own name in lower case, and is never taken for another. */
 export function sellerOf(name: string): string {
   const plain = name.trim().toLowerCase();
-  return own(aiSellers, plain) ?? own(clouds, plain) ?? plain.slice(0, 64);
+  return own(aiSellers, plain) ?? own(clouds, plain) ?? bookProvider(plain).slice(0, 64);
 }
 
 /** True where a charge is spend on AI: by its category, its service, or because the seller sells nothing else. */

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { FileSource } from "../../core/import.ts";
+import { fixedMapping } from "../fixed-mapping.ts";
 import { valueAt } from "../json-records.ts";
 import { checkMapping } from "../mapped-fields.ts";
-import { documentMapping, firstDocument, readDocuments } from "../read-documents.ts";
+import { firstDocument, readDocuments } from "../read-documents.ts";
 import { geminiEvent } from "./usage.ts";
 
 const Time = z.iso.datetime({ offset: true, local: true });
@@ -36,6 +37,6 @@ export const geminiResponses: FileSource = {
     const usage = valueAt(first, "usageMetadata") ?? valueAt(first, "response.usageMetadata");
     if (usage === undefined) return undefined;
     const column = timeColumns.find((name) => timeOf(valueAt(first, name)) !== undefined);
-    return documentMapping("gemini-responses", column === undefined ? {} : { at: { column } });
+    return { ...fixedMapping("gemini-responses", ""), fields: column === undefined ? {} : { at: { column } } };
   },
 };

@@ -1,4 +1,5 @@
 import type { FileSource } from "../../core/import.ts";
+import { withExtraFields } from "../extra-fields.ts";
 import { jsonRecords, valueAt } from "../json-records.ts";
 import { keyPaths } from "../key-paths.ts";
 import { checkMapping } from "../mapped-fields.ts";
@@ -12,7 +13,8 @@ export const jsonl: FileSource = {
   source: "jsonl",
   read(path, options, signal) {
     checkMapping(options.mapping);
-    return readRows({ source: "jsonl", options, salt: "", records: () => jsonRecords(path, signal), more: servedNames(options.mapping) });
+    const more = withExtraFields(options.mapping, servedNames(options.mapping));
+    return readRows({ source: "jsonl", options, salt: "", records: () => jsonRecords(path, signal), more });
   },
   async propose(path) {
     const [first = ""] = await firstLines(path, 1);
