@@ -27,10 +27,16 @@ describe("periods in words, in an org's zone", () => {
   it("the day before a day of 23 hours has 24, and the week before one with a clock change begins on its Monday", () => {
     const day = read("yesterday", "2026-03-09T12:00:00Z", "America/New_York").period;
     if (day === null) throw new Error("no period");
-    expect(periodBefore(day, calendarOf("America/New_York"))).toMatchObject({ from: "2026-03-07T05:00:00.000Z", to: "2026-03-08T05:00:00.000Z" });
+    expect(periodBefore(day, calendarOf("America/New_York"))).toMatchObject({
+      from: "2026-03-07T05:00:00.000Z",
+      to: "2026-03-08T05:00:00.000Z",
+    });
     const week = read("last week", "2026-11-10T12:00:00Z", "America/New_York").period;
     if (week === null) throw new Error("no period");
-    expect(periodBefore(week, calendarOf("America/New_York"))).toMatchObject({ from: "2026-10-26T04:00:00.000Z", to: "2026-11-02T05:00:00.000Z" });
+    expect(periodBefore(week, calendarOf("America/New_York"))).toMatchObject({
+      from: "2026-10-26T04:00:00.000Z",
+      to: "2026-11-02T05:00:00.000Z",
+    });
   });
 
   it("yesterday ends where today begins, and last month where this month does, whatever the zone and the moment", () => {
