@@ -2,9 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ToolContext } from "../../../agents/define.ts";
 import { billsSentences, billsTable } from "../../../agents/reporting/bills.ts";
 import { foreignNumbers } from "../../../agents/reporting/check-prose.ts";
+import { createSupervisor } from "../../../agents/supervisor.ts";
 import { tools } from "../../../agents/tools/index.ts";
 import type { BilledCharge } from "../../../src/core/billing.ts";
 import { fromUsd, toUsd } from "../../../src/core/money.ts";
+import type { Report } from "../../../src/core/report.ts";
+import type { Run } from "../../../src/core/run.ts";
 import { createTestClickHouse, type TestClickHouse } from "../../setup/test-clickhouse.ts";
 import { asOf, days, orgWith, usage } from "../org-usage.ts";
 
@@ -164,5 +167,60 @@ describe("totals that say what touches them", () => {
     // In UTC nothing is cut, and nothing is said.
     const plain = await tools.cost_analyzer.run({ scope: days(18, 22), by: ["model"], daily: true }, { ...zoned, zone: "UTC" });
     expect(plain.notes).toEqual([]);
+  });
+});
+
+describe("the chat", () => {
+  const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const answer = async (context: ToolContext, question: string): Promise<{ report: Report; tools: readonly string[] }> => {
+    const supervisor = createSupervisor({
+      usage: context.usage,
+      prices: context.prices,
+      billing: context.billing,
+      settleDays: context.settleDays,
+      policies: { active: async () => ({ version: 0, policy: undefined, since: undefined }) },
+      log: quiet,
+      now: () => asOf,
+    });
+    const run: Run = {
+      id: "run_1",
+      orgId: context.orgId,
+      threadId: "thr_1",
+      thread: { platform: "console", workspace: "w", channel: "c", thread: "" },
+      question,
+      earlier: [],
+      status: "queued",
+      createdAt: asOf,
+      asOf,
+    };
+    const used: string[] = [];
+    for await (const event of supervisor.analyse(run, [], new AbortController().signal)) {
+      if (event.type === "tool.finished") used.push(event.tool);
+      if (event.type === "report.ready") return { report: event.report, tools: used };
+    }
+    throw new Error("no report");
+  };
+
+  it("answers whether it agrees with the invoice, and says beside other totals what was billed and not metered", async () => {
+    const context = await billedOrg([usage({ at: at(18), tokens: { input: 8 * million } })], [{ day: "2026-11-18", usd: "12.50" }]);
+    const asked = await answer(context, "does this agree with the invoice?");
+    expect(asked.tools).toContain("dark_spend_reconciliation");
+    expect(asked.report.title).toBe("Metered against billed");
+    expect(asked.report.summary).toContain("openai billed $12.50 over 1 settled day and $10.00 was metered: $2.50 (20.0 %) is dark.");
+    expect(JSON.stringify(asked.report.blocks)).toContain("Gap %");
+    expect(JSON.stringify(asked.report)).not.toContain("A sentence was left out");
+    const spent = await answer(context, "what did we spend by model in the last 7 days?");
+    expect(JSON.stringify(spent.report.blocks)).toContain(
+      "openai billed $2.50 (20.0 %) on settled days that was not metered: it is in no total.",
+    );
+    expect(spent.report.summary).toContain("$10.00");
+  });
+
+  it("says that no bill is connected where none is, and does not compare unasked", async () => {
+    const context = await billedOrg([usage({ at: at(18), tokens: { input: 8 * million } })], []);
+    const asked = await answer(context, "what is our dark spend?");
+    expect(asked.report.summary).toContain("No bill is connected");
+    expect(asked.report.missing.join(" ")).toContain("Bills: none is connected");
+    expect((await answer(context, "what did we spend by model in the last 7 days?")).tools).not.toContain("dark_spend_reconciliation");
   });
 });
