@@ -77,7 +77,8 @@ export async function startClickHouseBridge(): Promise<ClickHouseBridge> {
   const folder = mkdtempSync(join(tmpdir(), "apex-bridge-"));
   const client = createClient({ connection: await embeddedConnection(folder) });
   let statements = 0;
-  const server = createServer((request, response) => {
+  // ClickHouse takes parameters in the address, and addresses of a megabyte (http_max_uri_size).
+  const server = createServer({ maxHeaderSize: 1_048_576 }, (request, response) => {
     statements += 1;
     void answer(client, request, response);
   });
