@@ -23,7 +23,7 @@ function pricesOf(model: ListedModel, name: string): readonly Price[] {
   for (const span of model.spans) {
     for (const band of span.bands) {
       for (const tier of Tier.options) {
-        const priced = onTier(band.perToken, { provider: model.provider, model: name }, tier);
+        const priced = onTier(band.perToken, { provider: model.provider, model: name, aboveInputTokens: band.aboveInputTokens }, tier);
         if (priced === undefined) continue;
         const where = `${model.provider}/${name}/${tier}/${day(span.from)}/over-${band.aboveInputTokens}`;
         rows.push({
