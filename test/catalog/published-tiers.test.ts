@@ -9,7 +9,7 @@ import { publishedTierLines } from "../../src/catalog/published-tiers.ts";
 import type { Price, PriceQuery } from "../../src/core/price.ts";
 import { noTokens } from "../../src/core/tokens.ts";
 import { plainUsage } from "../setup/plain-usage.ts";
-import { tierTable } from "./tier-table.ts";
+import { bookModels, tierTable } from "./tier-table.ts";
 
 const folder = join(import.meta.dirname, "../fixtures/prices");
 const book = createPriceBook();
@@ -39,8 +39,14 @@ function figures(): readonly SourcedFigure[] {
 }
 
 describe("the table of published tier prices", () => {
-  it("is what the lists spell out, line by line", () => {
-    expect(publishedTierLines).toEqual(tierTable(figures()));
+  it("is what the lists spell out, line by line, of models that the book has", () => {
+    const named = publishedTierLines.flatMap((line) => {
+      const [head = "", , models = ""] = line.split(" | ");
+      return models.split(" ").map((model) => `${head.split(" ")[0] ?? ""}/${model}`);
+    });
+    const models = new Map([...bookModels()].filter(([name]) => named.includes(name)));
+    expect(models.size).toBe(new Set(named).size);
+    expect(publishedTierLines).toEqual(tierTable(figures(), models));
   });
 });
 

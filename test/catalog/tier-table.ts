@@ -28,12 +28,20 @@ const known = (model: ListedModel, above: number, input: number, output: number)
     ),
   );
 
-/** The lines of src/catalog/published-tiers.ts, from the figures of lists: models of the book alone, those that agree in everything in one line. */
-export function tierTable(all: readonly SourcedFigure[]): readonly string[] {
+/** The models of the book by "provider/name", under each of their names. */
+export function bookModels(): ReadonlyMap<string, ListedModel> {
   const models = new Map<string, ListedModel>();
-  for (const model of listedModels())
-    for (const name of model.names)
-      if (!models.has(`${model.provider}/${name}`) || name === model.info.id) models.set(`${model.provider}/${name}`, model);
+  for (const model of listedModels()) {
+    for (const name of model.names) {
+      const key = `${model.provider}/${name}`;
+      if (!models.has(key) || name === model.info.id) models.set(key, model);
+    }
+  }
+  return models;
+}
+
+/** The lines of src/catalog/published-tiers.ts, from the figures of lists: for some models of the book; those that agree in everything stand in one line. */
+export function tierTable(all: readonly SourcedFigure[], models: ReadonlyMap<string, ListedModel>): readonly string[] {
   const groups = new Map<string, SourcedFigure[]>();
   const names = [...models.keys()];
   for (const figure of all.filter(({ region, bucket }) => region === "" && tokenBuckets.some((one) => one === bucket))) {
