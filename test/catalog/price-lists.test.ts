@@ -106,7 +106,7 @@ describe("published lists", () => {
 
   it("are told by their shape: none takes another's file for its own", () => {
     for (const document of [{}, [], null, "x", { a: 1 }, [{ modelName: "x" }], { a: { litellm: 1 } }]) {
-      for (const { name, read } of Object.values(priceLists)) expect(read({ path: "file.json", document }), name).toBeUndefined();
+      expect(Object.values(priceLists).filter(({ read }) => read({ path: "file.json", document }) !== undefined)).toEqual([]);
     }
   });
 });

@@ -1,7 +1,10 @@
+import { z } from "zod";
 import type { SourcedFigure } from "../../src/catalog/compare-lists.ts";
 import { type ListedModel, listedModels } from "../../src/catalog/listed-prices.ts";
 import { ruleFor } from "../../src/catalog/tier-rates.ts";
 import { tokenBuckets } from "../../src/core/tokens.ts";
+
+const Key = z.tuple([z.string(), z.number()]);
 
 interface Row {
   readonly model: string;
@@ -57,7 +60,7 @@ export function tierTable(all: readonly SourcedFigure[], models: ReadonlyMap<str
   }
   const rows: Row[] = [];
   for (const [key, figures] of groups) {
-    const [name, above]: [string, number] = JSON.parse(key);
+    const [name, above] = Key.parse(JSON.parse(key));
     const model = models.get(name);
     const standard = figures.filter(({ tier }) => tier === "standard");
     for (const tier of ["batch", "flex", "priority"] as const) {

@@ -1,8 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { createWorkspace, type Finished, type Service, type Workspace } from "./apex-process.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const lists = join(import.meta.dirname, "../fixtures/prices");
 const Row = z.looseObject({ tier: z.string(), usd_per_token: z.record(z.string(), z.string()), version: z.string(), source: z.string() });
@@ -55,12 +57,8 @@ describe("prices on the command line", () => {
     [["prices", "open-ai/gpt-5"], /no provider "open-ai"/],
     [["prices", "openai/gpt-99"], /no model "gpt-99" of openai/],
     [["prices", "openai/gpt-5", "--at", "2026-02-30"], /--at "2026-02-30" is not a day/],
-    [["prices", "a", "b"], /one word too many/],
-    [["prices", "check"], /Name one directory/],
     [["prices", "check", "/nowhere"], /is not a directory/],
-    [["prices", "contract"], /Say what to do/],
     [["prices", "contract", "add", "nothing.json"], /cannot be read/],
-    [["prices", "contract", "end", "apr_1", "--on", "2026-12-01"], /Name the row by its id/],
     [["prices", "contract", "end", "ctr_1"], /--on DAY/],
     [["prices", "contract", "end", "ctr_1", "--on", "2026-12-01"], /There is no contract price ctr_1/],
     [["reprice"], /--from DAY --to DAY/],
@@ -78,7 +76,7 @@ describe("prices on the command line", () => {
     expect(out).toMatch(/\d+ figures were compared with the book: \d+ agree within 1 %/);
     const check = json(Check, await workspace.apex("prices", "check", lists, "--json"));
     expect(check.compared).toBeGreaterThan(500);
-    expect(check.disagreements[0]).toMatchObject({ first: { as_of: expect.any(String) }, other: { source: expect.any(String) } });
+    expect(check.disagreements.map(({ model }) => model)).toContain("claude-3-sonnet-20240229");
   });
 });
 
