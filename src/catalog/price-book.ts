@@ -33,7 +33,7 @@ const unitsOn = (provider: string, tier: Tier, perUnit: PerUnit): PerUnit =>
 
 /** The rows of one band on one tier: the one for all regions, and those of regions with prices of their own. */
 function rowsOf(model: ListedModel, name: string, span: ListedSpan, band: ListedBand, tier: Tier): readonly Price[] {
-  const priced = onTier(band.perToken, { provider: model.provider, model: name }, tier);
+  const priced = onTier(band.perToken, { provider: model.provider, model: name, aboveInputTokens: band.aboveInputTokens }, tier);
   if (priced === undefined) return [];
   const perUnit = unitsOn(model.provider, tier, band.perUnit);
   const source = priced.source === "" ? model.source : `${model.source}; ${tier}: ${priced.source}`;

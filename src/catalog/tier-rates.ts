@@ -1,6 +1,7 @@
 import type { PicoUsd } from "../core/money.ts";
 import type { PerToken, Tier } from "../core/price.ts";
 import { type TokenBucket, tokenBuckets } from "../core/tokens.ts";
+import { publishedTier } from "./published-tiers.ts";
 
 /** Twice the factor of the standard price, by kind of bucket: 1 is half the price, 2 the same; undefined is unknown. */
 interface TierRate {
@@ -19,7 +20,7 @@ const googleFlex = "half of standard, https://ai.google.dev/gemini-api/docs/opti
 const cachesInBatch = (model: string): boolean => /^gpt-[5-9]/.test(model);
 
 /** How a provider prices a tier against standard, as it publishes it; undefined where it publishes no one factor. */
-function rateOf(provider: string, model: string, tier: Exclude<Tier, "standard">): TierRate | undefined {
+export function ruleFor(provider: string, model: string, tier: Exclude<Tier, "standard">): TierRate | undefined {
   if (tier === "priority") return undefined;
   switch (provider) {
     case "openai":
@@ -39,15 +40,8 @@ function rateOf(provider: string, model: string, tier: Exclude<Tier, "standard">
 
 const cacheBuckets: ReadonlySet<TokenBucket> = new Set(["cache_read", "cache_write_5m", "cache_write_1h"]);
 
-/** Prices on a tier from the standard ones; a price that would not be a whole number of pico-dollars is left out. */
-export function onTier(
-  standard: PerToken,
-  model: { readonly provider: string; readonly model: string },
-  tier: Tier,
-): { readonly perToken: PerToken; readonly source: string } | undefined {
-  if (tier === "standard") return { perToken: standard, source: "" };
-  const rate = rateOf(model.provider, model.model, tier);
-  if (rate === undefined) return undefined;
+/** Prices on a tier by the provider's own factor; a price that would not be a whole number of pico-dollars is left out. */
+function byRule(standard: PerToken, rate: TierRate): PerToken {
   const perToken: Partial<Record<TokenBucket, PicoUsd>> = {};
   for (const bucket of tokenBuckets) {
     const price = standard[bucket];
@@ -56,5 +50,20 @@ export function onTier(
     const doubled = price * BigInt(halves);
     if (doubled % 2n === 0n) perToken[bucket] = doubled / 2n;
   }
-  return { perToken, source: rate.source };
+  return perToken;
+}
+
+/** Prices on a tier: what a list spells out for this exact model, then what follows from the provider's factor; nothing else. */
+export function onTier(
+  standard: PerToken,
+  model: { readonly provider: string; readonly model: string; readonly aboveInputTokens: number },
+  tier: Tier,
+): { readonly perToken: PerToken; readonly source: string } | undefined {
+  if (tier === "standard") return { perToken: standard, source: "" };
+  const rate = ruleFor(model.provider, model.model, tier);
+  const published = publishedTier(standard, model, tier);
+  if (rate === undefined || published === undefined) {
+    return published ?? (rate === undefined ? undefined : { perToken: byRule(standard, rate), source: rate.source });
+  }
+  return { perToken: { ...byRule(standard, rate), ...published.perToken }, source: `${published.source}; else ${rate.source}` };
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { plain, tableLines } from "../../adapters/draw-text.ts";
-import type { Disagreement } from "../catalog/compare-lists.ts";
+import type { Claim, Disagreement } from "../catalog/compare-lists.ts";
 import { dayText } from "../core/day.ts";
 import { AppError } from "../core/errors.ts";
 import { checkPrices, type PriceCheck } from "../flows/check-prices.ts";
@@ -11,22 +11,24 @@ const tolerance = 1;
 
 const bandText = (above: number): string => (above === 0 ? "" : ` over ${above}`);
 
-const sourceText = ({ source, file, asOf }: Disagreement["other"]): string =>
-  `${source}${file.includes(source) && file.endsWith(".json") && file.split("/").length > 1 ? ` ${file.split("/").at(-1) ?? ""}` : ""}${asOf === "" ? "" : ` ${asOf}`}`;
-
-const firstText = ({ source, file, asOf }: Disagreement["first"]): string => (file === "" ? "the book" : `${source} ${asOf}`.trim());
+/** Who says it: the book, or a list with its date, or its file where it has no date. */
+const claimText = ({ source, file, asOf }: Claim): string => {
+  if (file === "") return "the book";
+  const named = asOf === "" && file.endsWith(".json") ? (file.split("/").at(-1) ?? "") : asOf;
+  return `${source} ${named}`.trim();
+};
 
 const row = (found: Disagreement): readonly string[] => [
   `${found.provider}/${found.model}`,
   `${found.bucket}${found.tier === "standard" ? "" : ` ${found.tier}`}${bandText(found.aboveInputTokens)}${found.region === "" ? "" : ` ${found.region}`}`,
   `${found.first.usd}`,
-  firstText(found.first),
+  claimText(found.first),
   `${found.other.usd}`,
-  sourceText(found.other),
+  claimText(found.other),
   `${found.percent > 0 ? "+" : ""}${found.percent} %${found.pastPrice ? " *" : ""}`,
 ];
 
-function tell(check: PriceCheck, { output, asOf }: CommandContext, at: Date): void {
+function tell(check: PriceCheck, { output }: CommandContext, at: Date): void {
   const { compared, agreed, unknown, disagreements, lists, unread } = check;
   const head = ["model", "price of", "USD", "says", "USD", "says", "differs"];
   if (disagreements.length > 0) {
@@ -37,7 +39,7 @@ function tell(check: PriceCheck, { output, asOf }: CommandContext, at: Date): vo
   if (disagreements.some(({ pastPrice }) => pastPrice))
     output.out("* What the list says is what the book has for the day the list is of: the price has changed since.\n");
   const read = lists.map(({ list, files, figures }) => `${list} (${figures} figures in ${files} ${files === 1 ? "file" : "files"})`);
-  output.out(`Read ${read.join(", ")}; set against the book's prices of ${dayText(at ?? asOf)}.\n`);
+  output.out(`Read ${read.join(", ")}; set against the book's prices of ${dayText(at)}.\n`);
   output.out(
     `${compared} figures were compared with the book: ${agreed} agree within ${tolerance} %. ${unknown} have no price in the book, and were compared among the lists. ${disagreements.length} disagreements.\n`,
   );

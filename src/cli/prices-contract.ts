@@ -8,7 +8,7 @@ import { isId } from "../core/ids.ts";
 import { addContracts, endContract } from "../flows/change-contract.ts";
 import type { CommandContext, CommandInput } from "./command.ts";
 import { dayGiven } from "./day.ts";
-import { perMillion, perUnit } from "./price-text.ts";
+import { bucketsText, unitsText } from "./price-text.ts";
 
 const largestFile = 1_000_000;
 
@@ -47,10 +47,8 @@ async function linesIn(path: string): Promise<readonly ContractTerms[]> {
 
 const rateText = ({ rate }: ContractPrice): string => {
   if (rate.kind === "discount") return `${rate.basisPoints / 100} % off the list price`;
-  const tokens = Object.entries(rate.perToken).map(([bucket, pico]) => `${bucket} ${perMillion(pico)}`);
-  const units = Object.entries(rate.perUnit).map(([kind, pico]) => `${kind} ${perUnit(pico)}`);
-  const fee = rate.perRequest > 0n ? [`request ${perUnit(rate.perRequest)}`] : [];
-  return `USD per million tokens: ${tokens.join(", ") || "none"}${units.length + fee.length > 0 ? `; USD each: ${[...units, ...fee].join(", ")}` : ""}`;
+  const units = unitsText(rate.perUnit, rate.perRequest);
+  return `USD per million tokens: ${bucketsText(rate.perToken) || "none"}${units === "" ? "" : `; USD each: ${units}`}`;
 };
 
 /** One row in words. */

@@ -5,7 +5,7 @@ import { toUsd } from "../core/money.ts";
 import { type Price, type PriceBook, Tier } from "../core/price.ts";
 import { type Command, type CommandContext, type CommandInput, exitCode, shownWord } from "./command.ts";
 import { dayGiven } from "./day.ts";
-import { perMillion, perUnit } from "./price-text.ts";
+import { bucketsText, unitsText } from "./price-text.ts";
 import { checkCommand } from "./prices-check.ts";
 import { contractCommand } from "./prices-contract.ts";
 
@@ -13,9 +13,7 @@ const since = (at: Date): string => (at.getTime() === 0 ? "the list's beginning"
 
 /** One row of the book in words. */
 function describe(price: Price): string {
-  const tokens = Object.entries(price.perToken).map(([bucket, pico]) => `${bucket} ${perMillion(pico)}`);
-  const units = Object.entries(price.perUnit).map(([kind, pico]) => `${kind} ${perUnit(pico)}`);
-  const fee = price.perRequest > 0n ? [`request ${perUnit(price.perRequest)}`] : [];
+  const units = unitsText(price.perUnit, price.perRequest);
   const where = [
     price.tier,
     ...(price.aboveInputTokens === 0 ? [] : [`over ${price.aboveInputTokens} input tokens`]),
@@ -24,8 +22,8 @@ function describe(price: Price): string {
   const until = price.effectiveTo === undefined ? "" : ` until ${dayText(price.effectiveTo)} (not counted)`;
   return [
     `  ${where.join(", ")}`,
-    `    USD per million tokens: ${tokens.join(", ") || "none known"}`,
-    ...(units.length + fee.length > 0 ? [`    USD each: ${[...units, ...fee].join(", ")}`] : []),
+    `    USD per million tokens: ${bucketsText(price.perToken) || "none known"}`,
+    ...(units === "" ? [] : [`    USD each: ${units}`]),
     `    since ${since(price.effectiveFrom)}${until}; ${price.source}`,
     `    version ${price.version}`,
     "",

@@ -111,7 +111,7 @@ describe("the price book", () => {
     expect(priced({ ...gemini, inputTokens: 200_001 }).aboveInputTokens).toBe(200_000);
   });
 
-  it("prices batch and flex where the provider publishes the factor, and no other tier", () => {
+  it("prices batch and flex by the factor that the provider publishes, and leaves other tiers unknown", () => {
     expect(priced({ tier: "batch" }).perToken).toMatchObject({
       input: perMillion("0.625"),
       cache_read: perMillion("0.0625"),
@@ -127,7 +127,7 @@ describe("the price book", () => {
       input: perMillion("0.625"),
       cache_read: perMillion("0.125"),
     });
-    expect(reason({ tier: "priority" })).toContain("priority tier");
+    expect(reason({ provider: "anthropic", model: "claude-sonnet-5", tier: "priority" })).toContain("priority tier");
     expect(reason({ provider: "anthropic", model: "claude-sonnet-5", tier: "flex" })).toContain("flex tier");
     expect(reason({ provider: "mistral", model: "mistral-large-latest", tier: "batch" })).toContain("batch tier");
   });

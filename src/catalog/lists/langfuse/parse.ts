@@ -20,10 +20,13 @@ const fields: readonly (readonly [TokenBucket, readonly string[]])[] = [
 /** The seller whose name may stand before the model's in the pattern; undefined where the pattern names none. */
 const providerIn = (pattern: string): string | undefined => /^(?:\(\?i\))?\^\(\(?(openai|anthropic|google)\b/.exec(pattern)?.[1];
 
-/** The pattern as JavaScript has it: case is told by a flag; undefined where it is none. */
+/**
+ * The pattern as JavaScript has it: case is told by a flag; undefined where it is none. A bare point stands for a point: as a
+ * pattern `gpt-5.4` would catch other names too.
+ */
 function patternOf(text: string): RegExp | undefined {
   try {
-    return new RegExp(text.replace(/^\(\?i\)/, ""), "i");
+    return new RegExp(text.replace(/^\(\?i\)/, "").replace(/(?<!\\)\.(?![*+?{])/g, "\\."), "i");
   } catch {
     return undefined;
   }
