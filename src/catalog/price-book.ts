@@ -85,20 +85,23 @@ const inForce = (price: Price, at: Date): boolean =>
   (price.effectiveTo === undefined || at.getTime() < price.effectiveTo.getTime()) &&
   (price.hours === undefined || price.hours.some(({ from, to }) => from <= secondOfDay(at) && secondOfDay(at) < to));
 
+/** A row of the very region goes before one for all regions, then the highest context band. */
+const outranks = (price: Price, other: Price): boolean =>
+  price.region === other.region ? price.aboveInputTokens > other.aboveInputTokens : price.region !== "";
+
 /** The row of the highest context band below the request's input tokens, or why there is none. */
-function pick(entry: Entry, query: PriceQuery): Price | { readonly unpriced: string } {
+function pick({ prices }: Entry, query: PriceQuery): Price | { readonly unpriced: string } {
+  let best: Price | undefined;
+  for (const price of prices) {
+    if (price.tier !== query.tier || (price.region !== "" && price.region !== query.region)) continue;
+    if (query.inputTokens <= price.aboveInputTokens && price.aboveInputTokens !== 0) continue;
+    if ((best === undefined || outranks(price, best)) && inForce(price, query.at)) best = price;
+  }
+  if (best !== undefined) return best;
   const named = `${query.provider} ${query.model}`;
-  const dated = entry.prices.filter((price) => inForce(price, query.at));
-  if (dated.length === 0) return { unpriced: `${named} has no price at ${query.at.toISOString()}` };
-  const onTier = dated.filter((price) => price.tier === query.tier);
-  const there = onTier.filter((price) => price.region === query.region);
-  const best = (there.length > 0 ? there : onTier.filter((price) => price.region === ""))
-    .filter((price) => query.inputTokens > price.aboveInputTokens || price.aboveInputTokens === 0)
-    .reduce<Price | undefined>(
-      (high, price) => (high === undefined || price.aboveInputTokens > high.aboveInputTokens ? price : high),
-      undefined,
-    );
-  return best ?? { unpriced: `${named} has no known price on the ${query.tier} tier` };
+  return prices.some((price) => inForce(price, query.at))
+    ? { unpriced: `${named} has no known price on the ${query.tier} tier` }
+    : { unpriced: `${named} has no price at ${query.at.toISOString()}` };
 }
 
 /** Repository names ("owner/name") are one name in any letter case; all others are as they are written. */
