@@ -149,7 +149,10 @@ describe("a file that is shared with the bot in Slack", () => {
 
   it("is not fetched from anywhere but Slack", async () => {
     const file = await upload("usage.csv", csv("elsewhere"));
-    const said = await reply(await share([{ ...file, url_private_download: "http://127.0.0.1:1/usage.csv" }]), "does not lie with Slack itself");
+    const said = await reply(
+      await share([{ ...file, url_private_download: "http://127.0.0.1:1/usage.csv" }]),
+      "does not lie with Slack itself",
+    );
     expect(said).not.toContain("127.0.0.1");
     expect(await requests("elsewhere")).toBe(0);
   });
