@@ -14,6 +14,7 @@ import type { ImportMapping, ImportSummary } from "./core/import.ts";
 import type { JobHandlers, JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { PriceBook } from "./core/price.ts";
+import type { Analyst } from "./core/run.ts";
 import { dailySourcesOf } from "./core/source-grains.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
@@ -154,16 +155,28 @@ const measureWith =
       { orgId, now: now(), ...(until === undefined ? {} : { until }) },
     );
 
+function wireAnalyst({ log, now, engines: { stores, usage }, prices, spending }: Shared): Analyst {
+  const { billing, settleDays, grains, madeDaily } = spending.readers;
+  const { policies, ledger: savings, settings } = stores;
+  return createSupervisor({
+    usage,
+    prices,
+    policies,
+    savings,
+    billing,
+    settleDays,
+    dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
+    zoneOf: (orgId) => settings.zoneOf(orgId),
+    log,
+    now,
+  });
+}
+
 function wireHandlers(shared: Shared): JobHandlers {
   const { log, now, engines, jobs, prices, adapterFor, press, effect } = shared;
   const { stores, usage } = engines;
   const { runs, policies, approvals, deliveries, inbound, members } = stores;
-  const { billing, settleDays, grains, madeDaily } = shared.spending.readers;
-  const analyst = createSupervisor({
-    ...{ usage, prices, policies, savings: stores.ledger, billing, settleDays, log, now },
-    dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
-    zoneOf: (orgId) => stores.settings.zoneOf(orgId),
-  });
+  const analyst = wireAnalyst(shared);
   const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
     ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
   return {
