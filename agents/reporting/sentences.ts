@@ -115,6 +115,12 @@ function unpricedSentences(data: DataAnalysis): readonly string[] {
   ];
 }
 
+/** What bills and prices leave open. */
+const reconciledSentences = (data: DataAnalysis, metrics: readonly string[]): readonly string[] => [
+  ...(metrics.includes("reconciliation") ? billsSentences(data.bills) : []),
+  ...unpricedSentences(data),
+];
+
 function growthSentences(data: DataAnalysis): readonly string[] {
   const { growth } = data;
   if (growth === null) return [];
@@ -226,8 +232,7 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
   const body = [
     ...(data.billChange === null ? [] : billSentences(data.billChange)),
     ...forecastSentences(data),
-    ...(metrics.includes("reconciliation") ? billsSentences(data.bills) : []),
-    ...unpricedSentences(data),
+    ...reconciledSentences(data, metrics),
     ...growthSentences(data),
     ...caching,
     ...fit,

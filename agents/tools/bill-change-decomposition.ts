@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { readSpend } from "../../src/core/read-spend.ts";
 import { type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
 import { Tier } from "../../src/core/price.ts";
+import { readSpend } from "../../src/core/read-spend.ts";
 import { addTokens, type Sums } from "../../src/core/spend-sums.ts";
 import { inputTokens } from "../../src/core/tokens.ts";
 import type { Dimension, SpendRow } from "../../src/core/usage-store.ts";

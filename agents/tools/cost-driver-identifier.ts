@@ -1,11 +1,10 @@
 import { z } from "zod";
-import { readSpend } from "../../src/core/read-spend.ts";
 import { divideRounded, toUsd, UsdAmount } from "../../src/core/money.ts";
-import { } from "../../src/core/spend-sums.ts";
+import { readSpend } from "../../src/core/read-spend.ts";
 import { inputTokens, outputTokens } from "../../src/core/tokens.ts";
 import { defineTool } from "../define.ts";
 import { evidence, figure, percentOf, queryText, Scope, safeLabel, scopeOf, usdFigure } from "../figures.ts";
-import { groupRows, unpricedNotes } from "./spend-rows.ts";
+import { groupRows, unpricedFigures, unpricedNotes } from "./spend-rows.ts";
 
 const Driver = z.strictObject({
   name: z.string(),
@@ -38,17 +37,16 @@ export const costDriverIdentifier = defineTool({
   run: async ({ scope }, context) => {
     const answer = await readSpend(context.usage, { ...scopeOf(context, scope), by: ["workload", "model"], grain: "total" });
     const pairs = groupRows(answer.rows, (row) => `${safeLabel(row.key.workload ?? "")} · ${safeLabel(row.key.model ?? "")}`);
-    const sums = answer.total;
-    const total = sums.cost;
+    const { total } = answer;
     let reached = 0n;
     const drivers = pairs.flatMap(({ name, sums }) => {
-      if (sums.requests === 0 || sums.cost === 0n || reached * 10n >= total * 8n) return [];
+      if (sums.requests === 0 || sums.cost === 0n || reached * 10n >= total.cost * 8n) return [];
       reached += sums.cost;
       return [
         {
           name,
           cost: toUsd(sums.cost),
-          share: percentOf(sums.cost, total) ?? 0,
+          share: percentOf(sums.cost, total.cost) ?? 0,
           costPerRequest: toUsd(divideRounded(sums.cost, BigInt(sums.requests))),
           inputPerRequest: inputTokens(sums.tokens) / sums.requests,
           outputPerRequest: outputTokens(sums.tokens) / sums.requests,
@@ -60,18 +58,19 @@ export const costDriverIdentifier = defineTool({
       drivers: drivers.slice(0, most),
       pairs: pairs.length,
       figures: [
-        figure("unpriced requests", sums.unpricedRequests, "requests", source),
-        figure("unpriced tokens", sums.unpricedTokens, "tokens", source),
-        ...drivers.slice(0, most).flatMap((driver) => [
-          { ...usdFigure(`spend of ${driver.name}`, 0n, source), value: driver.cost },
-          figure(`share of ${driver.name}`, driver.share, "%", source),
-          { ...usdFigure(`cost per request of ${driver.name}`, 0n, source), value: driver.costPerRequest },
-          figure(`input tokens per request of ${driver.name}`, driver.inputPerRequest, "tokens", source),
-          figure(`output tokens per request of ${driver.name}`, driver.outputPerRequest, "tokens", source),
-        ]),
+        ...unpricedFigures(total, source),
+        ...drivers
+          .slice(0, most)
+          .flatMap((driver) => [
+            { ...usdFigure(`spend of ${driver.name}`, 0n, source), value: driver.cost },
+            figure(`share of ${driver.name}`, driver.share, "%", source),
+            { ...usdFigure(`cost per request of ${driver.name}`, 0n, source), value: driver.costPerRequest },
+            figure(`input tokens per request of ${driver.name}`, driver.inputPerRequest, "tokens", source),
+            figure(`output tokens per request of ${driver.name}`, driver.outputPerRequest, "tokens", source),
+          ]),
       ],
       missing: [],
-      notes: unpricedNotes(sums, scope.period.label),
+      notes: unpricedNotes(total, scope.period.label),
     };
   },
 });

@@ -1,13 +1,12 @@
 import { z } from "zod";
-import { readSpend } from "../../src/core/read-spend.ts";
 import { toUsd, UsdAmount } from "../../src/core/money.ts";
-import { } from "../../src/core/spend-sums.ts";
+import { readSpend } from "../../src/core/read-spend.ts";
 import type { SpendRow } from "../../src/core/usage-store.ts";
 import { defineTool } from "../define.ts";
 import { evidence, figure, queryText, Scope, type Source, scopeOf, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
 import { coveredMs, perMonth, permille } from "./opportunity.ts";
-import { allTokens, unpricedNotes } from "./spend-rows.ts";
+import { allTokens, unpricedFigures, unpricedNotes } from "./spend-rows.ts";
 
 export const GrowthSimulation = z.strictObject({
   growthPercent: z.number(),
@@ -79,8 +78,7 @@ export const costSimulationForIncreasedUsage = defineTool({
         usdFigure("added by the growth", grownCost - now, formula),
         figure("mean requests per minute", perMinute, "requests per minute", source),
         figure("mean requests per minute with the grown usage", grown, "requests per minute", formula),
-        figure("unpriced requests", sums.unpricedRequests, "requests", source),
-        figure("unpriced tokens", sums.unpricedTokens, "tokens", source),
+        ...unpricedFigures(sums, source),
         ...peakFigures(peak, hourly),
       ],
       missing: [missingData.rateLimits],

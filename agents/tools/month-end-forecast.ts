@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { readSpend } from "../../src/core/read-spend.ts";
 import { fromUsd, type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
-import { } from "../../src/core/spend-sums.ts";
+import { readSpend } from "../../src/core/read-spend.ts";
 import type { QueryText, SpendRow } from "../../src/core/usage-store.ts";
 import type { Calendar } from "../../src/core/zone.ts";
 import { forecastSum } from "../../src/stats/forecast.ts";

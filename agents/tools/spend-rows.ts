@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { UsdAmount } from "../../src/core/money.ts";
+import type { Figure } from "../../src/core/report.ts";
 import { type Sums, sumRows } from "../../src/core/spend-sums.ts";
 import { inputTokens, outputTokens, type Tokens } from "../../src/core/tokens.ts";
 import type { SpendRow } from "../../src/core/usage-store.ts";
-import { showCount } from "../figures.ts";
+import { figure, type Source, showCount } from "../figures.ts";
 
 /** Sums of a group as a tool hands them back. The unpriced stand beside the cost, never in it. */
 export const SpendSums = z.strictObject({
@@ -35,7 +36,15 @@ export function groupRows(rows: readonly SpendRow[], nameOf: (row: SpendRow) => 
 export const unpricedNotes = ({ unpricedRequests, unpricedTokens }: Sums, where: string): string[] =>
   unpricedRequests === 0
     ? []
-    : [`${showCount(unpricedRequests)} requests with ${showCount(unpricedTokens)} tokens (${where}) have no price: they are in none of these amounts.`];
+    : [
+        `${showCount(unpricedRequests)} requests with ${showCount(unpricedTokens)} tokens (${where}) have no price: they are in none of these amounts.`,
+      ];
+
+/** The figures behind `unpricedNotes`. */
+export const unpricedFigures = ({ unpricedRequests, unpricedTokens }: Sums, source: Source): readonly Figure[] => [
+  figure("unpriced requests", unpricedRequests, "requests", source),
+  figure("unpriced tokens", unpricedTokens, "tokens", source),
+];
 
 /** All tokens of sums, whatever the bucket. */
 export const allTokens = (tokens: Tokens): number => inputTokens(tokens) + outputTokens(tokens);

@@ -26,16 +26,24 @@ export async function utcDaysOf(context: ToolContext, scope: Scope): Promise<Utc
   const found = cuts(scope, context) ? ((await context.dailySources?.(context.orgId, asked.period)) ?? []) : [];
   const sources = found.filter((source) => asked.filters.source?.includes(source) ?? true);
   if (sources.length === 0) return { sources: [], figures: [], notes: [] };
-  const { rows, query } = await readSpend(context.usage, { ...asked, filters: { ...asked.filters, source: sources }, by: ["source"], grain: "total" });
+  const { rows, query } = await readSpend(context.usage, {
+    ...asked,
+    filters: { ...asked.filters, source: sources },
+    by: ["source"],
+    grain: "total",
+  });
   const parts = sources
     .map((source) => ({ source, sums: sumRows(rows.filter((row) => row.key.source === source)) }))
     .filter(({ sums }) => sums.requests > 0);
   const where = context.zone === undefined || context.zone === "UTC" ? "at the ends of this period" : `at the midnights of ${context.zone}`;
   return {
     sources: parts.map(({ source }) => source),
-    figures: parts.map(({ source, sums }) => usdFigure(`spend told by UTC day alone, ${source}`, sums.cost, { scope, query: queryText(query) })),
+    figures: parts.map(({ source, sums }) =>
+      usdFigure(`spend told by UTC day alone, ${source}`, sums.cost, { scope, query: queryText(query) }),
+    ),
     notes: parts.map(
-      ({ source, sums }) => `${source} reports whole UTC days: ${showUsd(sums.cost)} of the total is told by UTC day and cannot be cut ${where}.`,
+      ({ source, sums }) =>
+        `${source} reports whole UTC days: ${showUsd(sums.cost)} of the total is told by UTC day and cannot be cut ${where}.`,
     ),
   };
 }

@@ -115,8 +115,8 @@ describe("dark_spend_reconciliation", () => {
   });
 
   it("unpriced_reconciliation says that bills are not connected only where none is", async () => {
-    const with_ = await billedOrg([usage({ at: at(18), tokens: { input: 1 } })], [{ day: "2026-11-18", usd: "1" }]);
-    expect((await tools.unpriced_reconciliation.run({ scope: days(18, 22) }, with_)).missing).toEqual([]);
+    const connected = await billedOrg([usage({ at: at(18), tokens: { input: 1 } })], [{ day: "2026-11-18", usd: "1" }]);
+    expect((await tools.unpriced_reconciliation.run({ scope: days(18, 22) }, connected)).missing).toEqual([]);
     const without = await billedOrg([usage({ at: at(18), tokens: { input: 1 } })], []);
     expect((await tools.unpriced_reconciliation.run({ scope: days(18, 22) }, without)).missing[0]).toMatch(/not connected/);
   });
