@@ -52,8 +52,14 @@ module.exports = {
     {
       name: "only-the-composition-root-knows-everyone",
       severity: "error",
-      from: { path: ours, pathNot: "^(src/(compose|compose-engines|compose-flows|compose-intake|compose-server|main)\\.ts$|demo/|bench/|src/cli/)" },
-      to: { path: "^src/(compose|compose-engines|compose-flows|compose-intake|compose-server|main)\\.ts$" },
+      from: {
+        path: ours,
+        pathNot:
+          "^(src/(compose|compose-analyst|compose-engines|compose-flows|compose-intake|compose-ledger|compose-server|compose-sources|main)\\.ts$|demo/|bench/|src/cli/)",
+      },
+      to: {
+        path: "^src/(compose|compose-analyst|compose-engines|compose-flows|compose-intake|compose-ledger|compose-server|compose-sources|main)\\.ts$",
+      },
     },
     { name: "not-to-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
     {

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,7 +45,7 @@ async function apex(
       })
       .catch(() => undefined);
   }, 100);
-  const [code] = await once(child, "exit");
+  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
   clearInterval(watch);
   if (code !== 0) throw new Error(`apex ${args.join(" ")} ended with ${String(code)}`);
   return { seconds: (performance.now() - begun) / 1_000, peakMb, out: await out };

@@ -2,6 +2,7 @@
 const benches = {
   "slack-acks": () => import("./slack-acks.ts"),
   ask: () => import("./ask.ts"),
+  exact: () => import("./exact.ts"),
   ingest: () => import("./ingest.ts"),
 } satisfies Record<string, () => Promise<unknown>>;
 

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { adapters } from "../adapters/index.ts";
-import { createSupervisor } from "../agents/supervisor.ts";
 import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
+import { wireAnalyst } from "./compose-analyst.ts";
 import type { Engines } from "./compose-engines.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
+import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
 import { type AnyPlatformAdapter, anyAdapter } from "./core/delivery.ts";
@@ -15,11 +16,8 @@ import type { ImportMapping, ImportSummary } from "./core/import.ts";
 import type { JobHandlers, JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { PriceBook } from "./core/price.ts";
-import type { Analyst } from "./core/run.ts";
-import { dailySourcesOf } from "./core/source-grains.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
 import { type ContractDeps } from "./flows/change-contract.ts";
-import { changeSource } from "./flows/change-source.ts";
 import { type ContractBooks, createContractBooks } from "./flows/contract-books.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
@@ -40,7 +38,7 @@ import {
   type SaveMappingRequest,
   saveMapping,
 } from "./flows/saved-mappings.ts";
-import { connectSource, removeSource, type SyncDeps, syncSource, testSource } from "./flows/sync-source.ts";
+import { type SyncDeps, syncSource } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
 import { createGateway, type Gateway } from "./gateway/proxy.ts";
@@ -57,19 +55,6 @@ const claimsKeptMs = 7 * 24 * 3_600_000;
 
 /** How old a reading of a source may become before it is read again, in milliseconds. */
 const sourceAgeMs = 3_600_000;
-
-/** Sources that are read over the network: connecting, changing, trying, reading, forgetting. */
-export interface SourceFlows {
-  connect(request: Parameters<typeof connectSource>[1], signal: AbortSignal): ReturnType<typeof connectSource>;
-  change(request: Parameters<typeof changeSource>[1], signal: AbortSignal): ReturnType<typeof changeSource>;
-  test(orgId: Id<"org">, id: Id<"source">, signal: AbortSignal): ReturnType<typeof testSource>;
-  sync(
-    request: Parameters<typeof syncSource>[1],
-    signal: AbortSignal,
-    onProgress?: Parameters<typeof syncSource>[3],
-  ): ReturnType<typeof syncSource>;
-  remove(request: Parameters<typeof removeSource>[1]): ReturnType<typeof removeSource>;
-}
 
 /** How files become usage: saved mappings, and those that headers propose. */
 export interface MappingFlows {
@@ -182,16 +167,7 @@ function share(options: WireOptions): Shared {
     spending: wireLedger({ ...engines, kinds, log, now }),
     ingest,
     intake: wireIntake({ ...options, prices, pricesOf, ingest }),
-    sync: {
-      kinds,
-      sources: stores.sources,
-      usage: engines.usage,
-      billing: engines.billing,
-      audit: stores.audit,
-      prices: pricesOf,
-      now,
-      log,
-    },
+    sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
     adapterFor: (platform) => (platform === "slack" ? slack : undefined),
     press: { approvals: stores.approvals, policies: stores.policies, runs: stores.runs, jobs, rollback, now },
     effect,
@@ -205,19 +181,6 @@ const measureWith =
       { ...engines.stores, usage: engines.usage, jobs, flushUsage: () => gateway.flush() },
       { orgId, now: now(), ...(until === undefined ? {} : { until }) },
     );
-
-/** The analyst with the prices of the org that asks. */
-const wireAnalyst = ({ books, engines: { stores, usage }, spending, log, now }: Shared): Analyst => ({
-  async *analyse(run, ...rest) {
-    const { billing, settleDays, grains, madeDaily } = spending.readers;
-    const supervisor = createSupervisor({
-      ...{ usage, prices: await books.of(run.orgId), policies: stores.policies, savings: stores.ledger, billing, settleDays, log, now },
-      dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
-      zoneOf: (orgId) => stores.settings.zoneOf(orgId),
-    });
-    yield* supervisor.analyse(run, ...rest);
-  },
-});
 
 function wireHandlers(shared: Shared): JobHandlers {
   const { log, now, engines, jobs, books, adapterFor, press, effect } = shared;
@@ -257,14 +220,6 @@ function wireHandlers(shared: Shared): JobHandlers {
   };
 }
 
-const wireSources = ({ sync }: Shared): SourceFlows => ({
-  connect: (request, signal) => connectSource(sync, request, signal),
-  change: (request, signal) => changeSource(sync, request, signal),
-  test: (orgId, id, signal) => testSource(sync, orgId, id, signal),
-  sync: (request, signal, onProgress) => syncSource(sync, request, signal, onProgress),
-  remove: (request) => removeSource(sync, request),
-});
-
 function wireCommands(shared: Shared): Flows {
   const { config, log, now, engines, jobs, prices, books, ingest } = shared;
   const { stores, usage } = engines;
@@ -287,7 +242,7 @@ function wireCommands(shared: Shared): Flows {
     importFile: async (orgId, files, mapping, signal) =>
       importFile({ ...ingest, prices: await books.of(orgId) }, { orgId, ...files, mapping, now: now(), rejectDir }, signal),
     measure: measureWith(shared),
-    sources: wireSources(shared),
+    sources: wireSources(shared.sync),
     spending: shared.spending,
     pricing: { contracts: stores.contracts, books, list: prices },
     reprice(request, signal) {

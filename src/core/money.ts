@@ -13,8 +13,8 @@ export type UsdAmount = z.infer<typeof UsdAmount>;
 
 /** Writes pico-dollars as exact USD with all twelve decimals. */
 export const toUsd = (pico: PicoUsd): UsdAmount => {
-  const size = pico < 0n ? -pico : pico;
-  return `${pico < 0n ? "-" : ""}${size / scale}.${(size % scale).toString().padStart(decimals, "0")}`;
+  const digits = (pico < 0n ? -pico : pico).toString().padStart(decimals + 1, "0");
+  return `${pico < 0n ? "-" : ""}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 };
 
 /** A decimal text as whole digits and how many places they stand left of a pico-dollar (negative: right of it). */

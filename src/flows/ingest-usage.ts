@@ -40,7 +40,9 @@ export interface ImportRequest {
   readonly rejectDir?: string;
 }
 
-const eventsAtOnce = 5_000;
+const eventsAtOnce = 10_000;
+/** Batches on their way into the store while the next one is read. */
+const storedAtOnce = 2;
 
 /** Prices events and stores them. The same events again change nothing. */
 export async function recordUsage(deps: RecordUsageDeps, events: readonly UsageEvent[]): Promise<void> {
@@ -86,16 +88,17 @@ async function readInto(
 ): Promise<Counts> {
   const counts: Counts = { accepted: 0, refused: 0, unpriced: 0 };
   let waiting: PricedUsageEvent[] = [];
-  let storing: Promise<void> = Promise.resolve();
+  const storing: Promise<void>[] = [];
   const store = async (): Promise<void> => {
     const events = waiting;
     waiting = [];
-    await storing;
+    if (storing.length >= storedAtOnce) await storing.shift();
     signal.throwIfAborted();
     counts.accepted += events.length;
-    storing = bulk.add(events);
+    const stored = bulk.add(events);
+    storing.push(stored);
     // Whoever waits for it next hears of a failure.
-    storing.catch(() => undefined);
+    stored.catch(() => undefined);
   };
   for await (const row of readParts(deps.sources[mapping.format], paths, { orgId, mapping, asOf }, signal)) {
     if ("charge" in row || "skipped" in row) {
@@ -114,7 +117,7 @@ async function readInto(
     if (waiting.length >= eventsAtOnce) await store();
   }
   if (waiting.length > 0) await store();
-  await storing;
+  await Promise.all(storing);
   return counts;
 }
 

@@ -166,16 +166,21 @@ function textReaders(mapping: ImportMapping) {
   };
 }
 
+/** How a request was served. */
+const serviceReaders = (mapping: ImportMapping) => ({
+  tier: cellReader(mapping, "tier", tierCell, mapping.tier),
+  requests: cellReader(mapping, "requests", countCell, 1),
+  status: cellReader(mapping, "status", statusCell, "ok"),
+  latencyMs: cellReader<number | null>(mapping, "latencyMs", durationCell, null),
+  firstByteMs: cellReader<number | null>(mapping, "firstByteMs", durationCell, null),
+});
+
 function eventReader(context: RowContext): (record: FileRecord, more: Partial<UsageEvent>) => UsageEvent {
   const { mapping, orgId, source, salt } = context;
   const text = textReaders(mapping);
   const timeOf = timeReader(context);
   const tokensOf = tokensReader(mapping);
-  const tierOf = cellReader(mapping, "tier", tierCell, mapping.tier);
-  const requestsOf = cellReader(mapping, "requests", countCell, 1);
-  const statusOf = cellReader(mapping, "status", statusCell, "ok");
-  const latencyOf = cellReader<number | null>(mapping, "latencyMs", durationCell, null);
-  const firstByteOf = cellReader<number | null>(mapping, "firstByteMs", durationCell, null);
+  const service = serviceReaders(mapping);
   return (record, more) => {
     const model = text.model(record);
     const event: UsageEvent = {
@@ -186,17 +191,17 @@ function eventReader(context: RowContext): (record: FileRecord, more: Partial<Us
       provider: text.provider(record) || refuse("provider: it is missing"),
       requestedModel: text.requestedModel(record) || model,
       model: model || refuse("model: it is missing"),
-      tier: tierOf(record),
-      requests: requestsOf(record),
+      tier: service.tier(record),
+      requests: service.requests(record),
       tokens: more.tokens ?? tokensOf(record),
       workload: text.workload(record),
       team: text.team(record),
       user: text.user(record),
       apiKey: text.apiKey(record),
       conversation: text.conversation(record),
-      status: statusOf(record),
-      latencyMs: latencyOf(record),
-      firstByteMs: firstByteOf(record),
+      status: service.status(record),
+      latencyMs: service.latencyMs(record),
+      firstByteMs: service.firstByteMs(record),
       promptHash: text.promptHash(record),
       prefixHashes: [],
       prefixBlockTokens: 0,

@@ -158,7 +158,7 @@ describe("importing a file", () => {
     };
     await expect(run(where, { usage, signal: stop.signal })).rejects.toThrow(/abort/i);
     await clickhouse.usage.catchUp();
-    expect((await total(where.orgId)).requests).toBe(5_000);
+    expect((await total(where.orgId)).requests).toBe(10_000);
     expect(await run(where)).toMatchObject({ alreadyDone: false, accepted: 12_000, refused: 2 });
     expect(await total(where.orgId)).toEqual({ requests: 12_000, cost: bigCost });
     expect(await clickhouse.usage.repairRollups()).toBe(0);

@@ -29,59 +29,71 @@ interface Note {
   writes: number;
 }
 
-/** `alone`: no other process can be writing to this database, so that what others left behind is of dead ones. */
-export function createPendingHours(database: Database, alone: boolean): PendingHours {
-  const process = randomUUID();
+/** Conditions on notes that were left behind: of another process only once they are so old, of this one once they are not open any more. */
+const leftFor = (seconds: number): string =>
+  `done = 0 AND writer NOT IN {open:Array(String)} AND (startsWith(writer, {process:String}) OR since < now64(3) - INTERVAL ${seconds} SECOND)`;
+
+/** The notes that this process has open. */
+function openNotes(process: string) {
   const open = new Map<string, Note>();
   let notes = 0;
-  const table = `${database.name}.usage_pending`;
-  const write = (list: readonly Note[], done: 0 | 1): Promise<void> =>
-    database.insert(
-      "usage_pending",
-      list.map(({ hour: { orgId, hour }, writer }) => ({ org_id: orgId, hour, writer, done })),
-      "note hours that are written to",
-    );
-  // Of another process a note says nothing until it is old; of this one it is left behind once it is not open any more.
-  const left = (ageSeconds: number): string =>
-    `done = 0 AND writer NOT IN {open:Array(String)} AND (startsWith(writer, {process:String}) OR since < now64(3) - INTERVAL ${ageSeconds} SECOND)`;
-  const params = () => ({ process, open: [...open.values()].map(({ writer }) => writer) });
   return {
-    async begin(hours) {
+    params: () => ({ process, open: [...open.values()].map(({ writer }) => writer) }),
+    /** Counts a write to each hour; gives the notes that are new. */
+    begin(hours: readonly OrgHour[]): readonly Note[] {
       const fresh: Note[] = [];
       for (const hour of hours) {
         let note = open.get(keyOf(hour));
         if (note === undefined) {
-          note = { hour, writer: `${process}/${(notes += 1)}`, writes: 0 };
+          notes += 1;
+          note = { hour, writer: `${process}/${notes}`, writes: 0 };
           open.set(keyOf(hour), note);
           fresh.push(note);
         }
         note.writes += 1;
       }
-      if (fresh.length > 0) await write(fresh, 0);
+      return fresh;
     },
-    settle(hours) {
+    settle(hours: readonly OrgHour[]): void {
       for (const hour of hours) {
         const note = open.get(keyOf(hour));
         if (note !== undefined) note.writes -= 1;
       }
     },
-    drop(hours) {
+    drop(hours: readonly OrgHour[]): void {
       for (const hour of hours) open.delete(keyOf(hour));
     },
-    async close(which) {
-      const now = `${new Date().toISOString().slice(0, 13).replace("T", " ")}:00:00`;
-      const idle = [...open.values()].filter(({ hour, writes }) => writes <= 0 && (which === "all" || hour.hour < now));
+    /** Takes out the notes of hours before `end` that nothing is being written to. */
+    takeIdle(end: string | undefined): readonly Note[] {
+      const idle = [...open.values()].filter(({ hour, writes }) => writes <= 0 && (end === undefined || hour.hour < end));
       for (const { hour } of idle) open.delete(keyOf(hour));
-      if (idle.length > 0) await write(idle, 1);
+      return idle;
     },
+  };
+}
+
+/** `alone`: no other process can be writing to this database, so that what others left behind is of dead ones. */
+export function createPendingHours(database: Database, alone: boolean): PendingHours {
+  const notes = openNotes(randomUUID());
+  const table = `${database.name}.usage_pending`;
+  const write = async (list: readonly Note[], done: 0 | 1): Promise<void> => {
+    const rows = list.map(({ hour: { orgId, hour }, writer }) => ({ org_id: orgId, hour, writer, done }));
+    if (rows.length > 0) await database.insert("usage_pending", rows, "note hours that are written to");
+  };
+  return {
+    begin: (hours) => write(notes.begin(hours), 0),
+    settle: (hours) => notes.settle(hours),
+    drop: (hours) => notes.drop(hours),
+    close: (which) =>
+      write(notes.takeIdle(which === "all" ? undefined : `${new Date().toISOString().slice(0, 13).replace("T", " ")}:00:00`), 1),
     async leftBehind() {
-      const sql = `SELECT DISTINCT org_id AS orgId, toString(hour) AS hour_text FROM ${table} FINAL WHERE ${left(alone ? 0 : 60)}`;
-      const rows = await database.rows(Left, { sql, params: params() }, "look for hours that a writer left behind");
+      const sql = `SELECT DISTINCT org_id AS orgId, toString(hour) AS hour_text FROM ${table} FINAL WHERE ${leftFor(alone ? 0 : 60)}`;
+      const rows = await database.rows(Left, { sql, params: notes.params() }, "look for hours that a writer left behind");
       return rows.map(({ orgId, hour_text: hour }) => ({ orgId, hour }));
     },
     async forgetLeftBehind() {
-      const sql = `INSERT INTO ${table} (org_id, hour, writer, since, done) SELECT org_id, hour, writer, since, 1 FROM ${table} FINAL WHERE ${left(alone ? 0 : 24 * 3_600)}`;
-      await database.command({ sql, params: params() }, "forget hours that a writer left behind");
+      const sql = `INSERT INTO ${table} (org_id, hour, writer, since, done) SELECT org_id, hour, writer, since, 1 FROM ${table} FINAL WHERE ${leftFor(alone ? 0 : 24 * 3_600)}`;
+      await database.command({ sql, params: notes.params() }, "forget hours that a writer left behind");
     },
   };
 }

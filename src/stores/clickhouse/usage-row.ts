@@ -1,5 +1,5 @@
 import { toUsd } from "../../core/money.ts";
-import { noTokens, tokenBuckets } from "../../core/tokens.ts";
+import { tokenBuckets } from "../../core/tokens.ts";
 import type { PricedUsageEvent } from "../../core/usage-event.ts";
 import { tokenColumn } from "./columns.ts";
 
@@ -59,7 +59,8 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 /** Text as ClickHouse's TabSeparated format wants it, alone or inside quotes. */
-const escaped = (text: string): string => (special.test(text) ? text.replace(/[\\\t\n\r\0\b\f']/g, (sign) => escapes[sign] ?? sign) : text);
+const escaped = (text: string): string =>
+  text !== "" && special.test(text) ? text.replace(/[\\\t\n\r\0\b\f']/g, (sign) => escapes[sign] ?? sign) : text;
 
 const numberText = (value: number | null): string => (value === null ? "\\N" : String(value));
 
@@ -80,31 +81,50 @@ const unitsText = (units: PricedUsageEvent["units"]): string =>
         .map(([kind, count]) => `'${kind}':${count}`)
         .join(",")}}`;
 
-function tokensText(tokens: PricedUsageEvent["tokens"]): string {
-  if (tokens === noTokens) return zeros;
-  let text = String(tokens.input);
-  for (let index = 1; index < tokenBuckets.length; index += 1) {
-    const bucket = tokenBuckets[index];
-    if (bucket !== undefined) text += `\t${tokens[bucket]}`;
-  }
-  return text;
-}
+/** What the row is about, up to its tokens. */
+const subjectOf = (event: PricedUsageEvent): (string | number)[] => [
+  event.orgId,
+  secondsText(event.at),
+  event.source,
+  escaped(event.id),
+  escaped(event.provider),
+  escaped(event.requestedModel),
+  escaped(event.model),
+  event.tier,
+  escaped(event.region ?? ""),
+  event.requests,
+];
 
-const zeros = tokenBuckets.map(() => "0").join("\t");
+/** All that comes after the tokens. */
+const restOf = (event: PricedUsageEvent): (string | number)[] => [
+  unitsText(event.units),
+  numberText(event.bandTokens ?? null),
+  escaped(event.workload),
+  escaped(event.team),
+  escaped(event.user),
+  escaped(event.apiKey),
+  escaped(event.conversation),
+  event.status,
+  numberText(event.latencyMs),
+  numberText(event.firstByteMs),
+  escaped(event.promptHash),
+  listText(event.prefixHashes),
+  event.prefixBlockTokens,
+  event.policyVersion,
+  escaped(event.policyRule),
+  event.arm ?? "",
+  escaped(event.unit),
+  event.unmetered === true ? "true" : "false",
+  event.cost === null ? "\\N" : toUsd(event.cost),
+  escaped(event.priceVersion),
+  escaped(event.unpricedReason),
+];
 
 /** One row of usage_facts in ClickHouse's TabSeparated format, with its line end. */
 export function rowText(event: PricedUsageEvent, standing?: RowStanding): string {
-  const cost = event.cost === null ? "\\N" : toUsd(event.cost);
-  const end = standing === undefined ? "\n" : `\t${standing.seniority}\t${standing.withdrawn ? 1 : 0}\n`;
-  return `${event.orgId}\t${secondsText(event.at)}\t${event.source}\t${escaped(event.id)}\t${escaped(event.provider)}\t${escaped(event.requestedModel)}\t${escaped(
-    event.model,
-  )}\t${event.tier}\t${escaped(event.region ?? "")}\t${event.requests}\t${tokensText(event.tokens)}\t${unitsText(event.units)}\t${numberText(event.bandTokens ?? null)}\t${escaped(
-    event.workload,
-  )}\t${escaped(event.team)}\t${escaped(event.user)}\t${escaped(event.apiKey)}\t${escaped(event.conversation)}\t${event.status}\t${numberText(
-    event.latencyMs,
-  )}\t${numberText(event.firstByteMs)}\t${escaped(event.promptHash)}\t${listText(event.prefixHashes)}\t${event.prefixBlockTokens}\t${
-    event.policyVersion
-  }\t${escaped(event.policyRule)}\t${event.arm ?? ""}\t${escaped(event.unit)}\t${event.unmetered ?? false}\t${cost}\t${escaped(
-    event.priceVersion,
-  )}\t${escaped(event.unpricedReason)}${end}`;
+  const cells = subjectOf(event);
+  for (const bucket of tokenBuckets) cells.push(event.tokens[bucket]);
+  for (const cell of restOf(event)) cells.push(cell);
+  if (standing !== undefined) cells.push(String(standing.seniority), standing.withdrawn ? 1 : 0);
+  return `${cells.join("\t")}\n`;
 }

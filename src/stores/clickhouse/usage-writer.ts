@@ -10,7 +10,7 @@ import { hourOf, type OrgHour, type Rollups } from "./rollups.ts";
 import { type RowStanding, rowColumns, rowText } from "./usage-row.ts";
 
 /** Rows per insert: serialising more at once would hold up the event loop. */
-const rowsAtOnce = 5_000;
+const rowsAtOnce = 10_000;
 
 /** Hours are kept as 32-bit seconds. */
 const earliest = Date.UTC(1971, 0);
@@ -84,59 +84,64 @@ export interface WriterParts {
   readonly pending: PendingHours;
 }
 
-/** Writes usage to ClickHouse: the hours are noted, the events stored, then the sums of the hours built. */
-export function createUsageWriter(database: Database, { rollups, pending }: WriterParts): UsageWriter {
-  const insert = async (events: readonly PricedUsageEvent[], standing?: RowStanding): Promise<void> => {
-    for (let start = 0; start < events.length; start += rowsAtOnce) {
-      let text = "";
-      for (const event of events.slice(start, start + rowsAtOnce)) text += rowText(event, standing);
-      await database.insertText("usage_facts", rowColumns(standing !== undefined), text, "store usage events");
-    }
-  };
-  const begin = (): BulkWrite => {
-    const touched = new Map<string, OrgHour>();
-    return {
-      async add(events) {
-        refuseTimes(events);
-        const fresh = [...hoursOf(events)].filter(([key]) => !touched.has(key));
-        if (fresh.length > 0) await pending.begin(fresh.map(([, hour]) => hour));
-        for (const [key, hour] of fresh) touched.set(key, hour);
-        await insert(events);
-      },
-      async finish() {
-        const hours = [...touched.values()];
-        await rollups.refresh(hours);
-        pending.settle(hours);
-        await pending.close("over");
-        await rollups.refreshDays();
-      },
-      abandon: () => pending.drop([...touched.values()]),
-    };
-  };
-  const around = async (hours: readonly OrgHour[], work: () => Promise<void>): Promise<void> => {
-    try {
-      await pending.begin(hours);
-      await work();
+async function insert(database: Database, events: readonly PricedUsageEvent[], standing?: RowStanding): Promise<void> {
+  for (let start = 0; start < events.length; start += rowsAtOnce) {
+    let text = "";
+    for (const event of events.slice(start, start + rowsAtOnce)) text += rowText(event, standing);
+    await database.insertText("usage_facts", rowColumns(standing !== undefined), text, "store usage events");
+  }
+}
+
+/** Notes the hours, does the work that writes to them, and sums them up. */
+async function around({ rollups, pending }: WriterParts, hours: readonly OrgHour[], work: () => Promise<void>): Promise<void> {
+  try {
+    await pending.begin(hours);
+    await work();
+    await rollups.refresh(hours);
+    pending.settle(hours);
+  } catch (error) {
+    pending.drop(hours);
+    throw error;
+  }
+}
+
+function beginBulk(database: Database, { rollups, pending }: WriterParts): BulkWrite {
+  const touched = new Map<string, OrgHour>();
+  return {
+    async add(events) {
+      refuseTimes(events);
+      const fresh = [...hoursOf(events)].filter(([key]) => !touched.has(key));
+      for (const [key, hour] of fresh) touched.set(key, hour);
+      if (fresh.length > 0) await pending.begin(fresh.map(([, hour]) => hour));
+      await insert(database, events);
+    },
+    async finish() {
+      const hours = [...touched.values()];
       await rollups.refresh(hours);
       pending.settle(hours);
-    } catch (error) {
-      pending.drop(hours);
-      throw error;
-    }
+      await pending.close("over");
+      await rollups.refreshDays();
+    },
+    abandon: () => pending.drop([...touched.values()]),
   };
+}
+
+/** Writes usage to ClickHouse: the hours are noted, the events stored, then the sums of the hours built. */
+export function createUsageWriter(database: Database, parts: WriterParts): UsageWriter {
+  const { rollups, pending } = parts;
   return {
-    begin,
+    begin: () => beginBulk(database, parts),
     async write(events) {
       refuseTimes(events);
-      await around([...hoursOf(events).values()], () => insert(events));
+      await around(parts, [...hoursOf(events).values()], () => insert(database, events));
     },
     async replace(span, readAt, events) {
       refuseTimes(events);
       const gone = await goneFrom(database, span, events);
       const seniority = readingSeniority(readAt);
-      await around([...hoursOf([...events, ...gone]).values()], async () => {
-        await insert(events, { seniority, withdrawn: false });
-        await insert(gone, { seniority, withdrawn: true });
+      await around(parts, [...hoursOf([...events, ...gone]).values()], async () => {
+        await insert(database, events, { seniority, withdrawn: false });
+        await insert(database, gone, { seniority, withdrawn: true });
       });
     },
     async catchUp() {
