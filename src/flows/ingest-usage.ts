@@ -100,25 +100,30 @@ async function readInto(
     // Whoever waits for it next hears of a failure.
     stored.catch(() => undefined);
   };
-  for await (const row of readParts(deps.sources[mapping.format], paths, { orgId, mapping, asOf }, signal)) {
-    if ("charge" in row || "skipped" in row) {
-      bill.add(row);
-      if ("charge" in row) counts.accepted += 1;
-      continue;
+  try {
+    for await (const row of readParts(deps.sources[mapping.format], paths, { orgId, mapping, asOf }, signal)) {
+      if ("charge" in row || "skipped" in row) {
+        bill.add(row);
+        if ("charge" in row) counts.accepted += 1;
+        continue;
+      }
+      if ("refused" in row) {
+        counts.refused += 1;
+        await rejects.add({ line: row.line, reason: row.refused, raw: row.raw });
+        continue;
+      }
+      const priced = priceEvent(deps.prices, row.event);
+      if (priced.cost === null) counts.unpriced += 1;
+      waiting.push(priced);
+      if (waiting.length >= eventsAtOnce) await store();
     }
-    if ("refused" in row) {
-      counts.refused += 1;
-      await rejects.add({ line: row.line, reason: row.refused, raw: row.raw });
-      continue;
-    }
-    const priced = priceEvent(deps.prices, row.event);
-    if (priced.cost === null) counts.unpriced += 1;
-    waiting.push(priced);
-    if (waiting.length >= eventsAtOnce) await store();
+    if (waiting.length > 0) await store();
+    await Promise.all(storing);
+    signal.throwIfAborted();
+    return counts;
+  } finally {
+    await Promise.allSettled(storing);
   }
-  if (waiting.length > 0) await store();
-  await Promise.all(storing);
-  return counts;
 }
 
 /**

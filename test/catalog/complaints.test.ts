@@ -306,7 +306,8 @@ describe("the tier that served the request prices it", () => {
   });
 
   it("dust PR#23702: a tier without a published rate, or without a known name, is never priced as standard", () => {
-    expect(usdOf("openai", "chat", mini("priority"))).toMatch(/no known price on the priority tier/);
+    const unpublished = openai(usage, { model: "gpt-3.5-turbo", service_tier: "priority" });
+    expect(usdOf("openai", "chat", unpublished)).toMatch(/no known price on the priority tier/);
     expect(refusal("openai", "chat", mini("hyper"))).toBe('it was served on a tier that is not known: "hyper"');
   });
 });

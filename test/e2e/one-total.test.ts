@@ -77,7 +77,7 @@ describe("one ledger, one total", () => {
   const byHand = async (from: string, to: string): Promise<Seen> => {
     const client = createClient({ url: clickhouse.url });
     const query = `SELECT toString(sum(cost)) AS usd, toString(sumIf(requests, isNull(cost))) AS unpriced
-      FROM apex.usage_events FINAL WHERE at >= parseDateTime64BestEffort('${from}', 3, 'UTC') AND at < parseDateTime64BestEffort('${to}', 3, 'UTC')`;
+      FROM apex.usage_facts FINAL WHERE at >= parseDateTime64BestEffort('${from}', 3, 'UTC') AND at < parseDateTime64BestEffort('${to}', 3, 'UTC')`;
     const [row] = z
       .array(z.object({ usd: z.string(), unpriced: z.string() }))
       .parse(await (await client.query({ query, format: "JSONEachRow" })).json());

@@ -43,7 +43,7 @@ describe("prices on the command line", () => {
   it("are shown with their tiers, bands, source and date", async () => {
     const { out } = await workspace.apex("prices", "openai/gpt-5.5", "--at", "2026-11-01");
     expect(out).toMatch(
-      /^openai\/gpt-5\.5 on 2026-11-01\n {2}standard\n {4}USD per million tokens: input 5, cache_read 0\.5, output 30, reasoning 30\n/,
+      /^openai\/gpt-5\.5 on 2026-11-01\n {2}standard\n {4}USD per million tokens: input 5, cache_read 0\.5, output 30, reasoning 30, image_input 5, image_cache_read 0\.5\n/,
     );
     expect(out).toContain("standard, over 271999 input tokens");
     expect(out).toContain("priority: langfuse and portkey price lists, read 2026-11-24");
