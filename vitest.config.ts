@@ -5,7 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/setup/global-setup.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // One more than the cores: much of the time is spent waiting for processes that were killed to be missed.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
+import { openDatabase } from "../src/stores/clickhouse/database.ts";
 import { writeUsageLines } from "./usage-lines.ts";
 
 /** How many events; each is imported into a data folder of its own. */
@@ -66,6 +67,31 @@ async function run(count: number): Promise<Imported> {
   }
 }
 
+/** The floor: ClickHouse reads the same lines into a table of their own columns, by itself, neither checked nor priced nor summed up. */
+async function floorOf(count: number): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), "apex-bench-"));
+  try {
+    const file = join(folder, "usage.jsonl");
+    await writeUsageLines(file, count, order);
+    const database = await openDatabase({ kind: "embedded", path: join(folder, "clickhouse") }, "floor");
+    const run = (sql: string): Promise<void> => database.command({ sql, params: {} }, "insert the lines by itself");
+    await run("CREATE DATABASE floor");
+    await run(`CREATE TABLE floor.lines (id String, timestamp DateTime64(3, 'UTC'), provider LowCardinality(String), model LowCardinality(String),
+      feature LowCardinality(String), team LowCardinality(String), user String, api_key String, input_tokens UInt64, cached_tokens UInt64,
+      output_tokens UInt64, reasoning_tokens UInt64, status LowCardinality(String), latency_ms Float64, prompt_hash String)
+      ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(timestamp) ORDER BY (toStartOfHour(timestamp), id)`);
+    const begun = performance.now();
+    await run(`INSERT INTO floor.lines SELECT * FROM file('${file}', JSONEachRow, 'id String, timestamp DateTime64(3), provider String, model String,
+      feature String, team String, user String, api_key String, input_tokens UInt64, cached_tokens UInt64, output_tokens UInt64,
+      reasoning_tokens UInt64, status String, latency_ms Float64, prompt_hash String') SETTINGS date_time_input_format = 'best_effort'`);
+    const seconds = (performance.now() - begun) / 1_000;
+    await database.close();
+    return seconds;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 const results: Imported[] = [];
 for (const count of counts) {
   const result = await run(count);
@@ -77,10 +103,17 @@ for (const count of counts) {
     );
   }
 }
+const floorSeconds = await floorOf(counts[0] ?? 1_000_000);
 const [first, last] = [results[0], results.at(-1)];
 const ratio =
   first === undefined || last === undefined
     ? 1
     : (last.seconds - last.engines) / last.count / ((first.seconds - first.engines) / first.count);
-if (values.json === true) console.log(JSON.stringify({ order, results, timePerEventRatio: ratio }));
-else console.log(`time per event, most against fewest: ${ratio.toFixed(2)}`);
+const overFloor = first === undefined ? 1 : (first.seconds - first.engines) / floorSeconds;
+if (values.json === true) console.log(JSON.stringify({ order, results, timePerEventRatio: ratio, floorSeconds, overFloor }));
+else {
+  console.log(`time per event, most against fewest: ${ratio.toFixed(2)}`);
+  console.log(
+    `floor: ClickHouse alone takes the ${first?.count} lines in ${floorSeconds.toFixed(1)} s; we take ${overFloor.toFixed(1)} times that`,
+  );
+}

@@ -39,7 +39,7 @@ describe("a check of the price book", () => {
       ["openai/gpt-4o-mini-transcribe", "audio_input", "book", 3, "portkey", 3000],
       ["anthropic/claude-3-5-haiku-latest", "input", "book", 0.8, "litellm", 1],
       ["openai/gpt-3.5-turbo-16k", "input", "book", 3, "langfuse", 0.5],
-      ["deepseek/deepseek-chat", "input", "litellm", 0.27, "models.dev", 0.14],
+      ["deepseek/deepseek-chat", "input", "book", 0.27, "models.dev", 0.14],
     ]) {
       expect(found).toContainEqual(slip);
     }

@@ -5,12 +5,18 @@ import type { PricedUsageEvent } from "../../core/usage-event.ts";
 import type { BulkWrite, UsageSpan, UsageWriter } from "../../core/usage-store.ts";
 import { timeText } from "./columns.ts";
 import type { Database } from "./database.ts";
+import { mergeQuietParts } from "./merge-parts.ts";
 import type { PendingHours } from "./pending-hours.ts";
 import { hourOf, type OrgHour, type Rollups } from "./rollups.ts";
 import { type RowStanding, rowColumns, rowText } from "./usage-row.ts";
 
 /** Rows per insert: serialising more at once would hold up the event loop. */
 const rowsAtOnce = 10_000;
+
+/** After so many events at once their months are merged, without waiting for a quiet time. */
+const manyEvents = 100_000;
+/** How long a month must have been left alone before it is merged. */
+const quietMinutes = 5;
 
 /** Hours are kept as 32-bit seconds. */
 const earliest = Date.UTC(1971, 0);
@@ -107,9 +113,11 @@ async function around({ rollups, pending }: WriterParts, hours: readonly OrgHour
 
 function beginBulk(database: Database, { rollups, pending }: WriterParts): BulkWrite {
   const touched = new Map<string, OrgHour>();
+  let added = 0;
   return {
     async add(events) {
       refuseTimes(events);
+      added += events.length;
       const fresh = [...hoursOf(events)].filter(([key]) => !touched.has(key));
       for (const [key, hour] of fresh) touched.set(key, hour);
       if (fresh.length > 0) await pending.begin(fresh.map(([, hour]) => hour));
@@ -121,6 +129,7 @@ function beginBulk(database: Database, { rollups, pending }: WriterParts): BulkW
       pending.settle(hours);
       await pending.close("over");
       await rollups.refreshDays();
+      if (added >= manyEvents) await mergeQuietParts(database, 0);
     },
     abandon: () => pending.drop([...touched.values()]),
   };
@@ -151,6 +160,7 @@ export function createUsageWriter(database: Database, parts: WriterParts): Usage
       await pending.close("over");
       await rollups.refreshDays();
       await rollups.clearReplaced();
+      await mergeQuietParts(database, quietMinutes);
     },
     repairRollups: () => rollups.repair(),
   };
