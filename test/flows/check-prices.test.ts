@@ -7,7 +7,7 @@ import { checkPrices } from "../../src/flows/check-prices.ts";
 
 const book = createPriceBook();
 const lists = join(import.meta.dirname, "../fixtures/prices");
-const options = { at: new Date("2026-11-24T00:00:00Z"), tolerance: 1 };
+const options = { at: new Date("2026-11-24T12:00:00Z"), tolerance: 1 };
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "apex-lists-"));
