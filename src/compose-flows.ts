@@ -121,6 +121,7 @@ interface Shared extends WireOptions {
   readonly spending: LedgerFlows;
   readonly ingest: IngestDeps;
   readonly intake: Intake;
+  readonly mapping: MappingDeps;
 }
 
 const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook, books: ContractBooks): Gateway =>
@@ -158,6 +159,7 @@ function share(options: WireOptions): Shared {
     rollbackPolicy({ ...effect, approvals: stores.approvals, policies: stores.policies }, { orgId, approvalId, by: by.name });
   const kinds = remoteSources(createApiClient());
   const ingest: IngestDeps = { sources: fileSources, usage: engines.usage, imports: stores.imports, billing: engines.billing, prices, log };
+  const mapping: MappingDeps = { mappings: stores.mappings, audit: stores.audit, headerOf: fileHeader, propose: proposeMapping, now };
   const pricesOf: SyncDeps["prices"] = (orgId) => books.of(orgId);
   return {
     ...options,
@@ -166,7 +168,8 @@ function share(options: WireOptions): Shared {
     gateway,
     spending: wireLedger({ ...engines, kinds, log, now }),
     ingest,
-    intake: wireIntake({ ...options, prices, pricesOf, ingest }),
+    intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
+    mapping,
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
     adapterFor: (platform) => (platform === "slack" ? slack : undefined),
     press: { approvals: stores.approvals, policies: stores.policies, runs: stores.runs, jobs, rollback, now },
@@ -221,10 +224,9 @@ function wireHandlers(shared: Shared): JobHandlers {
 }
 
 function wireCommands(shared: Shared): Flows {
-  const { config, log, now, engines, jobs, prices, books, ingest } = shared;
+  const { config, log, now, engines, jobs, prices, books, ingest, mapping } = shared;
   const { stores, usage } = engines;
   const rejectDir = join(config.dataDir, "rejects");
-  const mapping: MappingDeps = { mappings: stores.mappings, audit: stores.audit, headerOf: fileHeader, propose: proposeMapping, now };
   return {
     ingest,
     rejectDir,

@@ -8,9 +8,9 @@ import { type IngestDeps, importFile } from "./flows/ingest-usage.ts";
 import { refuseNonText } from "./flows/inspect-file.ts";
 import { type FileIntakeDeps, receiveFile } from "./flows/receive-file.ts";
 import { receiveTraces, type TraceDeps } from "./flows/receive-traces.ts";
+import { type MappingDeps, mappingForFile } from "./flows/saved-mappings.ts";
 import type { TraceIntake } from "./http/routes/otlp.ts";
 import type { FileIntake } from "./http/routes/usage-files.ts";
-import { proposeMapping } from "./ingest/index.ts";
 import { createTraceReader } from "./ingest/otlp/index.ts";
 import { seenColumns } from "./ingest/seen-columns.ts";
 
@@ -28,18 +28,19 @@ export interface IntakeOptions {
   readonly prices: PriceBook;
   readonly pricesOf: TraceDeps["prices"];
   readonly ingest: IngestDeps;
+  readonly mapping: MappingDeps;
 }
 
 /** Gives the flows that take usage in their collaborators. */
-export function wireIntake({ config, engines, now, log, prices, pricesOf, ingest }: IntakeOptions): Intake {
+export function wireIntake({ config, engines, now, log, prices, pricesOf, ingest, mapping }: IntakeOptions): Intake {
   const senders = createSenders({ keys: engines.stores.gateway, now });
   const reader = createTraceReader({ providerOf: (model) => prices.providerOf(model) });
   const traces: TraceDeps = { reader, claims: engines.stores.claims, usage: engines.usage, prices: pricesOf, now, log };
   const files: FileIntakeDeps = {
     importFile: async (file, signal) => importFile({ ...ingest, prices: await pricesOf(file.orgId) }, { ...file, now: now() }, signal),
-    async proposeMapping(path) {
+    async mappingFor(orgId, path) {
       await refuseNonText(path);
-      return proposeMapping(path);
+      return (await mappingForFile(mapping, orgId, path))?.mapping;
     },
     columnsOf: seenColumns,
     uploadDir: join(config.dataDir, "uploads"),

@@ -16,7 +16,7 @@ const usualSettleDays = 3;
 
 /** What reads spend and bills works with. */
 export interface LedgerOptions {
-  readonly kinds: Partial<Readonly<Record<RemoteKind, RemoteSource>>>;
+  readonly kinds: Readonly<Record<RemoteKind, RemoteSource>>;
   readonly usage: UsageReader;
   readonly billing: BillingLedger;
   readonly grains: SourceGrains;

@@ -91,17 +91,10 @@ const telemetryPath = /^\/v1\/(traces|metrics|logs)(\?|$)/;
 
 const isForGateway = (url = ""): boolean => url.startsWith("/v1/") && !telemetryPath.test(url);
 
-/** Serves one port: model traffic under /v1/ is the gateway's, the rest is Fastify's. */
-export async function listen(deps: ServerDeps, options: ListenOptions): Promise<Listening> {
-  const { config, log, now, engines, jobs, gateway, adapterFor, ownOrg } = deps;
-  if (options.gateway) {
-    for (const upstream of config.upstreams) await engines.stores.gateway.setUpstream(ownOrg, upstream);
-    await engines.takeDataDir();
-    await gateway.start();
-  }
-  const stopping = new AbortController();
-  const closing = new AbortController();
-  const app = createHttpApp({
+/** The HTTP application; commands that it runs end at the signal. */
+function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortSignal): FastifyInstance {
+  const { log, now, engines, jobs, gateway, adapterFor } = deps;
+  return createHttpApp({
     adapterFor: (platform) => (options.http ? adapterFor(platform) : undefined),
     receive: { members: engines.stores.members, inbound: engines.stores.inbound, jobs, log },
     now,
@@ -109,7 +102,7 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
     ready: readyChecks(deps),
     ...(options.http ? { spend: { ...engines.stores, spend: (request) => deps.spending.spend(request), now } } : {}),
     ...(options.http ? deps.intake : {}),
-    ...(options.local === undefined ? {} : { local: endingWith(options.local, closing.signal) }),
+    ...(options.local === undefined ? {} : { local: endingWith(options.local, closing) }),
     serverFactory: (handler) =>
       createServer({ requestTimeout: fileTimeoutMs }, (request, response) => {
         boundArrival(request);
@@ -117,6 +110,19 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
         else handler(request, response);
       }),
   });
+}
+
+/** Serves one port: model traffic under /v1/ is the gateway's, the rest is Fastify's. */
+export async function listen(deps: ServerDeps, options: ListenOptions): Promise<Listening> {
+  const { config, engines, gateway, ownOrg } = deps;
+  if (options.gateway) {
+    for (const upstream of config.upstreams) await engines.stores.gateway.setUpstream(ownOrg, upstream);
+    await engines.takeDataDir();
+    await gateway.start();
+  }
+  const stopping = new AbortController();
+  const closing = new AbortController();
+  const app = httpApp(deps, options, closing.signal);
   await bind(app, config.host, options.port ?? config.port);
   if (options.http) void connectSlack(deps, stopping.signal);
   const port = portOf(app.server);

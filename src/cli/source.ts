@@ -6,6 +6,7 @@ import { type Id, isId } from "../core/ids.ts";
 import { RemoteKind } from "../core/remote-source.ts";
 import type { SourceConnection } from "../core/source-connection.ts";
 import { type Command, type CommandContext, type CommandInput, exitCode, shownWord } from "./command.ts";
+import { dayGiven } from "./day.ts";
 
 /** `name=value` pairs; `name=@FILE` takes the value from a file, so that a secret need not stand on the command line. */
 async function settingsOf(words: readonly string[], cwd: string): Promise<Record<string, string>> {
@@ -37,13 +38,6 @@ function kindOf(word: string | undefined): RemoteKind {
   throw new AppError("bad_input", `Name what to connect: ${RemoteKind.options.join(", ")}. Files come in with \`apex import\`.`);
 }
 
-function dayGiven(text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined;
-  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : new Date(Number.NaN);
-  if (!Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)) return at;
-  throw new AppError("bad_input", `--from ${shownWord(text)} is not a day. Write it like 2026-11-01.`);
-}
-
 const describe = ({ id, kind, settings, coveredTo, lastSyncAt, lastError, refused }: SourceConnection): string => {
   const named = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   const state =
@@ -69,7 +63,7 @@ async function sync({ app, org, output, signal }: CommandContext, id: Id<"source
 
 async function add(context: CommandContext, input: CommandInput): Promise<void> {
   const { app, org, userName, cwd, output, signal } = context;
-  const from = dayGiven(input.text("from"));
+  const from = dayGiven("from", input.text("from"));
   const request = { orgId: org.id, kind: kindOf(input.words[1]), given: await settingsOf(input.words.slice(2), cwd), actor: userName };
   const { connection, account, notes } = await app.sources.connect(
     { ...request, ...(from === undefined ? {} : { backfillFrom: from }) },
@@ -109,7 +103,7 @@ const verbs: Readonly<Record<string, (context: CommandContext, input: CommandInp
   list,
   set,
   test,
-  sync: (context, input) => sync(context, idOf(input.words[1]), dayGiven(input.text("from"))),
+  sync: (context, input) => sync(context, idOf(input.words[1]), dayGiven("from", input.text("from"))),
   remove,
 };
 

@@ -95,6 +95,27 @@ export const UsageEvent = z.strictObject({
 });
 export type UsageEvent = z.infer<typeof UsageEvent>;
 
+/** What a usage event holds where its source does not say: a source writes what it knows over it. */
+export const unsaid: Omit<UsageEvent, "id" | "orgId" | "source" | "at" | "provider" | "requestedModel" | "model" | "tokens"> = {
+  tier: "standard",
+  requests: 1,
+  workload: "",
+  team: "",
+  user: "",
+  apiKey: "",
+  conversation: "",
+  status: "ok",
+  latencyMs: null,
+  firstByteMs: null,
+  promptHash: "",
+  prefixHashes: [],
+  prefixBlockTokens: 0,
+  policyVersion: 0,
+  policyRule: "",
+  arm: null,
+  unit: "",
+};
+
 /** A usage event with its cost stamped once: pico-dollars and the price row, or the reason why it has none. */
 export interface PricedUsageEvent extends UsageEvent {
   readonly cost: bigint | null;

@@ -16,7 +16,8 @@ export interface FileIntakeDeps {
     file: { readonly orgId: Id<"org">; readonly path: string; readonly mapping: ImportMapping; readonly rejectDir: string },
     signal: AbortSignal,
   ) => Promise<ImportSummary>;
-  readonly proposeMapping: (path: string) => Promise<ImportMapping | undefined>;
+  /** The mapping that the org saved for such a file, else one that fits it. */
+  readonly mappingFor: (orgId: Id<"org">, path: string) => Promise<ImportMapping | undefined>;
   /** The columns that a file's beginning names; none where it names none. */
   readonly columnsOf: (path: string) => Promise<readonly string[]>;
   /** Where files lie while they are imported: a folder of our own. */
@@ -30,7 +31,7 @@ export interface SentFile {
   /** Its name, for people. */
   readonly name: string;
   readonly content: AsyncIterable<Uint8Array>;
-  /** Proposed from the file where it is not given. */
+  /** Found for the file where it is not given. */
   readonly mapping?: ImportMapping | undefined;
 }
 
@@ -116,7 +117,7 @@ async function refusalsIn(rejectFile: string | undefined): Promise<ImportSummary
 }
 
 async function mappingFor(deps: FileIntakeDeps, file: SentFile, path: string): Promise<ImportMapping> {
-  const mapping = file.mapping ?? (await deps.proposeMapping(path));
+  const mapping = file.mapping ?? (await deps.mappingFor(file.orgId, path));
   if (mapping !== undefined) return mapping;
   const columns = (await deps.columnsOf(path)).slice(0, 40).join(", ");
   throw new AppError(

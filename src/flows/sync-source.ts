@@ -13,7 +13,7 @@ import type { Period, UsageWriter } from "../core/usage-store.ts";
 
 /** What reading a source needs. */
 export interface SyncDeps {
-  readonly kinds: Partial<Readonly<Record<RemoteKind, RemoteSource>>>;
+  readonly kinds: Readonly<Record<RemoteKind, RemoteSource>>;
   readonly sources: SourceStore;
   readonly usage: UsageWriter;
   readonly billing: BillingLedger;
@@ -104,13 +104,6 @@ async function readPeriod(
   return { events, charges: charges?.length ?? 0, unpriced, refused };
 }
 
-/** The reader of a kind; an AppError where this version has none. */
-const readerOf = ({ kinds }: SyncDeps, kind: RemoteKind): RemoteSource => {
-  const source = kinds[kind];
-  if (source === undefined) throw new AppError("not_configured", `This version of Apex cannot read ${kind}.`);
-  return source;
-};
-
 /** A connection's settings, secrets and all, as its reader needs them. */
 export async function contextOf(
   deps: SyncDeps,
@@ -119,7 +112,7 @@ export async function contextOf(
 ): Promise<{ source: RemoteSource; connection: SourceConnection; context: SourceContext }> {
   const { connection, secrets } = await deps.sources.open(orgId, id);
   return {
-    source: readerOf(deps, connection.kind),
+    source: deps.kinds[connection.kind],
     connection,
     context: { orgId, connection: id, settings: { ...connection.settings, ...secrets }, now: deps.now },
   };
@@ -208,7 +201,7 @@ export async function connectSource(
   request: ConnectRequest,
   signal: AbortSignal,
 ): Promise<{ connection: SourceConnection; account: string; notes: readonly string[] }> {
-  const source = readerOf(deps, request.kind);
+  const source = deps.kinds[request.kind];
   const { settings, secrets } = checkSettings(source, request.given);
   const trial: SourceContext = { orgId: request.orgId, connection: "src_trial", settings: { ...settings, ...secrets }, now: deps.now };
   await refuseTwin(deps, request, trial.settings);

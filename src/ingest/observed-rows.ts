@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { eventIdPrefix, type Pulled, type SourceContext } from "../core/remote-source.ts";
 import { noTokens } from "../core/tokens.ts";
-import { UsageEvent } from "../core/usage-event.ts";
+import { UsageEvent, unsaid } from "../core/usage-event.ts";
 
 /**
  * What a row of an observer is: usage; no use of a model, for a reason that it shares with others ("left out", which are only
@@ -41,22 +41,7 @@ export function observedRow(context: SourceContext, { requestId, ...said }: Obse
     id: eventId(context, requestId),
     orgId: context.orgId,
     requestedModel: said.model,
-    tier: "standard",
-    requests: 1,
-    workload: "",
-    team: "",
-    user: "",
-    apiKey: "",
-    conversation: "",
-    latencyMs: null,
-    firstByteMs: null,
-    promptHash: "",
-    prefixHashes: [],
-    prefixBlockTokens: 0,
-    policyVersion: 0,
-    policyRule: "",
-    arm: null,
-    unit: "",
+    ...unsaid,
     ...said,
   });
   if (parsed.success) return { event: parsed.data };

@@ -141,13 +141,11 @@ describe("connecting a source", () => {
     });
   });
 
-  it("refuses the same account twice, and a kind that cannot be read", async () => {
+  it("refuses the same account twice", async () => {
     await rig(async ({ deps, orgId, given, connect }) => {
       const { id } = await connect();
       const again = connectSource(deps, { orgId, kind: "openai", given, actor: "ann" }, never());
       await expect(again).rejects.toThrow(`This is connected already, as ${id}`);
-      const unread = connectSource({ ...deps, kinds: {} }, { orgId, kind: "openai", given, actor: "ann" }, never());
-      await expect(unread).rejects.toMatchObject({ code: "not_configured" });
     });
   });
 });
@@ -242,14 +240,13 @@ describe("reading a source", () => {
       const { id } = await connect("2026-11-10");
       await sync(id);
       const openai = deps.kinds.openai;
-      if (openai === undefined) throw new Error("unreachable");
       const silent: RemoteSource = {
         ...openai,
         async *pull(...asked) {
           for await (const pulled of openai.pull(...asked)) if (pulled.type !== "charges") yield pulled;
         },
       };
-      await syncSource({ ...deps, kinds: { openai: silent } }, { orgId, sourceId: id }, never());
+      await syncSource({ ...deps, kinds: { ...deps.kinds, openai: silent } }, { orgId, sourceId: id }, never());
       expect(await billed()).toEqual([`openai 2026-11-19 usage ${fromUsd("0.5")}`]);
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { apiAddress } from "../../src/ingest/api-address.ts";
+import { apiAddress } from "../../src/ingest/address.ts";
 import { nextPages } from "../../src/ingest/next-pages.ts";
 
 const read = async (pages: readonly { readonly has_more: boolean; readonly next_page?: string | null }[]) => {
@@ -31,13 +31,13 @@ describe("reading pages", () => {
 describe("an address below a base", () => {
   it("keeps the base's path and repeats what stands several times", () => {
     const query = { group_by: ["a", "b"], limit: 3, page: undefined };
-    expect(apiAddress("https://x.example/v1/", "usage/completions", query).href).toBe(
+    expect(apiAddress({ baseUrl: "https://x.example/v1/" }, "usage/completions", query).href).toBe(
       "https://x.example/v1/usage/completions?group_by=a&group_by=b&limit=3",
     );
   });
 
   it("is refused where the base could tell a secret or is no web address", () => {
     for (const base of ["", "x.example", "ftp://x.example", "https://me:pass@x.example", "https://x.example/?key=1", "file:///etc/passwd"])
-      expect(() => apiAddress(base, "usage")).toThrow(/^The setting baseUrl must be/);
+      expect(() => apiAddress({ baseUrl: base }, "usage")).toThrow(/^The setting baseUrl is not an address/);
   });
 });

@@ -3,11 +3,11 @@ import { AppError } from "../../core/errors.ts";
 import type { Pulled, RemoteSource, SourceContext } from "../../core/remote-source.ts";
 import type { UsageEvent } from "../../core/usage-event.ts";
 import type { Period } from "../../core/usage-store.ts";
-import { apiAddress } from "../api-address.ts";
+import { apiAddress } from "../address.ts";
 import type { ApiCall, ApiClient } from "../api-client.ts";
 import { tellApart } from "../bill-lines.ts";
 import { nextPages } from "../next-pages.ts";
-import { refuseRepeats } from "../summed-row.ts";
+import { refuseRepeats } from "../refuse-repeats.ts";
 import { chargeOf } from "./charges.ts";
 import { eventOf } from "./usage.ts";
 import { CostRow, MessagesRow, Organization, pageOf } from "./wire.ts";
@@ -28,7 +28,7 @@ const spanOf = ({ from, to }: Period, bucketMs: number) => ({
 });
 
 const callOf = ({ settings }: SourceContext, what: string, path: string, query: Parameters<typeof apiAddress>[2]): ApiCall => ({
-  url: apiAddress(settings["baseUrl"] ?? "", `organizations/${path}`, query),
+  url: apiAddress(settings, `organizations/${path}`, query),
   headers: { "x-api-key": settings["adminKey"] ?? "", "anthropic-version": "2023-06-01" },
   what: `Anthropic's ${what}`,
   refused,

@@ -2,8 +2,7 @@ import { sha256 } from "../../core/canonical.ts";
 import type { Tier } from "../../core/price.ts";
 import { eventIdPrefix, type SourceContext } from "../../core/remote-source.ts";
 import { inputTokens, noTokens, outputTokens, type Tokens } from "../../core/tokens.ts";
-import type { UsageEvent } from "../../core/usage-event.ts";
-import { summedRow } from "../summed-row.ts";
+import { type UsageEvent, unsaid } from "../../core/usage-event.ts";
 import type { MessagesRow } from "./wire.ts";
 
 /** What the workspace is called that has no id. */
@@ -53,7 +52,8 @@ export function eventOf(
   const { api_key_id, workspace_id, model, service_tier, context_window, inference_geo } = row;
   const key = JSON.stringify([at.toISOString(), api_key_id, workspace_id, model, service_tier, context_window, inference_geo]);
   return {
-    ...summedRow,
+    ...unsaid,
+    requestedModel: "",
     ...regionOf(row),
     id: eventIdPrefix(connection) + sha256(key).slice(0, 32),
     orgId,

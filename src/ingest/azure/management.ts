@@ -2,8 +2,8 @@ import type { z } from "zod";
 import { sha256 } from "../../core/canonical.ts";
 import { AppError } from "../../core/errors.ts";
 import type { SourceContext } from "../../core/remote-source.ts";
+import { settingAddress } from "../address.ts";
 import type { ApiCall, ApiClient } from "../api-client.ts";
-import { settingAddress } from "../setting-address.ts";
 import { TokenAnswer } from "./wire.ts";
 
 /** What an admin should do where Azure refuses the app registration. */

@@ -2,8 +2,7 @@ import { canonicalJson, sha256 } from "../../core/canonical.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Id } from "../../core/ids.ts";
 import { noTokens } from "../../core/tokens.ts";
-import type { UsageEvent } from "../../core/usage-event.ts";
-import { unsaid } from "../unsaid.ts";
+import { type UsageEvent, unsaid } from "../../core/usage-event.ts";
 import type { Account, Deployment } from "./accounts.ts";
 import type { MetricHour } from "./metrics.ts";
 

@@ -1,8 +1,8 @@
 import { AwsClient } from "aws4fetch";
 import { AppError } from "../../core/errors.ts";
 import type { SourceContext } from "../../core/remote-source.ts";
+import { settingAddress } from "../address.ts";
 import type { ApiCall, ApiClient } from "../api-client.ts";
-import { settingAddress } from "../setting-address.ts";
 
 /** What an admin should do where AWS refuses the key. */
 const awsActions =

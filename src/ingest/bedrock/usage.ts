@@ -2,8 +2,7 @@ import { sha256 } from "../../core/canonical.ts";
 import type { Id } from "../../core/ids.ts";
 import type { Tier } from "../../core/price.ts";
 import { noTokens, type Tokens } from "../../core/tokens.ts";
-import type { UsageEvent } from "../../core/usage-event.ts";
-import { unsaid } from "../unsaid.ts";
+import { type UsageEvent, unsaid } from "../../core/usage-event.ts";
 import { modelOf, type Profiles } from "./model-id.ts";
 import { InvocationLog } from "./wire.ts";
 

@@ -2,8 +2,8 @@ import { importPKCS8, SignJWT } from "jose";
 import { sha256 } from "../../core/canonical.ts";
 import { AppError } from "../../core/errors.ts";
 import type { SourceContext } from "../../core/remote-source.ts";
+import { settingAddress } from "../address.ts";
 import type { ApiClient } from "../api-client.ts";
-import { settingAddress } from "../setting-address.ts";
 import { ServiceAccountKey, TokenAnswer } from "./wire.ts";
 
 /** What an admin should do where Google refuses the service account. */

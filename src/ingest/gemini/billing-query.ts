@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../core/errors.ts";
 import type { SourceContext } from "../../core/remote-source.ts";
 import type { Period } from "../../core/usage-store.ts";
+import { settingAddress } from "../address.ts";
 import type { ApiCall, ApiClient } from "../api-client.ts";
-import { settingAddress } from "../setting-address.ts";
 import { googleRoles } from "./access-token.ts";
 import { BillingRow, DryRunAnswer, QueryAnswer } from "./wire.ts";
 

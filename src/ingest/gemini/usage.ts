@@ -2,8 +2,7 @@ import { sha256 } from "../../core/canonical.ts";
 import type { Id } from "../../core/ids.ts";
 import type { Tier } from "../../core/price.ts";
 import { noTokens, type TokenBucket, type Tokens } from "../../core/tokens.ts";
-import type { UsageEvent } from "../../core/usage-event.ts";
-import { unsaid } from "../unsaid.ts";
+import { type UsageEvent, unsaid } from "../../core/usage-event.ts";
 import { GeminiResponse, type UsageMetadata } from "./wire.ts";
 
 interface Refused {

@@ -1,6 +1,7 @@
 import { AppError } from "../../core/errors.ts";
 import type { RemoteSource, SourceContext } from "../../core/remote-source.ts";
 import type { Period } from "../../core/usage-store.ts";
+import { apiAddress, settingAddress } from "../address.ts";
 import type { ApiCall, ApiClient } from "../api-client.ts";
 import { timeCell } from "../cells.ts";
 import { pullRows } from "../observed-rows.ts";
@@ -22,14 +23,9 @@ const filterOf = ({ from, to }: Period) => ({
   right: { request_response_rmt: { request_created_at: { lt: to.toISOString() } } },
 });
 
-const baseOf = ({ settings }: SourceContext): string => (settings["baseUrl"] ?? "").replace(/\/+$/, "");
-
 function queryCall(context: SourceContext, period: Period, offset: number, limit: number): ApiCall {
-  const base = baseOf(context);
-  if (!URL.canParse(base))
-    throw new AppError("bad_input", `baseUrl must be the address of Helicone's API, like https://api.helicone.ai. See ${guide}.`);
   return {
-    url: new URL(`${base}/v1/request/query-clickhouse`),
+    url: apiAddress(context.settings, "v1/request/query-clickhouse"),
     method: "POST",
     headers: { authorization: `Bearer ${context.settings["apiKey"] ?? ""}`, "content-type": "application/json" },
     body: JSON.stringify({ filter: filterOf(period), isCached: false, includeInputs: false, limit, offset, sort: { created_at: "asc" } }),
@@ -98,7 +94,7 @@ export function createHeliconeSource(api: ApiClient): RemoteSource {
       const from = new Date(to.getTime() - 24 * 3_600_000);
       const { data } = await api.json(queryCall(context, { from, to }, 0, 1), HeliconePage, signal);
       return {
-        account: `the Helicone organization of this key at ${new URL(baseOf(context)).host}`,
+        account: `the Helicone organization of this key at ${new URL(settingAddress(context.settings, "baseUrl")).host}`,
         notes: [
           data.length === 0 ? "It logged no request in the last 24 hours." : "It logged requests in the last 24 hours.",
           "Helicone does not list reasoning tokens and how long cache writes live. Reasoning is known only where it keeps the answer's body beside the row; cache writes are taken to live for five minutes.",

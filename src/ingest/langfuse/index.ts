@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { AppError } from "../../core/errors.ts";
 import type { RemoteSource, SourceContext } from "../../core/remote-source.ts";
 import type { Period } from "../../core/usage-store.ts";
+import { apiAddress } from "../address.ts";
 import type { ApiCall, ApiClient } from "../api-client.ts";
 import { pullRows } from "../observed-rows.ts";
 import { byModel, usageOf } from "./usage.ts";
@@ -19,11 +20,7 @@ const fields = "core,basic,usage,model,metrics,trace_context";
 const types = ["GENERATION", "EMBEDDING"] as const;
 
 function callOf({ settings }: SourceContext, path: string, query: Readonly<Record<string, string>>, what: string): ApiCall {
-  const base = (settings["baseUrl"] ?? "").replace(/\/+$/, "");
-  if (!URL.canParse(base))
-    throw new AppError("bad_input", `baseUrl must be Langfuse's address, like https://cloud.langfuse.com. See ${guide}.`);
-  const url = new URL(`${base}${path}`);
-  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  const url = apiAddress(settings, path, query);
   const keys = `${settings["publicKey"] ?? ""}:${settings["secretKey"] ?? ""}`;
   return { url, headers: { authorization: `Basic ${Buffer.from(keys).toString("base64")}` }, what, refused };
 }
@@ -35,7 +32,7 @@ async function pageOf(
   query: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<z.infer<typeof ObservationPage>> {
-  const call = callOf(context, "/api/public/v2/observations", { fields, ...query }, "Langfuse's list of observations");
+  const call = callOf(context, "api/public/v2/observations", { fields, ...query }, "Langfuse's list of observations");
   try {
     return await api.json(call, ObservationPage, signal);
   } catch (cause) {
@@ -98,7 +95,7 @@ export function createLangfuseSource(api: ApiClient): RemoteSource {
     chunkDays: 1,
     backfillDays: 365,
     async test(context, signal) {
-      const { data } = await api.json(callOf(context, "/api/public/projects", {}, "Langfuse's list of projects"), Projects, signal);
+      const { data } = await api.json(callOf(context, "api/public/projects", {}, "Langfuse's list of projects"), Projects, signal);
       const to = context.now();
       const from = new Date(to.getTime() - 3_600_000);
       await pageOf(

@@ -1,6 +1,7 @@
 import { AppError } from "../../core/errors.ts";
 import type { RemoteSource, SourceContext } from "../../core/remote-source.ts";
 import type { Period } from "../../core/usage-store.ts";
+import { apiAddress, settingAddress } from "../address.ts";
 import type { ApiCall, ApiClient } from "../api-client.ts";
 import { type ObservedRow, pullRows } from "../observed-rows.ts";
 import { usageOf } from "./usage.ts";
@@ -23,17 +24,13 @@ interface Window extends Period {
 /** A time as LiteLLM takes it: UTC, whole seconds. */
 const wholeSecond = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
 
-const baseOf = ({ settings }: SourceContext): string => (settings["baseUrl"] ?? "").replace(/\/+$/, "");
-
 function logsCall(context: SourceContext, { from, to, pageSize }: Window, page: number): ApiCall {
-  const base = baseOf(context);
-  if (!URL.canParse(base))
-    throw new AppError("bad_input", `baseUrl must be the address of the LiteLLM proxy, like https://litellm.example.com. See ${guide}.`);
-  const url = new URL(`${base}/spend/logs/v2`);
-  url.searchParams.set("start_date", wholeSecond(from.getTime()));
-  url.searchParams.set("end_date", wholeSecond(Math.ceil(to.getTime() / 1_000) * 1_000));
-  url.searchParams.set("page", String(page));
-  url.searchParams.set("page_size", String(pageSize));
+  const url = apiAddress(context.settings, "spend/logs/v2", {
+    start_date: wholeSecond(from.getTime()),
+    end_date: wholeSecond(Math.ceil(to.getTime() / 1_000) * 1_000),
+    page,
+    page_size: pageSize,
+  });
   const headers = { authorization: `Bearer ${context.settings["apiKey"] ?? ""}` };
   return { url, headers, what: "LiteLLM's spend log", refused };
 }
@@ -118,7 +115,7 @@ export function createLitellmSource(api: ApiClient): RemoteSource {
       const from = new Date(to.getTime() - 24 * 3_600_000);
       const { total, total_is_capped: capped } = await pageOf(api, logsCall(context, { from, to, pageSize: 1 }, 1), signal);
       return {
-        account: `the LiteLLM proxy at ${new URL(baseOf(context)).host}`,
+        account: `the LiteLLM proxy at ${new URL(settingAddress(context.settings, "baseUrl")).host}`,
         notes: [
           `Its log holds ${capped === true ? "more than " : ""}${total} requests of the last 24 hours. The key of a user who is no admin shows that user's own requests alone.`,
           "Requests that LiteLLM answered from its own cache are left out: no provider was called. Batches are left out too; connect their provider.",

@@ -3,11 +3,11 @@ import { AppError } from "../../core/errors.ts";
 import type { Pulled, RemoteSource, SourceContext } from "../../core/remote-source.ts";
 import type { UsageEvent } from "../../core/usage-event.ts";
 import type { Period } from "../../core/usage-store.ts";
-import { apiAddress } from "../api-address.ts";
+import { apiAddress } from "../address.ts";
 import type { ApiCall, ApiClient } from "../api-client.ts";
 import { tellApart } from "../bill-lines.ts";
 import { nextPages } from "../next-pages.ts";
-import { refuseRepeats } from "../summed-row.ts";
+import { refuseRepeats } from "../refuse-repeats.ts";
 import { chargeOf } from "./charges.ts";
 import { eventOf, type UsageEndpoint, usageEndpoints } from "./usage.ts";
 import { CostRow, Projects, pageOf } from "./wire.ts";
@@ -25,7 +25,7 @@ const unreadable = (error: unknown): error is AppError =>
   error instanceof AppError && ["unauthenticated", "forbidden", "not_found"].includes(error.code);
 
 const callOf = ({ settings }: SourceContext, what: string, path: string, query: Parameters<typeof apiAddress>[2]): ApiCall => ({
-  url: apiAddress(settings["baseUrl"] ?? "", `organization/${path}`, query),
+  url: apiAddress(settings, `organization/${path}`, query),
   headers: { authorization: `Bearer ${settings["adminKey"] ?? ""}` },
   what: `OpenAI's ${what}`,
   refused,

@@ -4,8 +4,7 @@ import type { Tier } from "../../core/price.ts";
 import { eventIdPrefix, type SourceContext } from "../../core/remote-source.ts";
 import { noTokens, type Tokens } from "../../core/tokens.ts";
 import type { UnitKind } from "../../core/units.ts";
-import type { UsageEvent } from "../../core/usage-event.ts";
-import { summedRow } from "../summed-row.ts";
+import { type UsageEvent, unsaid } from "../../core/usage-event.ts";
 import { CallsRow, CompletionsRow, ImagesRow, InputRow, pageOf, SessionsRow, SpeechesRow, TranscriptionsRow } from "./wire.ts";
 
 /** What a row says was used; undefined where it says that nothing was; or why it can be no event. */
@@ -180,7 +179,8 @@ export function eventOf(
   const model = groups.model || tool;
   if (model === "") return { refused: "it names no model" };
   return {
-    ...summedRow,
+    ...unsaid,
+    requestedModel: "",
     ...measured,
     id: eventIdPrefix(connection) + sha256(`${name} ${at.toISOString()} ${key}`).slice(0, 32),
     orgId,

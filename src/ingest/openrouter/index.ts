@@ -3,10 +3,10 @@ import { AppError } from "../../core/errors.ts";
 import type { Pulled, RemoteSource, SourceContext } from "../../core/remote-source.ts";
 import type { UsageEvent } from "../../core/usage-event.ts";
 import type { Period } from "../../core/usage-store.ts";
-import { apiAddress } from "../api-address.ts";
+import { apiAddress } from "../address.ts";
 import type { ApiCall, ApiClient } from "../api-client.ts";
 import { tellApart } from "../bill-lines.ts";
-import { refuseRepeats } from "../summed-row.ts";
+import { refuseRepeats } from "../refuse-repeats.ts";
 import { chargeOf } from "./charges.ts";
 import { eventsOf } from "./usage.ts";
 import { Activity, CurrentKey } from "./wire.ts";
@@ -15,7 +15,7 @@ const refused =
   "Give a management key (once called provisioning key): an owner of the account makes one at openrouter.ai/settings/management-keys. Keys that call models cannot read activity.";
 
 const callOf = ({ settings }: SourceContext, what: string, path: string, query: Parameters<typeof apiAddress>[2]): ApiCall => ({
-  url: apiAddress(settings["baseUrl"] ?? "", path, query),
+  url: apiAddress(settings, path, query),
   headers: { authorization: `Bearer ${settings["apiKey"] ?? ""}` },
   what: `OpenRouter's ${what}`,
   refused,

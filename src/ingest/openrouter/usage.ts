@@ -2,8 +2,7 @@ import { sha256 } from "../../core/canonical.ts";
 import { fromUsdRounded, toUsd } from "../../core/money.ts";
 import { eventIdPrefix, type SourceContext } from "../../core/remote-source.ts";
 import { noTokens } from "../../core/tokens.ts";
-import type { UsageEvent } from "../../core/usage-event.ts";
-import { summedRow } from "../summed-row.ts";
+import { type UsageEvent, unsaid } from "../../core/usage-event.ts";
 import type { ActivityRow } from "./wire.ts";
 
 /** The seller of what was used through OpenRouter on the customer's own provider keys: it is on no bill of OpenRouter's. */
@@ -29,7 +28,8 @@ export function eventsOf(
     return { refused: `it has ${row.reasoning_tokens} reasoning tokens in ${row.completion_tokens} completion tokens` };
   const key = JSON.stringify([date, model, model_permaslug, endpoint_id, provider_name, workspace_id]);
   const event: UsageEvent = {
-    ...summedRow,
+    ...unsaid,
+    requestedModel: "",
     id: eventIdPrefix(connection) + sha256(key).slice(0, 32),
     orgId,
     source: "openrouter",

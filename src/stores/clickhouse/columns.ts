@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
 import { fromUsd, type PicoUsd } from "../../core/money.ts";
 import { inputBuckets, outputBuckets, type TokenBucket, type Tokens, tokenBuckets } from "../../core/tokens.ts";
-import { Dimension, type Filters, type UsageScope } from "../../core/usage-store.ts";
+import { Dimension, type Filters, type QueryText, type UsageScope } from "../../core/usage-store.ts";
 
 /** The column of each dimension, the same in raw events and rollups. */
 export const dimensionColumns: Readonly<Record<Dimension, string>> = {
@@ -21,11 +21,17 @@ export const dimensionColumns: Readonly<Record<Dimension, string>> = {
 /** The dimensions that the sums by hour hold; user and API key, which have many values, stand in the sums by day. */
 export const sumDimensions = Dimension.options.filter((dimension) => dimension !== "user" && dimension !== "apiKey");
 
+/** Whether the sums by hour hold all of these dimensions. */
+export const inHourSums = (names: readonly string[]): boolean =>
+  names.every((name) => sumDimensions.some((dimension) => dimension === name));
+
 /** All dimension columns, as a list for SQL. */
 export const allDimensions = Dimension.options.map((dimension) => dimensionColumns[dimension]).join(", ");
 
 /** The column of each token bucket, the same in raw events and rollups. */
 export const tokenColumn = (bucket: TokenBucket): string => `${bucket}_tokens`;
+
+export const tokenColumns: readonly string[] = tokenBuckets.map(tokenColumn);
 
 /** SQL for all input tokens of a row: the same buckets as `inputTokens` adds. */
 export const inputTokensSql = `(${inputBuckets.map(tokenColumn).join(" + ")})`;
@@ -103,6 +109,12 @@ export const keyOf = (row: Readonly<Record<string, unknown>>, by: readonly Dimen
   for (const dimension of by) key[dimension] = String(row[`key_${dimension}`]);
   return key;
 };
+
+/** A query and the schema of its rows. */
+export interface Asked<Row> {
+  readonly query: QueryText;
+  readonly row: z.ZodType<Row>;
+}
 
 /** Conditions of a query with their named parameters. */
 export interface Conditions {

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { DuplicateRow, PrefixReuseRow, UsageScope } from "../../core/usage-store.ts";
-import { Count, inputTokensSql, Money, scopeConditions } from "./columns.ts";
-import type { Asked } from "./request-queries.ts";
+import { type Asked, Count, inputTokensSql, Money, scopeConditions } from "./columns.ts";
 
 type WithTtl = UsageScope & { readonly ttlSeconds: number };
 

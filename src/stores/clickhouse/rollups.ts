@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Id } from "../../core/ids.ts";
-import { tokenBuckets } from "../../core/tokens.ts";
-import { allDimensions, dimensionColumns, inputTokensSql, outputTokensSql, sumDimensions, tokenColumn } from "./columns.ts";
+import { allDimensions, dimensionColumns, inputTokensSql, outputTokensSql, sumDimensions, tokenColumns } from "./columns.ts";
+import { edgeBelow, summedEdges } from "./context-bands.ts";
 import type { Database } from "./database.ts";
 
 /** An org's UTC hour, written "2026-11-23 06:00:00". */
@@ -32,7 +32,6 @@ const litter = 20_000;
 const worthARestMs = 250;
 const longestRestMs = 2_000;
 
-const tokenColumns = tokenBuckets.map(tokenColumn);
 const measures = ["requests", ...tokenColumns, "cost", "unpriced_requests", "unpriced_tokens"];
 
 /** SQL that sums raw events into the measures of a sum's row, in the order of `measures`. */
@@ -53,12 +52,19 @@ const told =
 const current = (database: string): string =>
   `(org_id, hour, generation) IN (SELECT org_id, hour, max(generation) FROM ${database}.hour_generations GROUP BY org_id, hour)`;
 
-const dimensionsOfHour = [...sumDimensions.map((dimension) => dimensionColumns[dimension]), "unpriced_reason"].join(", ");
+const dimensionsOfHour = [...sumDimensions.map((dimension) => dimensionColumns[dimension]), "unpriced_reason", "context_above"].join(", ");
+/** The same over the events. */
+const selectedOfHour = dimensionsOfHour.replace(
+  "context_above",
+  `${edgeBelow(`[${summedEdges.join(", ")}]::Array(UInt64)`)} AS context_above`,
+);
+/** What a holdout is measured by stands in the sums by day alone. */
+const dimensionsOfDay = `${allDimensions}, policy_version, policy_rule, arm, unit`;
 
 /** SQL that finds the hours whose sums are not exactly those of their events. */
 const differing = (database: string): string => {
   const wide = (name: string): string => (name === "cost" ? name : `toInt128(${name})`);
-  const raw = `SELECT org_id, toStartOfHour(at) AS hour, ${dimensionsOfHour}, toInt8(1) AS side, requests, ${tokenColumns.join(", ")},
+  const raw = `SELECT org_id, toStartOfHour(at) AS hour, ${selectedOfHour}, toInt8(1) AS side, requests, ${tokenColumns.join(", ")},
       ifNull(cost, toDecimal128(0, 12)) AS cost, if(isNull(usage_facts.cost), requests, 0) AS unpriced_requests,
       if(isNull(usage_facts.cost), ${inputTokensSql} + ${outputTokensSql}, 0) AS unpriced_tokens
     FROM ${database}.usage_facts FINAL`;
@@ -85,7 +91,7 @@ async function rebuildHours(database: Database, orgId: string, hours: readonly s
   const generation = await nextGeneration(database);
   const sql = `INSERT INTO ${database.name}.usage_sums
     (org_id, hour, generation, ${dimensionsOfHour}, ${measures.join(", ")}, ${telling})
-    SELECT org_id, toStartOfHour(at) AS event_hour, {generation:UInt64}, ${dimensionsOfHour}, ${measured}, ${told}
+    SELECT org_id, toStartOfHour(at) AS event_hour, {generation:UInt64}, ${selectedOfHour}, ${measured}, ${told}
     FROM ${database.name}.usage_facts FINAL
     WHERE org_id = {org:String} AND toStartOfHour(at) IN {hours:Array(DateTime('UTC'))}
     GROUP BY org_id, event_hour, ${dimensionsOfHour}`;
@@ -97,12 +103,12 @@ async function rebuildHours(database: Database, orgId: string, hours: readonly s
 /** Builds a new generation of some days of one org, then switches readers over to it. */
 async function rebuildDays(database: Database, orgId: string, days: readonly string[]): Promise<void> {
   const generation = await nextGeneration(database);
-  const sql = `INSERT INTO ${database.name}.usage_days (org_id, day, generation, ${allDimensions}, ${measures.join(", ")})
-    SELECT org_id, toStartOfDay(at) AS event_day, {generation:UInt64}, ${allDimensions}, ${measured}
+  const sql = `INSERT INTO ${database.name}.usage_days (org_id, day, generation, ${dimensionsOfDay}, ${measures.join(", ")})
+    SELECT org_id, toStartOfDay(at) AS event_day, {generation:UInt64}, ${dimensionsOfDay}, ${measured}
     FROM ${database.name}.usage_facts FINAL
     WHERE org_id = {org:String} AND at >= {from:DateTime('UTC')} AND at < {to:DateTime('UTC')} + INTERVAL 1 DAY
       AND toStartOfDay(at) IN {days:Array(DateTime('UTC'))}
-    GROUP BY org_id, event_day, ${allDimensions}`;
+    GROUP BY org_id, event_day, ${dimensionsOfDay}`;
   const [from, to] = [days[0] ?? "", days.at(-1) ?? ""];
   await database.command({ sql, params: { org: orgId, days, from, to, generation } }, "sum up a day");
   const switches = days.map((day) => ({ org_id: orgId, day, generation }));

@@ -1,28 +1,25 @@
 import { z } from "zod";
-import { tokenBuckets } from "../../core/tokens.ts";
 import type { QueryText, SpendQuery, SpendRow } from "../../core/usage-store.ts";
 import { localMidnights } from "../../core/zone.ts";
 import {
   Count,
   dimensionColumns,
   filterConditions,
-  inputTokensSql,
+  inHourSums,
   keyNames,
   keyOf,
   keySelect,
   keyShape,
   Money,
-  outputTokensSql,
-  sumDimensions,
   Time,
   timeText,
-  tokenColumn,
   tokenSums,
   tokenSumsShape,
   tokensOf,
 } from "./columns.ts";
 import type { Database } from "./database.ts";
-import { byDay, byHour, cut, type Part, type Sums, without } from "./period-parts.ts";
+import { byDay, byHour, type Sums } from "./period-parts.ts";
+import { allMeasures, partsOf, partsSql, sameColumns } from "./read-parts.ts";
 
 const hourMs = 3_600_000;
 
@@ -45,67 +42,11 @@ function daysOf(query: SpendQuery): Days {
   return { midnights: midnights.map((at) => at / 1_000), cutHours };
 }
 
-const tokenList = tokenBuckets.map(tokenColumn).join(", ");
-const measures = `requests, ${tokenList}, cost, unpriced_requests, unpriced_tokens`;
-
 /** Which sums know every dimension that the query names, at its grain; undefined where none do. */
 function sumsFor(query: SpendQuery, { midnights }: Days): Sums | undefined {
   const named = [...query.by, ...Object.keys(query.filters)];
-  if (named.every((dimension) => sumDimensions.some((known) => known === dimension))) return byHour;
+  if (inHourSums(named)) return byHour;
   return query.grain === "hour" || midnights !== undefined ? undefined : byDay;
-}
-
-const Stale = z.object({ stale_day: Time });
-
-/** The UTC days of a period whose sums are missing, or older than one of their hours. */
-async function staleDays(database: Database, query: SpendQuery): Promise<readonly number[]> {
-  const sql = `SELECT toString(stale_day) AS stale_day FROM (
-    SELECT toStartOfDay(hour) AS stale_day, max(generation) AS newest FROM ${database.name}.hour_generations
-    WHERE org_id = {org:String} AND hour >= {from:DateTime('UTC')} AND hour < {to:DateTime('UTC')} GROUP BY stale_day
-  ) AS hours LEFT JOIN (
-    SELECT day, max(generation) AS built FROM ${database.name}.day_generations
-    WHERE org_id = {org:String} AND day >= {from:DateTime('UTC')} AND day < {to:DateTime('UTC')} GROUP BY day
-  ) AS days ON hours.stale_day = days.day
-  WHERE newest > built ORDER BY stale_day`;
-  const params = { org: query.orgId, from: secondText(query.period.from), to: secondText(query.period.to) };
-  return (await database.rows(Stale, { sql, params }, "look for days whose sums are behind")).map(({ stale_day }) => stale_day.getTime());
-}
-
-const secondText = (at: Date): string => timeText(at).slice(0, 19);
-
-/** What the parts of a query have in common. */
-interface Reading {
-  readonly database: string;
-  /** The dimensions to read, each with a comma after it. */
-  readonly columns: string;
-  readonly filters: string;
-  readonly days: Days;
-}
-
-/** SQL that reads the events of a part that fit `where`; to the second where days are cut by a zone. */
-const eventsSql = (
-  { database, columns, filters, days }: Reading,
-  where: string,
-): string => `SELECT ${days.midnights === undefined ? "toStartOfHour(at)" : "toDateTime(at, 'UTC')"} AS start_at, ${columns}requests, ${tokenList},
-    ifNull(cost, toDecimal128(0, 12)) AS cost,
-    if(isNull(usage_facts.cost), requests, 0) AS unpriced_requests,
-    if(isNull(usage_facts.cost), ${inputTokensSql} + ${outputTokensSql}, 0) AS unpriced_tokens
-  FROM ${database}.usage_facts FINAL
-  WHERE org_id = {org:String} AND ${where}${filters}`;
-
-/** SQL for one part; its ends are parameters of its own. Hours inside which a zone's midnight lies are read from the events. */
-function partSql(reading: Reading, part: Part, index: number): readonly string[] {
-  const at = `at >= {from${index}:DateTime64(3, 'UTC')} AND at < {to${index}:DateTime64(3, 'UTC')}`;
-  if (part.sums === undefined) return [eventsSql(reading, at)];
-  const { database, columns, filters, days } = reading;
-  const { table, start, generations } = part.sums;
-  const cut = days.cutHours.length > 0;
-  const within = `org_id = {org:String} AND ${start} >= {from${index}:DateTime('UTC')} AND ${start} < {to${index}:DateTime('UTC')}`;
-  const summed = `SELECT ${start} AS start_at, ${columns}${measures}
-  FROM ${database}.${table}
-  WHERE ${within}
-    AND (${start}, generation) IN (SELECT ${start}, max(generation) FROM ${database}.${generations} WHERE ${within} GROUP BY ${start})${cut ? " AND hour NOT IN {cutHours:Array(DateTime('UTC'))}" : ""}${filters}`;
-  return cut ? [summed, eventsSql(reading, `toStartOfHour(at) IN {cutHours:Array(DateTime('UTC'))} AND ${at}`)] : [summed];
 }
 
 const grains = { total: undefined, hour: "start_at", day: "toStartOfDay(start_at)" } as const;
@@ -116,44 +57,25 @@ const grainSql = (query: SpendQuery, { midnights }: Days): string | undefined =>
 
 const sums = `sum(requests) AS sum_requests, ${tokenSums}, sum(cost) AS sum_cost, sum(unpriced_requests) AS sum_unpriced_requests, sum(unpriced_tokens) AS sum_unpriced_tokens`;
 
-/** The query behind `spend`, over the parts of its period. */
-function queryOver(database: string, query: SpendQuery, parts: readonly Part[], days: Days): QueryText {
+/** The query behind `spend`: exact to the millisecond, read from sums wherever whole hours or days are asked and the sums are up to date. */
+export async function spendQuery(database: Database, query: SpendQuery): Promise<QueryText> {
+  const days = daysOf(query);
+  const parts = await partsOf(database, query.orgId, query.period, sumsFor(query, days));
   const filters = filterConditions(query.filters);
-  const columns = [...new Set(query.by.map((dimension) => `${dimensionColumns[dimension]}, `))].join("");
-  const params: Record<string, unknown> = {
-    org: query.orgId,
-    ...filters.params,
-    ...(days.midnights === undefined ? {} : { midnights: days.midnights }),
-    ...(days.cutHours.length === 0 ? {} : { cutHours: days.cutHours }),
-  };
-  // A period of no length is read as one: its sums are a row of zeros.
-  const read = parts.length > 0 ? parts : [{ ...query.period, sums: undefined }];
-  const reading: Reading = { database, columns, filters: filters.where, days };
-  const selects = read.flatMap((part, index) => {
-    const text = part.sums === undefined ? timeText : secondText;
-    params[`from${index}`] = text(part.from);
-    params[`to${index}`] = text(part.to);
-    return partSql(reading, part, index);
-  });
+  const columns = sameColumns([...new Set(query.by.map((dimension) => dimensionColumns[dimension]))]);
+  const cutHours = days.midnights === undefined ? undefined : days.cutHours;
+  const read = partsSql(
+    { database: database.name, columns: [...columns, ...allMeasures], filters: filters.where, cutHours },
+    query.orgId,
+    parts,
+  );
   const grain = grainSql(query, days);
   const selected = [...(grain === undefined ? [] : [`${grain} AS start`]), ...keySelect(query.by), sums];
   const groups = [...(grain === undefined ? [] : ["start"]), ...keyNames(query.by)];
   const order = [...(grain === undefined ? ["sum_cost DESC"] : []), ...groups].join(", ");
   const grouping = groups.length === 0 ? "" : `\nGROUP BY ${groups.join(", ")}\nORDER BY ${order}`;
-  return { sql: `SELECT ${selected.join(", ")}\nFROM (\n${selects.join("\nUNION ALL\n")}\n)${grouping}`, params };
-}
-
-/** The query behind `spend`: exact to the millisecond, read from sums wherever whole hours or days are asked and the sums are up to date. */
-export async function spendQuery(database: Database, query: SpendQuery): Promise<QueryText> {
-  const days = daysOf(query);
-  const parts = cut(query.period, sumsFor(query, days));
-  const stale = parts.some((part) => part.sums === byDay) ? await staleDays(database, query) : [];
-  return queryOver(
-    database.name,
-    query,
-    parts.flatMap((part) => without(part, stale)),
-    days,
-  );
+  const params = { ...filters.params, ...read.params, ...(days.midnights === undefined ? {} : { midnights: days.midnights }) };
+  return { sql: `SELECT ${selected.join(", ")}\nFROM (\n${read.sql}\n)${grouping}`, params };
 }
 
 const Row = z.looseObject({

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import type { Id } from "../../core/ids.ts";
 import type { Answer, Coverage, Filters, UsageReader } from "../../core/usage-store.ts";
-import { Count, filterConditions, sumDimensions, Time } from "./columns.ts";
+import { type Asked, Count, filterConditions, inHourSums, Time } from "./columns.ts";
+import { contextBands } from "./context-bands.ts";
 import type { Database } from "./database.ts";
+import { percentiles } from "./percentiles.ts";
 import { duplicates, prefixReuse } from "./repeat-queries.ts";
-import { type Asked, contextBands, percentiles, unitOutcomes } from "./request-queries.ts";
 import { spendQuery, spendRow } from "./spend-query.ts";
+import { unitOutcomes } from "./unit-outcomes.ts";
 import { unpriced } from "./unpriced-query.ts";
 
 const distinct = (column: string): string => `arraySort(groupUniqArrayIf(1000)(${column}, ${column} != '')) AS all_${column}`;
@@ -48,8 +50,7 @@ const CoverageRow = z.object({
 
 async function coverageOf(database: Database, orgId: Id<"org">, filters: Filters): Promise<Coverage> {
   const { where, params } = filterConditions(filters);
-  const known = Object.keys(filters).every((name) => sumDimensions.some((dimension) => dimension === name));
-  const query = { sql: (known ? summed : single)(database.name, where), params: { org: orgId, ...params } };
+  const query = { sql: (inHourSums(Object.keys(filters)) ? summed : single)(database.name, where), params: { org: orgId, ...params } };
   const [row] = await database.rows(CoverageRow, query, "look through the stored usage");
   const requests = row?.sum_requests ?? 0;
   return {
@@ -75,12 +76,12 @@ export function createUsageReader(database: Database): UsageReader {
   });
   return {
     spend: async (query) => answer({ query: await spendQuery(database, query), row: spendRow(query) }, "sum up spend"),
-    contextBands: (query) => answer(contextBands(database.name, query), "split spend by context size"),
+    contextBands: async (query) => answer(await contextBands(database, query), "split spend by context size"),
     percentiles: async (query) => answer(percentiles(database.name, query), "work out percentiles"),
     duplicates: (query) => answer(duplicates(database.name, query), "look for repeated prompts"),
     prefixReuse: (query) => answer(prefixReuse(database.name, query), "look for repeated prefixes"),
-    unpriced: (query) => answer(unpriced(database.name, query), "look for unpriced usage"),
-    unitOutcomes: (query) => answer(unitOutcomes(database.name, query), "sum up the units of a holdout"),
+    unpriced: async (query) => answer(await unpriced(database, query), "look for unpriced usage"),
+    unitOutcomes: async (query) => answer(await unitOutcomes(database, query), "sum up the units of a holdout"),
     coverage: (orgId, filters = {}) => coverageOf(database, orgId, filters),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
 import { noTokens } from "../../core/tokens.ts";
-import type { PricedUsageEvent } from "../../core/usage-event.ts";
+import { type PricedUsageEvent, unsaid } from "../../core/usage-event.ts";
 import type { BulkWrite, UsageSpan, UsageWriter } from "../../core/usage-store.ts";
 import { timeText } from "./columns.ts";
 import type { Database } from "./database.ts";
@@ -59,27 +59,12 @@ async function goneFrom(database: Database, span: UsageSpan, events: readonly Pr
 }
 
 const nothing: Omit<PricedUsageEvent, "id" | "orgId" | "source" | "at"> = {
+  ...unsaid,
   provider: "withdrawn",
   requestedModel: "",
   model: "withdrawn",
-  tier: "standard",
   requests: 0,
   tokens: noTokens,
-  workload: "",
-  team: "",
-  user: "",
-  apiKey: "",
-  conversation: "",
-  status: "ok",
-  latencyMs: null,
-  firstByteMs: null,
-  promptHash: "",
-  prefixHashes: [],
-  prefixBlockTokens: 0,
-  policyVersion: 0,
-  policyRule: "",
-  arm: null,
-  unit: "",
   cost: null,
   priceVersion: "",
   unpricedReason: "",

@@ -37,10 +37,10 @@ import { createOrgSettings } from "./org-settings.ts";
 import { createPolicyStore } from "./policies.ts";
 import { createReadKeyStore } from "./read-keys.ts";
 import { createRepricingStore } from "./repricings.ts";
-import { createRunSignals } from "./run-signals.ts";
+import { createRunSignals, type RunSignals } from "./run-signals.ts";
 import { createRunStore } from "./runs.ts";
 import { createSavingsLedger } from "./savings.ts";
-import { createSecretBox } from "./secret-box.ts";
+import { createSecretBox, type SecretBox } from "./secret-box.ts";
 import { createSourceStore } from "./sources.ts";
 
 /** Everything that is kept in PostgreSQL. */
@@ -91,10 +91,7 @@ async function orgs({ prisma }: Database): Promise<readonly { readonly id: Id<"o
   return rows.map(({ id, name }) => ({ id: idSchema("org").parse(id), name }));
 }
 
-/** Migrates the database to the newest schema and opens the stores on it. Statements are given up after 15 seconds. */
-export async function connectPostgres({ url, secretKey, now, connections = 10 }: PostgresOptions): Promise<PostgresStores> {
-  const box = createSecretBox(secretKey);
-  await migrate(url);
+function openPool(url: string, connections: number): Pool {
   const pool = new Pool({
     connectionString: url,
     max: connections,
@@ -105,31 +102,42 @@ export async function connectPostgres({ url, secretKey, now, connections = 10 }:
   });
   // A broken idle connection is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => undefined);
+  return pool;
+}
+
+const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<PostgresStores, "close"> => ({
+  members: createMemberStore(db),
+  inbound: createInboundStore(db),
+  runs: createRunStore(db, signals),
+  approvals: createApprovalStore(db),
+  policies: createPolicyStore(db),
+  ledger: createSavingsLedger(db),
+  gateway: createGatewayStore(db, box),
+  fleet: createGatewayFleet(db),
+  imports: createImportStore(db),
+  mappings: createMappingStore(db),
+  sources: createSourceStore(db, box),
+  audit: createAuditLog(db),
+  claims: createCallClaims(db),
+  contracts: createContractStore(db),
+  repricings: createRepricingStore(db),
+  deliveries: createDeliveryStore(db),
+  billAlerts: createBillAlertStore(db),
+  settings: createOrgSettings(db),
+  readKeys: createReadKeyStore(db),
+  ensureOrg: (name) => ensureOrg(db, name),
+  orgs: () => orgs(db),
+});
+
+/** Migrates the database to the newest schema and opens the stores on it. Statements are given up after 15 seconds. */
+export async function connectPostgres({ url, secretKey, now, connections = 10 }: PostgresOptions): Promise<PostgresStores> {
+  const box = createSecretBox(secretKey);
+  await migrate(url);
+  const pool = openPool(url, connections);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
-  const db: Database = { prisma, now };
   const signals = createRunSignals(url);
   return {
-    members: createMemberStore(db),
-    inbound: createInboundStore(db),
-    runs: createRunStore(db, signals),
-    approvals: createApprovalStore(db),
-    policies: createPolicyStore(db),
-    ledger: createSavingsLedger(db),
-    gateway: createGatewayStore(db, box),
-    fleet: createGatewayFleet(db),
-    imports: createImportStore(db),
-    mappings: createMappingStore(db),
-    sources: createSourceStore(db, box),
-    audit: createAuditLog(db),
-    claims: createCallClaims(db),
-    contracts: createContractStore(db),
-    repricings: createRepricingStore(db),
-    deliveries: createDeliveryStore(db),
-    billAlerts: createBillAlertStore(db),
-    settings: createOrgSettings(db),
-    readKeys: createReadKeyStore(db),
-    ensureOrg: (name) => ensureOrg(db, name),
-    orgs: () => orgs(db),
+    ...storesOn({ prisma, now }, box, signals),
     async close() {
       await signals.close();
       await prisma.$disconnect();

@@ -295,6 +295,6 @@ describe("the test call to OpenAI", () => {
     const context = { orgId: "org_x", connection: "src_0f1e2d3c-x", settings, now: () => period.to } as const;
     const work = createOpenAiSource(createApiClient()).test(context, new AbortController().signal);
     await expect(work).rejects.toMatchObject({ code: "bad_input" });
-    await expect(work).rejects.toThrow(/^The setting baseUrl must be an http or https address, without a user name[^@]*$/);
+    await expect(work).rejects.toThrow(/^The setting baseUrl is not an address such as https:\/\/host: write it without a user[^@]*$/);
   });
 });

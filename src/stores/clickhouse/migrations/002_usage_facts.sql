@@ -70,6 +70,7 @@ TRUNCATE TABLE IF EXISTS {database}.usage_events;
 
 -- Sums per hour, built anew from usage_facts as a whole, under a generation of its own. A row of an older generation counts
 -- for nothing, and is removed some time later. User and API key, which have many values, stand in usage_days.
+-- context_above is the greatest edge of a context band that the requests lie above.
 CREATE TABLE IF NOT EXISTS {database}.usage_sums (
   org_id LowCardinality(String),
   hour DateTime('UTC') CODEC(Delta, ZSTD),
@@ -83,6 +84,7 @@ CREATE TABLE IF NOT EXISTS {database}.usage_sums (
   tier LowCardinality(String),
   status LowCardinality(String),
   unpriced_reason LowCardinality(String),
+  context_above UInt64,
   requests UInt64,
   input_tokens UInt64,
   cache_read_tokens UInt64,
@@ -136,6 +138,10 @@ CREATE TABLE IF NOT EXISTS {database}.usage_days (
   source LowCardinality(String),
   tier LowCardinality(String),
   status LowCardinality(String),
+  policy_version UInt64,
+  policy_rule LowCardinality(String),
+  arm LowCardinality(String),
+  unit String,
   requests UInt64,
   input_tokens UInt64,
   cache_read_tokens UInt64,
