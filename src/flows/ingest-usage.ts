@@ -78,6 +78,40 @@ async function readIn(
   }
 }
 
+/** Stores events batch by batch, a few at a time. */
+function batching(bulk: BulkWrite, signal: AbortSignal) {
+  let waiting: PricedUsageEvent[] = [];
+  const storing: Promise<void>[] = [];
+  let stored = 0;
+  const store = async (): Promise<void> => {
+    const events = waiting;
+    waiting = [];
+    if (storing.length >= storedAtOnce) await storing.shift();
+    signal.throwIfAborted();
+    stored += events.length;
+    const storage = bulk.add(events);
+    storing.push(storage);
+    // Whoever waits for it next hears of a failure.
+    storage.catch(() => undefined);
+  };
+  return {
+    async add(event: PricedUsageEvent): Promise<void> {
+      waiting.push(event);
+      if (waiting.length >= eventsAtOnce) await store();
+    },
+    /** Stores what is left; gives how many there were. */
+    async finish(): Promise<number> {
+      if (waiting.length > 0) await store();
+      await Promise.all(storing);
+      return stored;
+    },
+    /** Waits until nothing is being stored any more. */
+    async settle(): Promise<void> {
+      await Promise.allSettled(storing);
+    },
+  };
+}
+
 /** Reads and prices rows while the ones before are being stored. */
 async function readInto(
   bulk: BulkWrite,
@@ -87,42 +121,26 @@ async function readInto(
   signal: AbortSignal,
 ): Promise<Counts> {
   const counts: Counts = { accepted: 0, refused: 0, unpriced: 0 };
-  let waiting: PricedUsageEvent[] = [];
-  const storing: Promise<void>[] = [];
-  const store = async (): Promise<void> => {
-    const events = waiting;
-    waiting = [];
-    if (storing.length >= storedAtOnce) await storing.shift();
-    signal.throwIfAborted();
-    counts.accepted += events.length;
-    const stored = bulk.add(events);
-    storing.push(stored);
-    // Whoever waits for it next hears of a failure.
-    stored.catch(() => undefined);
-  };
+  const batches = batching(bulk, signal);
   try {
     for await (const row of readParts(deps.sources[mapping.format], paths, { orgId, mapping, asOf }, signal)) {
       if ("charge" in row || "skipped" in row) {
         bill.add(row);
         if ("charge" in row) counts.accepted += 1;
-        continue;
-      }
-      if ("refused" in row) {
+      } else if ("refused" in row) {
         counts.refused += 1;
         await rejects.add({ line: row.line, reason: row.refused, raw: row.raw });
-        continue;
+      } else {
+        const priced = priceEvent(deps.prices, row.event);
+        if (priced.cost === null) counts.unpriced += 1;
+        await batches.add(priced);
       }
-      const priced = priceEvent(deps.prices, row.event);
-      if (priced.cost === null) counts.unpriced += 1;
-      waiting.push(priced);
-      if (waiting.length >= eventsAtOnce) await store();
     }
-    if (waiting.length > 0) await store();
-    await Promise.all(storing);
+    counts.accepted += await batches.finish();
     signal.throwIfAborted();
     return counts;
   } finally {
-    await Promise.allSettled(storing);
+    await batches.settle();
   }
 }
 

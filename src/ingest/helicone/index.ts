@@ -1,4 +1,3 @@
-import { AppError } from "../../core/errors.ts";
 import type { RemoteSource, SourceContext } from "../../core/remote-source.ts";
 import type { Period } from "../../core/usage-store.ts";
 import { apiAddress, settingAddress } from "../address.ts";

@@ -15,18 +15,20 @@ export function percentiles(database: string, query: PercentileQuery): Asked<Per
   if (query.quantiles.some((quantile) => !(quantile > 0 && quantile < 1)))
     throw new AppError("bad_input", "A quantile must lie between 0 and 1.");
   const scope = scopeConditions(query);
-  // A hair less, so that 0.07 × 100, which is 7.000000000000001 in binary, is still rank 7.
-  const rank = "toUInt64(greatest(1, ceil(quantile * length(sorted) - 1e-9)))";
-  const sql = `SELECT ${[...keyNames(query.by), "measured", "mean"].join(", ")}, arrayMap(quantile -> sorted[${rank}], {quantiles:Array(Float64)}) AS ranks
+  // quantilesExact takes the element at floor(quantile × count); a hair less makes that the nearest rank, ceil(quantile × count), counted from 1.
+  const quantiles = query.quantiles.map((quantile) => Math.max(quantile - 1e-12, 0)).join(", ");
+  const keys = keyNames(query.by);
+  const sql = `SELECT ${[...keys, "count() AS measured", "avg(value) AS mean", `quantilesExact(${quantiles})(value) AS ranks`].join(", ")}
 FROM (
-  SELECT ${[...keySelect(query.by), "count() AS measured", "avg(value) AS mean", "arraySort(groupArray(value)) AS sorted"].join(", ")}
-  FROM (SELECT *, ${metricSql[query.metric]} AS value FROM ${database}.usage_facts FINAL WHERE ${scope.where} AND requests = 1 AND isNull(band_tokens))
-  WHERE isNotNull(value)${query.by.length === 0 ? "" : `\n  GROUP BY ${keyNames(query.by).join(", ")}`}
+  SELECT ${[...keySelect(query.by), `${metricSql[query.metric]} AS value`].join(", ")}
+  FROM ${database}.usage_facts FINAL
+  WHERE ${scope.where} AND requests = 1 AND isNull(band_tokens)
 )
-WHERE measured > 0${query.by.length === 0 ? "" : `\nORDER BY ${keyNames(query.by).join(", ")}`}`;
+WHERE isNotNull(value)${keys.length === 0 ? "" : `\nGROUP BY ${keys.join(", ")}`}
+HAVING measured > 0${keys.length === 0 ? "" : `\nORDER BY ${keys.join(", ")}`}`;
   const Row = z.looseObject({ measured: Count, mean: z.number(), ranks: z.array(z.number()) });
   return {
-    query: { sql, params: { ...scope.params, quantiles: [...query.quantiles] } },
+    query: { sql, params: scope.params },
     row: Row.transform((row) => ({ key: keyOf(row, query.by), count: row.measured, mean: row.mean, values: row.ranks })),
   };
 }

@@ -3,17 +3,23 @@ import type { Period } from "../../core/usage-store.ts";
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** What sums may be read from: those by hour know few dimensions, those by day know all. */
+/** What sums may be read from. */
 export interface Sums {
-  readonly table: "usage_sums" | "usage_days";
+  readonly table: "usage_sums" | "usage_days" | "usage_prompt_repeats" | "usage_prefix_reuse";
   readonly start: "hour" | "day";
-  readonly generations: "hour_generations" | "day_generations";
+  readonly generations: "hour_generations" | "day_generations" | "repeat_generations";
   readonly stepMs: number;
+  /** How many days before its own a sum depends on. */
+  readonly daysBefore: 0 | 1;
 }
-/** Sums by UTC hour. */
-export const byHour: Sums = { table: "usage_sums", start: "hour", generations: "hour_generations", stepMs: hourMs };
-/** Sums by UTC day. */
-export const byDay: Sums = { table: "usage_days", start: "day", generations: "day_generations", stepMs: dayMs };
+/** Sums by UTC hour, of few dimensions. */
+export const byHour: Sums = { table: "usage_sums", start: "hour", generations: "hour_generations", stepMs: hourMs, daysBefore: 0 };
+/** Sums by UTC day, of all dimensions. */
+export const byDay: Sums = { table: "usage_days", start: "day", generations: "day_generations", stepMs: dayMs, daysBefore: 0 };
+/** Repeated prompts by UTC day. */
+export const promptsByDay: Sums = { ...byDay, table: "usage_prompt_repeats", generations: "repeat_generations", daysBefore: 1 };
+/** Repeated prompt prefixes by UTC day. */
+export const prefixesByDay: Sums = { ...promptsByDay, table: "usage_prefix_reuse" };
 
 /** A span of time and where it is read: sums, or events. */
 export interface Part {
@@ -37,20 +43,21 @@ export function cut({ from, to }: Period, sums: Sums | undefined): readonly Part
 
 /** Takes days out of a part whose sums are behind: they are read from the events. */
 export function without(part: Part, days: readonly number[]): readonly Part[] {
-  if (part.sums !== byDay) return [part];
+  const { sums } = part;
+  if (sums?.start !== "day") return [part];
   const parts: Part[] = [];
   let start = part.from.getTime();
-  const add = (from: number, to: number, sums: Sums | undefined): void => {
-    if (from < to) parts.push({ from: new Date(from), to: new Date(to), sums });
+  const add = (from: number, to: number, of: Sums | undefined): void => {
+    if (from < to) parts.push({ from: new Date(from), to: new Date(to), sums: of });
   };
   for (const day of days.filter((at) => at >= part.from.getTime() && at < part.to.getTime())) {
-    add(start, day, byDay);
+    add(start, day, sums);
     const before = parts.at(-1);
     if (before !== undefined && before.sums === undefined && before.to.getTime() === day)
       parts[parts.length - 1] = { ...before, to: new Date(day + dayMs) };
     else add(day, day + dayMs, undefined);
     start = day + dayMs;
   }
-  add(start, part.to.getTime(), byDay);
+  add(start, part.to.getTime(), sums);
   return parts;
 }

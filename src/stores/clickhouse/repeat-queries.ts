@@ -1,77 +1,82 @@
 import { z } from "zod";
 import type { DuplicateRow, PrefixReuseRow, UsageScope } from "../../core/usage-store.ts";
-import { type Asked, Count, inputTokensSql, Money, scopeConditions } from "./columns.ts";
+import { type Asked, Count, filterConditions, Money } from "./columns.ts";
+import type { Database } from "./database.ts";
+import { prefixesByDay, promptsByDay, type Sums } from "./period-parts.ts";
+import { partsOf, partsSql, sameColumns } from "./read-parts.ts";
+import { prefixTtlsMs, promptTtlsMs } from "./repeat-sums.ts";
+import { prefixMeasures, promptMeasures, type RepeatSearch, repeatedPrompts, reusedPrefixes } from "./repeated-events.ts";
 
 type WithTtl = UsageScope & { readonly ttlSeconds: number };
 
-/** Conditions that also let in what came up to one time to live before the period: it may have been seen there. */
-function scopeWithLookback(query: WithTtl): { readonly where: string; readonly params: Readonly<Record<string, unknown>> } {
-  const ttlMs = Math.round(query.ttlSeconds * 1_000);
-  const start = query.period.from.getTime();
-  const scope = scopeConditions({ ...query, period: { from: new Date(start - ttlMs), to: query.period.to } });
-  return { where: scope.where, params: { ...scope.params, ttlMs, periodStartMs: start } };
+/** What is searched, how, and where its sums stand. */
+interface Search {
+  readonly sums: Sums;
+  readonly summedTtlsMs: readonly number[];
+  readonly measures: readonly string[];
+  readonly sqlOf: (search: RepeatSearch) => string;
 }
 
-const ms = "toUnixTimestamp64Milli(at)";
-const price = "ifNull(cost, toDecimal128(0, 12))";
-const strictlyEarlier = "ORDER BY at_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING";
-const answered = `max(if(status = 'ok', at_ms, 0)) OVER (PARTITION BY workload, provider, model, prompt_hash ${strictlyEarlier})`;
-const seen = `max(at_ms) OVER (PARTITION BY workload, provider, model, position, block ${strictlyEarlier})`;
+const prompts: Search = { sums: promptsByDay, summedTtlsMs: promptTtlsMs, measures: promptMeasures, sqlOf: repeatedPrompts };
+const prefixes: Search = { sums: prefixesByDay, summedTtlsMs: prefixTtlsMs, measures: prefixMeasures, sqlOf: reusedPrefixes };
+
+/** Repeats are searched within a workload and model: a filter by anything else changes what a request is a repeat of. */
+const filtersOfSums: readonly string[] = ["workload", "provider", "model"];
+
+/** SQL for a search, whole days from the sums and what is left over from the events, and its parameters. */
+async function read(database: Database, query: WithTtl, { sums, summedTtlsMs, measures, sqlOf }: Search) {
+  const ttlMs = Math.round(query.ttlSeconds * 1_000);
+  const summed = summedTtlsMs.includes(ttlMs) && Object.keys(query.filters).every((name) => filtersOfSums.includes(name));
+  const parts = await partsOf(database, query.orgId, query.period, summed ? sums : undefined);
+  const filters = filterConditions(query.filters);
+  const reading = {
+    database: database.name,
+    columns: sameColumns(["workload", "provider", "model", ...measures]),
+    filters: ` AND ttl_ms = {ttlMs:Int64}${filters.where}`,
+    eventsSql: (from: string, to: string) =>
+      sqlOf({
+        database: database.name,
+        where: `org_id = {org:String} AND at >= ${from} - toIntervalMillisecond({ttlMs:Int64}) AND at < ${to}${filters.where}`,
+        counts: `at_ms >= toUnixTimestamp64Milli(${from})`,
+        ttlMs: "{ttlMs:Int64}",
+      }),
+  };
+  const { sql, params } = partsSql(reading, query.orgId, parts);
+  return { sql, params: { ...filters.params, ...params, ttlMs } };
+}
 
 const DuplicateColumns = z.object({
   workload: z.string(),
   model: z.string(),
   sum_requests: Count,
   sum_repeats: Count,
-  repeat_cost: Money,
-  total_cost: Money,
+  sum_repeat_cost: Money,
+  sum_cost: Money,
 });
 
 /** Repeats of a prompt that the same model had answered, strictly earlier, within the time to live. */
-export function duplicates(database: string, query: WithTtl): Asked<DuplicateRow> {
-  const scope = scopeWithLookback(query);
-  const sql = `SELECT workload, model, count() AS sum_requests, countIf(repeated) AS sum_repeats,
-  sumIf(price, repeated) AS repeat_cost, sum(price) AS total_cost
-FROM (
-  SELECT workload, model, price, at_ms, at_ms - ${answered} <= {ttlMs:Int64} AS repeated
-  FROM (
-    SELECT workload, provider, model, prompt_hash, status, ${ms} AS at_ms, ${price} AS price
-    FROM ${database}.usage_facts FINAL
-    WHERE ${scope.where} AND requests = 1 AND prompt_hash != ''
-  )
-)
-WHERE at_ms >= {periodStartMs:Int64}
-GROUP BY workload, model
-ORDER BY workload, model`;
+export async function duplicates(database: Database, query: WithTtl): Promise<Asked<DuplicateRow>> {
+  const { sql, params } = await read(database, query, prompts);
   return {
-    query: { sql, params: scope.params },
+    query: {
+      sql: `SELECT workload, model, sum(requests) AS sum_requests, sum(repeats) AS sum_repeats, sum(repeat_cost) AS sum_repeat_cost, sum(cost) AS sum_cost
+FROM (
+${sql}
+)
+GROUP BY workload, model
+ORDER BY workload, model`,
+      params,
+    },
     row: DuplicateColumns.transform((row) => ({
       workload: row.workload,
       model: row.model,
       requests: row.sum_requests,
       repeats: row.sum_repeats,
-      repeatCost: row.repeat_cost,
-      totalCost: row.total_cost,
+      repeatCost: row.sum_repeat_cost,
+      totalCost: row.sum_cost,
     })),
   };
 }
-
-/** One row per request: how many blocks its prompt has, and how many of the leading ones had been seen. */
-const leadingBlocks = (database: string, where: string): string => `SELECT workload, provider, model,
-    any(request_inputs) AS inputs, any(request_cached) AS cached, any(request_block) AS block_tokens, any(request_price) AS price,
-    count() AS blocks, if(countIf(NOT seen) = 0, count(), toUInt64(minIf(position, NOT seen) - 1)) AS leading
-  FROM (
-    SELECT *, at_ms - ${seen} <= {ttlMs:Int64} AS seen
-    FROM (
-      SELECT workload, provider, model, source, id, ${ms} AS at_ms, ${inputTokensSql} AS request_inputs, cache_read_tokens AS request_cached,
-        prefix_block_tokens AS request_block, ${price} AS request_price, position, block
-      FROM ${database}.usage_facts FINAL
-      ARRAY JOIN arrayEnumerate(prefix_hashes) AS position, prefix_hashes AS block
-      WHERE ${where} AND requests = 1
-    )
-  )
-  WHERE at_ms >= {periodStartMs:Int64}
-  GROUP BY workload, provider, model, source, id, at_ms`;
 
 const PrefixColumns = z.object({
   workload: z.string(),
@@ -86,18 +91,18 @@ const PrefixColumns = z.object({
 });
 
 /** Leading prompt blocks that the same workload had sent to the same model, strictly earlier, within the time to live. */
-export function prefixReuse(database: string, query: WithTtl): Asked<PrefixReuseRow> {
-  const scope = scopeWithLookback(query);
-  const sql = `SELECT workload, provider, model, count() AS sum_requests, sum(inputs) AS sum_inputs, sum(cached) AS sum_cached,
-  sum(least(leading * block_tokens, inputs)) AS sum_reusable,
-  sum(least(blocks * block_tokens, inputs) - least(leading * block_tokens, inputs)) AS sum_writable, sum(price) AS sum_cost
+export async function prefixReuse(database: Database, query: WithTtl): Promise<Asked<PrefixReuseRow>> {
+  const { sql, params } = await read(database, query, prefixes);
+  return {
+    query: {
+      sql: `SELECT workload, provider, model, ${prefixMeasures.map((name) => `sum(${name}) AS sum_${name}`).join(", ")}
 FROM (
-  ${leadingBlocks(database, scope.where)}
+${sql}
 )
 GROUP BY workload, provider, model
-ORDER BY workload, provider, model`;
-  return {
-    query: { sql, params: scope.params },
+ORDER BY workload, provider, model`,
+      params,
+    },
     row: PrefixColumns.transform((row) => ({
       workload: row.workload,
       provider: row.provider,

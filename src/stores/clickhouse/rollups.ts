@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Id } from "../../core/ids.ts";
-import { allDimensions, dimensionColumns, inputTokensSql, outputTokensSql, sumDimensions, tokenColumns } from "./columns.ts";
+import { dimensionColumns, sumDimensions } from "./columns.ts";
 import { edgeBelow, summedEdges } from "./context-bands.ts";
 import type { Database } from "./database.ts";
+import { refreshDays } from "./day-sums.ts";
+import { byDay, byHour, prefixesByDay, promptsByDay, type Sums } from "./period-parts.ts";
+import { measured, measures, measuresOfEvents, nextGeneration, portions } from "./sum-up.ts";
 
 /** An org's UTC hour, written "2026-11-23 06:00:00". */
 export interface OrgHour {
@@ -23,25 +26,11 @@ export interface Rollups {
   clearReplaced(): Promise<void>;
 }
 
-/** Events summed up in one statement: more would hold more groups in memory. */
-const eventsAtOnce = 1_000_000;
-const spansAtOnce = 500;
 /** Rows of replaced generations that are worth a clean-up. */
 const litter = 20_000;
 /** After work of more than so long the engine rests for as long as it worked, within bounds. */
 const worthARestMs = 250;
 const longestRestMs = 2_000;
-
-const measures = ["requests", ...tokenColumns, "cost", "unpriced_requests", "unpriced_tokens"];
-
-/** SQL that sums raw events into the measures of a sum's row, in the order of `measures`. */
-const measured = [
-  "sum(requests)",
-  ...tokenColumns.map((column) => `sum(${column})`),
-  "sum(ifNull(cost, toDecimal128(0, 12)))",
-  "sumIf(requests, isNull(cost))",
-  `sumIf(${inputTokensSql} + ${outputTokensSql}, isNull(cost))`,
-].join(", ");
 
 /** What only the sums by hour hold: what an org's data can tell. */
 const telling = ["single_requests", "timed_requests", "hashed_requests", "prefixed_requests", "first_at", "last_at"].join(", ");
@@ -58,15 +47,11 @@ const selectedOfHour = dimensionsOfHour.replace(
   "context_above",
   `${edgeBelow(`[${summedEdges.join(", ")}]::Array(UInt64)`)} AS context_above`,
 );
-/** What a holdout is measured by stands in the sums by day alone. */
-const dimensionsOfDay = `${allDimensions}, policy_version, policy_rule, arm, unit`;
 
 /** SQL that finds the hours whose sums are not exactly those of their events. */
 const differing = (database: string): string => {
   const wide = (name: string): string => (name === "cost" ? name : `toInt128(${name})`);
-  const raw = `SELECT org_id, toStartOfHour(at) AS hour, ${selectedOfHour}, toInt8(1) AS side, requests, ${tokenColumns.join(", ")},
-      ifNull(cost, toDecimal128(0, 12)) AS cost, if(isNull(usage_facts.cost), requests, 0) AS unpriced_requests,
-      if(isNull(usage_facts.cost), ${inputTokensSql} + ${outputTokensSql}, 0) AS unpriced_tokens
+  const raw = `SELECT org_id, toStartOfHour(at) AS hour, ${selectedOfHour}, toInt8(1) AS side, ${measuresOfEvents}
     FROM ${database}.usage_facts FINAL`;
   const rolled = `SELECT org_id, hour, ${dimensionsOfHour}, toInt8(-1) AS side, ${measures.join(", ")} FROM ${database}.usage_sums WHERE ${current(database)}`;
   return `SELECT DISTINCT org_id AS orgId, toString(hour) AS hour_text FROM (
@@ -76,15 +61,7 @@ const differing = (database: string): string => {
   )`;
 };
 
-const Generation = z.object({ generation: z.string() });
 const Hour = z.object({ orgId: z.string(), hour_text: z.string() });
-const Sized = z.object({ start: z.string(), events: z.string() });
-
-/** Taken before the events are read: the greatest generation has seen every event that was stored before any other was taken. */
-async function nextGeneration(database: Database): Promise<string> {
-  const [taken] = await database.rows(Generation, { sql: "SELECT generateSnowflakeID() AS generation", params: {} }, "number a rollup");
-  return taken?.generation ?? "0";
-}
 
 /** Builds a new generation of some hours of one org, then switches readers over to it. */
 async function rebuildHours(database: Database, orgId: string, hours: readonly string[]): Promise<void> {
@@ -100,52 +77,6 @@ async function rebuildHours(database: Database, orgId: string, hours: readonly s
   await database.insert("hour_generations", switches, "switch to a new rollup");
 }
 
-/** Builds a new generation of some days of one org, then switches readers over to it. */
-async function rebuildDays(database: Database, orgId: string, days: readonly string[]): Promise<void> {
-  const generation = await nextGeneration(database);
-  const sql = `INSERT INTO ${database.name}.usage_days (org_id, day, generation, ${dimensionsOfDay}, ${measures.join(", ")})
-    SELECT org_id, toStartOfDay(at) AS event_day, {generation:UInt64}, ${dimensionsOfDay}, ${measured}
-    FROM ${database.name}.usage_facts FINAL
-    WHERE org_id = {org:String} AND at >= {from:DateTime('UTC')} AND at < {to:DateTime('UTC')} + INTERVAL 1 DAY
-      AND toStartOfDay(at) IN {days:Array(DateTime('UTC'))}
-    GROUP BY org_id, event_day, ${dimensionsOfDay}`;
-  const [from, to] = [days[0] ?? "", days.at(-1) ?? ""];
-  await database.command({ sql, params: { org: orgId, days, from, to, generation } }, "sum up a day");
-  const switches = days.map((day) => ({ org_id: orgId, day, generation }));
-  await database.insert("day_generations", switches, "switch to a new rollup");
-}
-
-/** Consecutive spans, grouped so that each group holds at most so many stored rows. `spanOf` is SQL for a row's span. */
-async function portions(
-  database: Database,
-  orgId: string,
-  spans: readonly string[],
-  spanOf: string,
-): Promise<readonly (readonly string[])[]> {
-  const sql = `SELECT toString(${spanOf}) AS start, toString(count()) AS events FROM ${database.name}.usage_facts
-    WHERE org_id = {org:String} AND ${spanOf} IN {spans:Array(DateTime('UTC'))} GROUP BY start`;
-  const sizes = new Map(
-    (await database.rows(Sized, { sql, params: { org: orgId, spans } }, "count the events to sum up")).map((row) => [
-      row.start,
-      Number(row.events),
-    ]),
-  );
-  const groups: string[][] = [];
-  let room = 0;
-  for (const span of spans) {
-    const events = sizes.get(span) ?? 0;
-    const group = groups.at(-1);
-    if (group === undefined || events > room || group.length >= spansAtOnce) {
-      groups.push([span]);
-      room = eventsAtOnce - events;
-    } else {
-      group.push(span);
-      room -= events;
-    }
-  }
-  return groups;
-}
-
 async function rebuildAll(database: Database, hours: readonly OrgHour[]): Promise<void> {
   for (const orgId of new Set(hours.map((entry) => entry.orgId))) {
     const ofOrg = hours
@@ -157,18 +88,8 @@ async function rebuildAll(database: Database, hours: readonly OrgHour[]): Promis
   }
 }
 
-/** Days over, with an hour that is younger than their sums. */
-const staleDays = (database: string): string => `SELECT org_id AS orgId, toString(stale_day) AS hour_text FROM (
-    SELECT org_id, toStartOfDay(hour) AS stale_day, max(generation) AS newest FROM ${database}.hour_generations
-    WHERE hour < toStartOfDay(now('UTC')) GROUP BY org_id, stale_day
-  ) AS hours LEFT JOIN (
-    SELECT org_id, day, max(generation) AS built FROM ${database}.day_generations GROUP BY org_id, day
-  ) AS days ON hours.org_id = days.org_id AND hours.stale_day = days.day
-  WHERE newest > built ORDER BY orgId, hour_text`;
-
 /** Removes rows of generations that were replaced more than ten minutes ago: nobody can be reading them. */
-async function clearReplaced(database: Database, table: "usage_sums" | "usage_days"): Promise<void> {
-  const [start, generations] = table === "usage_sums" ? ["hour", "hour_generations"] : ["day", "day_generations"];
+async function clearReplaced(database: Database, { table, start, generations }: Sums): Promise<void> {
   const replaced = `generation < dateTime64ToSnowflakeID(now64(3) - INTERVAL 10 MINUTE)
     AND (org_id, ${start}, generation) NOT IN (SELECT org_id, ${start}, max(generation) FROM ${database.name}.${generations} GROUP BY org_id, ${start})`;
   const Found = z.object({ found: z.string() });
@@ -211,22 +132,14 @@ export function createRollups(database: Database): Rollups {
   const refresh = sharing((hours) => rebuildAll(database, hours));
   return {
     refresh,
-    async refreshDays() {
-      const stale = await database.rows(Hour, { sql: staleDays(database.name), params: {} }, "look for days that were written to");
-      for (const orgId of new Set(stale.map((row) => row.orgId))) {
-        const days = stale.filter((row) => row.orgId === orgId).map((row) => row.hour_text);
-        for (const some of await portions(database, orgId, days, "toStartOfDay(at)"))
-          await database.retrying(() => rebuildDays(database, orgId, some));
-      }
-    },
+    refreshDays: () => refreshDays(database),
     async repair() {
       const found = await database.rows(Hour, { sql: differing(database.name), params: {} }, "compare rollups with events");
       await refresh(found.map((row) => ({ orgId: row.orgId, hour: row.hour_text })));
       return found.length;
     },
     async clearReplaced() {
-      await clearReplaced(database, "usage_sums");
-      await clearReplaced(database, "usage_days");
+      for (const sums of [byHour, byDay, promptsByDay, prefixesByDay]) await clearReplaced(database, sums);
     },
   };
 }

@@ -63,12 +63,15 @@ export async function spendQuery(database: Database, query: SpendQuery): Promise
   const parts = await partsOf(database, query.orgId, query.period, sumsFor(query, days));
   const filters = filterConditions(query.filters);
   const columns = sameColumns([...new Set(query.by.map((dimension) => dimensionColumns[dimension]))]);
-  const cutHours = days.midnights === undefined ? undefined : days.cutHours;
-  const read = partsSql(
-    { database: database.name, columns: [...columns, ...allMeasures], filters: filters.where, cutHours },
-    query.orgId,
-    parts,
-  );
+  const startOfEvents = days.midnights === undefined ? "toStartOfHour(at)" : "toDateTime(at, 'UTC')";
+  const reading = {
+    database: database.name,
+    columns: [...columns, ...allMeasures],
+    filters: filters.where,
+    startOfEvents,
+    cutHours: days.cutHours,
+  };
+  const read = partsSql(reading, query.orgId, parts);
   const grain = grainSql(query, days);
   const selected = [...(grain === undefined ? [] : [`${grain} AS start`]), ...keySelect(query.by), sums];
   const groups = [...(grain === undefined ? [] : ["start"]), ...keyNames(query.by)];

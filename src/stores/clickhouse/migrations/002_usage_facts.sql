@@ -172,6 +172,52 @@ CREATE TABLE IF NOT EXISTS {database}.day_generations (
 ENGINE = ReplacingMergeTree(generation)
 ORDER BY (org_id, day);
 
+-- Prompts and prompt prefixes that were repeated, per UTC day and time to live, built in the same way. They count while their
+-- generation is greater than that of each hour of the day and of the day before.
+CREATE TABLE IF NOT EXISTS {database}.usage_prompt_repeats (
+  org_id LowCardinality(String),
+  day DateTime('UTC') CODEC(Delta, ZSTD),
+  generation UInt64,
+  ttl_ms UInt64,
+  workload LowCardinality(String),
+  provider LowCardinality(String),
+  model LowCardinality(String),
+  requests UInt64,
+  repeats UInt64,
+  repeat_cost Decimal(38, 12),
+  cost Decimal(38, 12)
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(day)
+ORDER BY (org_id, day, generation, ttl_ms, workload, model);
+
+CREATE TABLE IF NOT EXISTS {database}.usage_prefix_reuse (
+  org_id LowCardinality(String),
+  day DateTime('UTC') CODEC(Delta, ZSTD),
+  generation UInt64,
+  ttl_ms UInt64,
+  workload LowCardinality(String),
+  provider LowCardinality(String),
+  model LowCardinality(String),
+  requests UInt64,
+  inputs UInt64,
+  cached UInt64,
+  reusable UInt64,
+  writable UInt64,
+  cost Decimal(38, 12)
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(day)
+ORDER BY (org_id, day, generation, ttl_ms, workload, model);
+
+CREATE TABLE IF NOT EXISTS {database}.repeat_generations (
+  org_id LowCardinality(String),
+  day DateTime('UTC'),
+  generation UInt64
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY (org_id, day);
+
 -- Hours that a writer has said it will write to, and not yet that their sums hold it: what a writer that was killed leaves behind.
 CREATE TABLE IF NOT EXISTS {database}.usage_pending (
   org_id LowCardinality(String),
