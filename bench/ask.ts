@@ -44,8 +44,9 @@ const queries: Readonly<Record<string, (usage: UsageReader) => Promise<unknown>>
     usage.contextBands({ ...whole, by: by("workload", "model"), edges: [0, 128_000, 200_000, 272_000] }),
   "latency percentiles by workload": (usage) =>
     usage.percentiles({ ...whole, by: by("workload"), metric: "latencyMs", quantiles: [0.5, 0.95, 0.99] }),
-  "repeated prompts": (usage) => usage.duplicates({ ...whole, ttlSeconds: 3_600 }),
-  "repeated prefixes": (usage) => usage.prefixReuse({ ...whole, ttlSeconds: 300 }),
+  "repeated prompts": (usage) => usage.duplicates({ ...whole, ttlSeconds: 24 * 3_600 }),
+  "repeated prefixes, five minutes": (usage) => usage.prefixReuse({ ...whole, ttlSeconds: 300 }),
+  "repeated prefixes, an hour": (usage) => usage.prefixReuse({ ...whole, ttlSeconds: 3_600 }),
   "units of a holdout": (usage) => usage.unitOutcomes({ orgId, period: linesPeriod, policyVersion: 1, policyRule: "rule" }),
 };
 
