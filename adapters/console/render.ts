@@ -1,20 +1,9 @@
+import type { CardButton, CardPart, ProposalPart } from "../../src/core/card.ts";
 import { assertNever } from "../../src/core/errors.ts";
-import type { Recommendation, ReportBlock } from "../../src/core/report.ts";
-import type { DecisionView, RunView } from "../../src/core/run.ts";
+import type { RunView } from "../../src/core/run.ts";
 import { barLines, clip, oneLine, plain, tableLines, wrap } from "../draw-text.ts";
-import {
-  decisionLine,
-  decisionOn,
-  estimateLine,
-  failureLine,
-  measuredLine,
-  methodLine,
-  placedRecommendations,
-  progressOf,
-  sharedCaveats,
-  sharedMethod,
-  stepLine,
-} from "../wording.ts";
+import { runCard } from "../run-card.ts";
+import { stepLine } from "../wording.ts";
 
 /** How wide to draw, and whether ANSI colours may be used. */
 export interface Canvas {
@@ -41,116 +30,64 @@ const item = (canvas: Canvas, mark: string, text: string): readonly string[] =>
 const title = (canvas: Canvas, text: string): readonly string[] =>
   wrap(oneLine(clip(text, longest)), canvas.width).map((line) => paint(canvas, "bold", line));
 
-function decisionLines(canvas: Canvas, decision: DecisionView): readonly string[] {
-  const said = decisionLine(decision);
-  const colour = decision.status === "approved" ? "green" : "red";
-  const words = said === "" ? [] : item(canvas, "  ", said).map((line) => paint(canvas, colour, line));
-  const commands =
-    decision.status === "pending"
-      ? [`  apex approve ${decision.approvalId}`, `  apex reject ${decision.approvalId}`]
-      : decision.applied
-        ? [`  apex rollback ${decision.approvalId}`]
-        : [];
-  return [...words, ...commands.map((line) => paint(canvas, "cyan", line))];
-}
+/** Buttons as the commands that do the same; what lies behind Details stands on the screen already. */
+const commands = (canvas: Canvas, buttons: readonly CardButton[]): readonly string[] =>
+  buttons.filter(({ action }) => action !== "details").map(({ action, id }) => paint(canvas, "cyan", `  apex ${action} ${id}`));
 
-/** What holds for every recommendation, said once after the last. */
-const forAll = (canvas: Canvas, shared: readonly string[], method: string | undefined): readonly string[] =>
-  shared.length === 0 && method === undefined
+const proposal = (canvas: Canvas, part: ProposalPart): readonly string[] => [
+  ...item(canvas, `${part.number}. `, part.title).map((line) => paint(canvas, "bold", line)),
+  ...part.savings.flatMap(({ kind, text }) =>
+    item(canvas, "  ", text).map((line) => (kind === "measured" ? paint(canvas, "green", line) : line)),
+  ),
+  ...part.evidence.flatMap((line) => item(canvas, "  - ", line)),
+  ...part.caveats.flatMap((line) => item(canvas, "  ! ", line)),
+  ...part.toDo.flatMap((line) => item(canvas, "  To do: ", line)),
+  ...(part.status === undefined
     ? []
-    : [
-        ...title(canvas, "For all of these"),
-        ...(method === undefined ? [] : item(canvas, "  - ", method).map((line) => paint(canvas, "dim", line))),
-        ...shared.flatMap((line) => item(canvas, "  ! ", line)),
-        "",
-      ];
+    : item(canvas, "  ", part.status.text).map((line) => paint(canvas, part.status?.good === true ? "green" : "red", line))),
+  ...commands(canvas, part.buttons),
+  "",
+];
 
-function recommendationLines(canvas: Canvas, view: RunView, recommendation: Recommendation, number: number): readonly string[] {
-  const decision = decisionOn(view, recommendation);
-  const measured = decision?.measured ?? null;
-  const all = placedRecommendations(view);
-  const [shared, method] = [sharedCaveats(all), sharedMethod(all)];
-  return [
-    ...item(canvas, `${number}. `, recommendation.title).map((line) => paint(canvas, "bold", line)),
-    ...item(canvas, "  ", estimateLine(recommendation.estimate)),
-    ...(measured === null ? [] : item(canvas, "  ", measuredLine(measured)).map((line) => paint(canvas, "green", line))),
-    ...recommendation.evidence.flatMap((line) => item(canvas, "  - ", line)),
-    ...(method === undefined ? item(canvas, "  - ", methodLine(recommendation.estimate)) : []).map((line) => paint(canvas, "dim", line)),
-    ...recommendation.caveats.filter((line) => !shared.includes(line)).flatMap((line) => item(canvas, "  ! ", line)),
-    `  Risk: ${recommendation.risk}.`,
-    ...(decision === undefined
-      ? recommendation.steps.flatMap((step) => item(canvas, "  To do: ", step.action))
-      : decisionLines(canvas, decision)),
-    "",
-    ...(number < all.length ? [] : forAll(canvas, shared, method)),
-  ];
-}
-
-function partLines(canvas: Canvas, view: RunView, block: ReportBlock): readonly string[] {
-  switch (block.type) {
+function partLines(canvas: Canvas, part: CardPart): readonly string[] {
+  switch (part.type) {
     case "heading":
-      return title(canvas, block.text);
+      return title(canvas, part.text);
     case "text":
-      return [...paragraph(canvas, block.text), ""];
-    case "list":
-      return [...block.items.flatMap((line) => item(canvas, "- ", line)), ""];
-    case "table":
-      return [...tableLines(block.columns, block.rows, canvas.width), ""];
-    case "chart":
-      return [...title(canvas, `${block.chart.title} (${block.chart.unit})`), ...barLines(block.chart, canvas.width), ""];
-    case "recommendation": {
-      const all = placedRecommendations(view);
-      const at = all.findIndex((recommendation) => recommendation.id === block.recommendationId);
-      const recommendation = all[at];
-      return recommendation === undefined ? [] : recommendationLines(canvas, view, recommendation, at + 1);
-    }
+      return [...paragraph(canvas, part.text), ""];
+    case "quote":
+      return [];
     case "note":
-      return [...paragraph(canvas, block.text).map((line) => paint(canvas, "dim", line)), ""];
+      return [...paragraph(canvas, part.text).map((line) => paint(canvas, "dim", line)), ""];
+    case "list":
+      return [...part.items.flatMap((line) => item(canvas, "- ", line)), ""];
+    case "fields":
+      return [...part.fields.flatMap(({ name, value }) => item(canvas, `${oneLine(name)}: `, value)), ""];
+    case "table":
+      return [...tableLines(part.columns, part.rows, canvas.width), ""];
+    case "chart":
+      return [...title(canvas, `${part.chart.title} (${part.chart.unit})`), ...barLines(part.chart, canvas.width), ""];
+    case "actions":
+      return [...commands(canvas, part.buttons), ""];
+    case "progress":
+      return part.who === "" ? [] : [clip(oneLine(`${part.who} ${part.where}`), canvas.width)];
+    case "proposal":
+      return proposal(canvas, part);
     default:
-      return assertNever(block);
+      return assertNever(part);
   }
 }
 
-function reportLines(canvas: Canvas, view: RunView): readonly string[] {
-  const report = view.report;
-  if (report === undefined) return ["Done."];
-  const placed = new Set(report.blocks.flatMap((block) => (block.type === "recommendation" ? [block.recommendationId] : [])));
-  const rest = placedRecommendations(view).filter((recommendation) => !placed.has(recommendation.id));
+/** Draws a run as text for a terminal: the question, its steps, then the card. ANSI codes appear only where colour is allowed. */
+export function renderConsole(view: RunView, given: Canvas): string {
+  const canvas = { ...given, width: Math.max(20, given.width) };
+  const parts = runCard(view).parts.flatMap((part) => partLines(canvas, part));
   return [
-    ...title(canvas, report.title),
-    ...paragraph(canvas, report.summary),
-    "",
-    ...report.blocks.flatMap((block) => partLines(canvas, view, block)),
-    ...rest.flatMap((recommendation) =>
-      recommendationLines(canvas, view, recommendation, placedRecommendations(view).indexOf(recommendation) + 1),
-    ),
-    ...(report.missing.length === 0
-      ? []
-      : [...title(canvas, "Missing data"), ...report.missing.flatMap((line) => item(canvas, "- ", line))]),
-  ];
-}
-
-const question = (canvas: Canvas, view: RunView): string => paint(canvas, "dim", clip(`> ${oneLine(view.question)}`, canvas.width));
-const steps = (canvas: Canvas, view: RunView): readonly string[] => view.steps.map((step) => clip(oneLine(stepLine(step)), canvas.width));
-
-function linesOf(canvas: Canvas, view: RunView): readonly string[] {
-  switch (view.state) {
-    case "queued":
-    case "working": {
-      const { who, where } = progressOf(view);
-      return [question(canvas, view), ...steps(canvas, view), clip(oneLine(`${who} ${where}`), canvas.width)];
-    }
-    case "failed":
-      return [question(canvas, view), ...steps(canvas, view), ...paragraph(canvas, failureLine(view))];
-    case "done":
-      return [question(canvas, view), ...steps(canvas, view), "", ...reportLines(canvas, view)];
-    default:
-      return assertNever(view.state);
-  }
-}
-
-/** Draws a run as text for a terminal; ANSI codes appear only where colour is allowed. */
-export const renderConsole = (view: RunView, canvas: Canvas): string =>
-  linesOf({ ...canvas, width: Math.max(20, canvas.width) }, view)
+    paint(canvas, "dim", clip(`> ${oneLine(view.question)}`, canvas.width)),
+    ...view.steps.map((step) => clip(oneLine(stepLine(step)), canvas.width)),
+    ...(view.state === "done" ? [""] : []),
+    ...parts,
+  ]
     .join("\n")
     .trimEnd();
+}

@@ -1,16 +1,24 @@
 import type { types } from "@slack/bolt";
+import type { CardButton } from "../../src/core/card.ts";
 import type { ClickAction } from "../../src/core/conversation.ts";
-import type { Id } from "../../src/core/ids.ts";
 import { oneLine, plain } from "../draw-text.ts";
+import type { Piece } from "../fit-card.ts";
 
 /** Slack's limits on a message, in blocks and characters. The whole-message one is not documented; we stay well below what was seen. */
-export const limits = { blocks: 50, section: 3000, header: 150, context: 2000, message: 12_000, fallback: 300 } as const;
+export const limits = {
+  blocks: 50,
+  section: 3000,
+  header: 150,
+  context: 2000,
+  fields: 10,
+  field: 2000,
+  buttons: 25,
+  message: 12_000,
+  fallback: 300,
+} as const;
 
 /** Some blocks that belong together, and the characters they hold. */
-export interface Piece {
-  readonly blocks: readonly types.KnownBlock[];
-  readonly size: number;
-}
+export type SlackPiece = Piece<types.KnownBlock>;
 
 const fence = "```";
 
@@ -34,19 +42,19 @@ export function escapeTo(text: string, max: number): string {
 }
 
 /** No blocks at all. */
-export const nothing: Piece = { blocks: [], size: 0 };
+export const nothing: SlackPiece = { blocks: [], size: 0 };
 
 /** A section of text that is mrkdwn already: what it holds from outside must have gone through `escapeTo`. */
-export const marked = (mrkdwn: string): Piece =>
+export const marked = (mrkdwn: string): SlackPiece =>
   mrkdwn.trim() === ""
     ? nothing
     : { blocks: [{ type: "section", text: { type: "mrkdwn", text: mrkdwn, verbatim: true } }], size: mrkdwn.length };
 
 /** A section of foreign text, escaped and cut. */
-export const section = (text: string, max: number = limits.section): Piece => marked(escapeTo(text, max));
+export const section = (text: string, max: number = limits.section): SlackPiece => marked(escapeTo(text, max));
 
 /** A line in small print, escaped and cut. */
-export const smallPrint = (text: string, max: number = limits.context): Piece => {
+export const smallPrint = (text: string, max: number = limits.context): SlackPiece => {
   const safe = escapeTo(text, Math.min(max, limits.context));
   return safe.trim() === ""
     ? nothing
@@ -54,13 +62,13 @@ export const smallPrint = (text: string, max: number = limits.context): Piece =>
 };
 
 /** A heading in bold, on one line. */
-export const heading = (text: string, max: number = limits.header): Piece => {
+export const heading = (text: string, max: number = limits.header): SlackPiece => {
   const safe = escapeTo(oneLine(text).replaceAll("*", "∗"), max - 2);
   return safe === "" ? nothing : marked(`*${safe}*`);
 };
 
 /** Lines in fixed-width type; lines that do not fit are counted at the end. Nothing inside can close the fence. */
-export function preformatted(lines: readonly string[], max: number = limits.section): Piece {
+export function preformatted(lines: readonly string[], max: number = limits.section): SlackPiece {
   const reserved = fence.length * 2 + 2 + 30;
   const kept: string[] = [];
   let size = 0;
@@ -78,28 +86,32 @@ export function preformatted(lines: readonly string[], max: number = limits.sect
 const labels: Readonly<Record<ClickAction, string>> = { approve: "Approve", reject: "Reject", details: "Details", rollback: "Roll back" };
 const styles: Readonly<Partial<Record<ClickAction, "primary" | "danger">>> = { approve: "primary", rollback: "danger" };
 
-const button = (action: ClickAction, approvalId: Id<"approval">): types.Button => {
+const button = ({ action, id }: CardButton): types.Button => {
   const style = styles[action];
   return {
     type: "button",
     action_id: action,
-    value: approvalId,
+    value: id,
     text: { type: "plain_text", text: labels[action] },
     ...(style === undefined ? {} : { style }),
   };
 };
 
-/** A row of buttons, each carrying the approval's id and nothing else. */
-export const buttons = (actions: readonly ClickAction[], approvalId: Id<"approval">): Piece =>
-  actions.length === 0
+/** A row of buttons, each carrying an id and nothing else. */
+export const buttons = (offered: readonly CardButton[]): SlackPiece =>
+  offered.length === 0
     ? nothing
     : {
-        blocks: [{ type: "actions", elements: actions.map((action) => button(action, approvalId)) }],
-        size: actions.reduce((sum, action) => sum + labels[action].length + approvalId.length, 0),
+        blocks: [{ type: "actions", elements: offered.slice(0, limits.buttons).map(button) }],
+        size: offered.reduce((sum, { action, id }) => sum + labels[action].length + id.length, 0),
       };
 
-/** Pieces in one. */
-export const join = (...pieces: readonly Piece[]): Piece => ({
-  blocks: pieces.flatMap((piece) => piece.blocks),
-  size: pieces.reduce((sum, piece) => sum + piece.size, 0),
-});
+/** Names and values beside each other, escaped and cut. */
+export function fields(pairs: readonly { readonly name: string; readonly value: string }[]): SlackPiece {
+  const texts = pairs
+    .slice(0, limits.fields)
+    .map(({ name, value }) => `*${escapeTo(oneLine(name).replaceAll("*", "∗"), 200)}*\n${escapeTo(value, limits.field - 300)}`);
+  if (texts.length === 0) return nothing;
+  const block: types.KnownBlock = { type: "section", fields: texts.map((text) => ({ type: "mrkdwn", text, verbatim: true })) };
+  return { blocks: [block], size: texts.reduce((sum, text) => sum + text.length, 0) };
+}

@@ -1,0 +1,151 @@
+import type { Card, CardButton, PlacedPart, ProposalPart } from "../src/core/card.ts";
+import { assertNever } from "../src/core/errors.ts";
+import type { Id } from "../src/core/ids.ts";
+import type { Recommendation, Report, ReportBlock } from "../src/core/report.ts";
+import type { DecisionView, RunView } from "../src/core/run.ts";
+import { clip, oneLine } from "./draw-text.ts";
+import {
+  decisionLine,
+  decisionOn,
+  estimateLine,
+  failureLine,
+  measuredLine,
+  methodLine,
+  placedRecommendations,
+  progressOf,
+  sharedCaveats,
+  sharedMethod,
+  stepLine,
+} from "./wording.ts";
+
+function buttonsOf(decision: DecisionView | undefined): readonly CardButton[] {
+  if (decision === undefined) return [];
+  const actions =
+    decision.status === "pending" ? (["approve", "reject", "details"] as const) : decision.applied ? (["rollback"] as const) : [];
+  return actions.map((action) => ({ action, id: decision.approvalId }));
+}
+
+/** What every proposal of a report has in common: it is said once, after the last. */
+interface Shared {
+  readonly caveats: readonly string[];
+  readonly method: string | undefined;
+}
+
+function proposalOf(view: RunView, recommendation: Recommendation, number: number, shared: Shared): ProposalPart {
+  const decision = decisionOn(view, recommendation);
+  const said = decision === undefined ? "" : decisionLine(decision);
+  return {
+    type: "proposal",
+    number,
+    title: recommendation.title,
+    savings: [
+      { kind: "estimated", text: estimateLine(recommendation.estimate) },
+      ...(decision?.measured === undefined || decision.measured === null
+        ? []
+        : [{ kind: "measured" as const, text: measuredLine(decision.measured) }]),
+    ],
+    evidence: recommendation.evidence,
+    toDo: decision === undefined ? recommendation.steps.map(({ action }) => action) : [],
+    caveats: [
+      `Risk: ${recommendation.risk}.`,
+      ...(shared.method === undefined ? [methodLine(recommendation.estimate)] : []),
+      ...recommendation.caveats.filter((caveat) => !shared.caveats.includes(caveat)),
+    ],
+    status: decision === undefined || said === "" ? undefined : { text: said, good: decision.status === "approved" },
+    buttons: buttonsOf(decision),
+  };
+}
+
+const partOf = (block: Exclude<ReportBlock, { type: "recommendation" }>): PlacedPart => {
+  switch (block.type) {
+    case "heading":
+    case "text":
+    case "list":
+    case "table":
+    case "chart":
+    case "note":
+      return block;
+    default:
+      return assertNever(block);
+  }
+};
+
+/** What holds for every proposal, said once. */
+const forAll = ({ caveats, method }: Shared): readonly PlacedPart[] => {
+  const lines = [...(method === undefined ? [] : [method]), ...caveats];
+  return lines.length === 0
+    ? []
+    : [{ type: "note", text: ["For all of these:", ...lines.map((line) => `• ${line}`)].join("\n"), keep: true }];
+};
+
+/** The proposals stand where the report places them; those that it does not place come last. */
+function reportParts(view: RunView, report: Report): readonly PlacedPart[] {
+  const all = placedRecommendations(view);
+  const shared = { caveats: sharedCaveats(all), method: sharedMethod(all) };
+  const proposals = new Map(all.map((one, index) => [one.id, { ...proposalOf(view, one, index + 1, shared), keep: true as const }]));
+  const last = all.at(-1)?.id;
+  const parts: PlacedPart[] = [];
+  const place = (id: Id<"recommendation">): void => {
+    const proposal = proposals.get(id);
+    if (proposal === undefined) return;
+    parts.push(proposal);
+    proposals.delete(id);
+    if (id === last) parts.push(...forAll(shared));
+  };
+  for (const block of report.blocks) {
+    if (block.type === "recommendation") place(block.recommendationId);
+    else parts.push(partOf(block));
+  }
+  for (const { id } of all) place(id);
+  return [
+    { type: "heading", text: report.title, keep: true },
+    { type: "text", text: report.summary, keep: true },
+    ...parts,
+    ...(report.missing.length === 0
+      ? []
+      : ([
+          { type: "heading", text: "Missing data", keep: true },
+          { type: "list", items: report.missing, keep: true },
+        ] as const)),
+  ];
+}
+
+const nothingToSay = "Done; there is nothing to report.";
+
+const fallbackOf = (view: RunView): string => {
+  switch (view.state) {
+    case "queued":
+    case "working":
+      return `Looking into it: ${view.question}`;
+    case "done":
+      return [view.report?.title, view.report?.summary].filter((words) => words !== undefined && words !== "").join(": ") || nothingToSay;
+    case "failed":
+      return failureLine(view);
+    default:
+      return assertNever(view.state);
+  }
+};
+
+const asked = (view: RunView): PlacedPart => ({ type: "quote", text: clip(oneLine(view.question), 300), keep: true });
+const stepsOf = (view: RunView): readonly string[] => view.steps.map(stepLine);
+
+function partsOf(view: RunView): readonly PlacedPart[] {
+  switch (view.state) {
+    case "queued":
+    case "working":
+      return [asked(view), { type: "progress", ...progressOf(view), steps: stepsOf(view), keep: true }];
+    case "failed":
+      return [
+        asked(view),
+        { type: "text", text: failureLine(view), keep: true },
+        { type: "progress", who: "", where: "", steps: stepsOf(view) },
+      ];
+    case "done":
+      return view.report === undefined ? [{ type: "text", text: nothingToSay, keep: true }] : reportParts(view, view.report);
+    default:
+      return assertNever(view.state);
+  }
+}
+
+/** A run as a card: the same on every platform, whose own limits cut it. */
+export const runCard = (view: RunView): Card => ({ fallback: oneLine(clip(fallbackOf(view), 3_000)), parts: partsOf(view) });
