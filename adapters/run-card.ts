@@ -148,4 +148,10 @@ function partsOf(view: RunView): readonly PlacedPart[] {
 }
 
 /** A run as a card: the same on every platform, whose own limits cut it. */
-export const runCard = (view: RunView): Card => ({ fallback: oneLine(clip(fallbackOf(view), 3_000)), parts: partsOf(view) });
+export const runCard = (view: RunView): Card => ({
+  about: view.runId,
+  version: view.seq,
+  course: { question: view.question, steps: stepsOf(view) },
+  fallback: oneLine(clip(fallbackOf(view), 3_000)),
+  parts: partsOf(view),
+});

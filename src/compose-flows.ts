@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { anyAdapter } from "../adapters/any-adapter.ts";
 import { adapters } from "../adapters/index.ts";
 import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
@@ -9,7 +10,7 @@ import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
-import { type AnyPlatformAdapter, anyAdapter } from "./core/delivery.ts";
+import type { AnyPlatformAdapter } from "./core/delivery.ts";
 import { AppError } from "./core/errors.ts";
 import type { Id } from "./core/ids.ts";
 import type { ImportMapping, ImportSummary } from "./core/import.ts";

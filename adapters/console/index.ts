@@ -12,8 +12,8 @@ export const createConsoleAdapter = (config: ConsoleConfig): PlatformAdapter<str
     verifyConsole(raw);
     return { type: "event", event: parseLine(raw.body, config.workspace, now) };
   },
-  render: (view) => renderConsole(view, config),
-  send: async (thread, text, existing, runId) => sendConsole(config.screen, thread, text, existing, runId),
-  find: async (thread, runId) => (config.screen.has(runId) ? { channel: thread.channel, messageId: runId } : undefined),
+  render: (card) => renderConsole(card, config),
+  send: async (thread, text, existing, about) => sendConsole(config.screen, thread, text, existing, about),
+  find: async (thread, about) => (config.screen.has(about) ? { channel: thread.channel, messageId: about } : undefined),
   tell: async (_thread, _to, text) => tellConsole(config.screen, text),
 });

@@ -1,9 +1,6 @@
-import type { CardButton, CardPart, ProposalPart } from "../../src/core/card.ts";
+import type { Card, CardButton, CardPart, ProposalPart } from "../../src/core/card.ts";
 import { assertNever } from "../../src/core/errors.ts";
-import type { RunView } from "../../src/core/run.ts";
 import { barLines, clip, oneLine, plain, tableLines, wrap } from "../draw-text.ts";
-import { runCard } from "../run-card.ts";
-import { stepLine } from "../wording.ts";
 
 /** How wide to draw, and whether ANSI colours may be used. */
 export interface Canvas {
@@ -78,16 +75,17 @@ function partLines(canvas: Canvas, part: CardPart): readonly string[] {
   }
 }
 
-/** Draws a run as text for a terminal: the question, its steps, then the card. ANSI codes appear only where colour is allowed. */
-export function renderConsole(view: RunView, given: Canvas): string {
+/** Draws a card as text for a terminal, after what was asked and how it was found. ANSI codes appear only where colour is allowed. */
+export function renderConsole(card: Card, given: Canvas): string {
   const canvas = { ...given, width: Math.max(20, given.width) };
-  const parts = runCard(view).parts.flatMap((part) => partLines(canvas, part));
-  return [
-    paint(canvas, "dim", clip(`> ${oneLine(view.question)}`, canvas.width)),
-    ...view.steps.map((step) => clip(oneLine(stepLine(step)), canvas.width)),
-    ...(view.state === "done" ? [""] : []),
-    ...parts,
-  ]
-    .join("\n")
-    .trimEnd();
+  const parts = card.parts.flatMap((part) => partLines(canvas, part));
+  const course =
+    card.course === undefined
+      ? []
+      : [
+          paint(canvas, "dim", clip(`> ${oneLine(card.course.question)}`, canvas.width)),
+          ...card.course.steps.map((step) => clip(oneLine(step), canvas.width)),
+        ];
+  const working = card.parts.some((part) => part.type === "progress");
+  return [...course, ...(working || course.length === 0 ? [] : [""]), ...parts].join("\n").trimEnd();
 }

@@ -38,8 +38,8 @@ export function createSlackAdapter(config: SlackConfig & { readonly log: Logger 
       return reception.type === "event" && proof !== undefined ? { ...reception, proof } : reception;
     },
     render: renderSlack,
-    send: (thread, payload, existing, runId) => sendSlack(clients, thread, payload, existing, runId),
-    find: (thread, runId) => findSlack(clients, thread, runId),
+    send: (thread, payload, existing, about) => sendSlack(clients, thread, payload, existing, about),
+    find: (thread, about) => findSlack(clients, thread, about),
     openFile: (file, signal) => openSlackFile(config, file, signal),
     tell: (thread, to, text) => tellSlack(clients, thread, to, text),
   };

@@ -1,10 +1,8 @@
 import type { types } from "@slack/bolt";
 import type { Card, CardPart, ProposalPart } from "../../src/core/card.ts";
 import { assertNever } from "../../src/core/errors.ts";
-import type { RunView } from "../../src/core/run.ts";
 import { barLines, oneLine, tableLines } from "../draw-text.ts";
 import { fitCard, joined } from "../fit-card.ts";
-import { runCard } from "../run-card.ts";
 import {
   buttons,
   escapeTo,
@@ -76,13 +74,10 @@ function draw(part: CardPart, most: number): SlackPiece {
   }
 }
 
-/** Draws a card as one Slack message, whatever its size; its first block is called by `name`, so that it can be found. */
-export function drawSlack(card: Card, name: string): SlackMessage {
+/** Draws a card as one Slack message, whatever its size; its first block is named after what the card is about, so that it can be found. */
+export function renderSlack(card: Card): SlackMessage {
   const drawn = joined(fitCard(card.parts, { blocks: limits.blocks, size: limits.message }, draw)).blocks;
   const [first, ...rest] = drawn.length === 0 ? section(card.fallback).blocks : drawn;
-  const blocks = first === undefined ? [] : [{ ...first, block_id: name }, ...rest];
+  const blocks = first === undefined ? [] : [{ ...first, block_id: `${card.about}.${card.version}` }, ...rest];
   return { text: escapeTo(card.fallback, limits.fallback), blocks };
 }
-
-/** Draws a run as one Slack message, named after the run and how far it was. */
-export const renderSlack = (view: RunView): SlackMessage => drawSlack(runCard(view), `${view.runId}.${view.seq}`);

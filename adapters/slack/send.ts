@@ -2,7 +2,6 @@ import type { types, webApi } from "@slack/bolt";
 import { z } from "zod";
 import type { Author, MessageRef, ThreadKey } from "../../src/core/conversation.ts";
 import { AppError } from "../../src/core/errors.ts";
-import type { Id } from "../../src/core/ids.ts";
 import { escapeTo, limits } from "./blocks.ts";
 import { slackRunEvent } from "./config.ts";
 import { slackCode, toAppError } from "./errors.ts";
@@ -18,18 +17,18 @@ export interface SlackClients {
 const cannotWrite = new Set(["channel_not_found", "not_in_channel"]);
 const cannotEdit = new Set(["message_not_found", "cant_update_message", "edit_window_closed"]);
 
-const content = (payload: SlackMessage, runId: Id<"run">) => {
-  const metadata: types.MessageMetadata = { event_type: slackRunEvent, event_payload: { run_id: runId } };
+const content = (payload: SlackMessage, about: string) => {
+  const metadata: types.MessageMetadata = { event_type: slackRunEvent, event_payload: { run_id: about } };
   return { text: payload.text, blocks: [...payload.blocks], metadata };
 };
 
 /** Posts a new message. A command's answer goes to its asker where the bot cannot write in the channel. */
-async function post(clients: SlackClients, thread: ThreadKey, payload: SlackMessage, runId: Id<"run">): Promise<MessageRef> {
+async function post(clients: SlackClients, thread: ThreadKey, payload: SlackMessage, about: string): Promise<MessageRef> {
   const { channel, threadTs, asker } = placeOf(thread);
   const to = async (place: string) => {
     const message = {
       channel: place,
-      ...content(payload, runId),
+      ...content(payload, about),
       ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
       unfurl_links: false,
       unfurl_media: false,
@@ -53,16 +52,16 @@ export async function sendSlack(
   thread: ThreadKey,
   payload: SlackMessage,
   existing: MessageRef | undefined,
-  runId: Id<"run">,
+  about: string,
 ): Promise<MessageRef> {
   try {
-    if (existing === undefined) return await post(clients, thread, payload, runId);
+    if (existing === undefined) return await post(clients, thread, payload, about);
     try {
-      await clients.patient.chat.update({ channel: existing.channel, ts: existing.messageId, ...content(payload, runId) });
+      await clients.patient.chat.update({ channel: existing.channel, ts: existing.messageId, ...content(payload, about) });
       return existing;
     } catch (error) {
       if (!cannotEdit.has(slackCode(error) ?? "")) throw error;
-      return await post(clients, thread, payload, runId);
+      return await post(clients, thread, payload, about);
     }
   } catch (error) {
     throw toAppError(error, existing === undefined ? "post the message" : "edit the message");
@@ -76,13 +75,13 @@ const Seen = z.object({
 });
 
 /** The message about this run among those that Slack listed. */
-function ofRun(messages: readonly unknown[] | undefined, runId: Id<"run">): string | undefined {
+function ofRun(messages: readonly unknown[] | undefined, about: string): string | undefined {
   for (const raw of messages ?? []) {
     const seen = Seen.safeParse(raw);
     if (!seen.success) continue;
     const { metadata, blocks, ts } = seen.data;
-    const named = metadata?.event_type === slackRunEvent && metadata.event_payload?.["run_id"] === runId;
-    if (named || blocks?.[0]?.block_id?.startsWith(`${runId}.`) === true) return ts;
+    const named = metadata?.event_type === slackRunEvent && metadata.event_payload?.["run_id"] === about;
+    if (named || blocks?.[0]?.block_id?.startsWith(`${about}.`) === true) return ts;
   }
   return undefined;
 }
@@ -90,7 +89,7 @@ function ofRun(messages: readonly unknown[] | undefined, runId: Id<"run">): stri
 /** How many pages of a thread are searched. */
 const mostPages = 5;
 
-async function inThread(client: webApi.WebClient, channel: string, ts: string, runId: Id<"run">): Promise<string | undefined> {
+async function inThread(client: webApi.WebClient, channel: string, ts: string, about: string): Promise<string | undefined> {
   let cursor = "";
   for (let page = 0; page < mostPages; page += 1) {
     const found = await client.conversations.replies({
@@ -100,38 +99,38 @@ async function inThread(client: webApi.WebClient, channel: string, ts: string, r
       include_all_metadata: true,
       ...(cursor === "" ? {} : { cursor }),
     });
-    const message = ofRun(found.messages, runId);
+    const message = ofRun(found.messages, about);
     cursor = found.response_metadata?.next_cursor ?? "";
     if (message !== undefined || cursor === "") return message;
   }
   return undefined;
 }
 
-async function inChannel(client: webApi.WebClient, channel: string, runId: Id<"run">): Promise<MessageRef | undefined> {
+async function inChannel(client: webApi.WebClient, channel: string, about: string): Promise<MessageRef | undefined> {
   const found = await client.conversations.history({ channel, limit: 100, include_all_metadata: true });
-  const messageId = ofRun(found.messages, runId);
+  const messageId = ofRun(found.messages, about);
   return messageId === undefined ? undefined : { channel, messageId };
 }
 
-async function withAsker(client: webApi.WebClient, asker: string, runId: Id<"run">): Promise<MessageRef | undefined> {
+async function withAsker(client: webApi.WebClient, asker: string, about: string): Promise<MessageRef | undefined> {
   const opened = await client.conversations.open({ users: asker });
-  return opened.channel?.id === undefined ? undefined : inChannel(client, opened.channel.id, runId);
+  return opened.channel?.id === undefined ? undefined : inChannel(client, opened.channel.id, about);
 }
 
 /** Finds the message about a run where it would have been posted. */
-export async function findSlack(clients: SlackClients, thread: ThreadKey, runId: Id<"run">): Promise<MessageRef | undefined> {
+export async function findSlack(clients: SlackClients, thread: ThreadKey, about: string): Promise<MessageRef | undefined> {
   const { channel, threadTs, asker } = placeOf(thread);
   try {
     if (threadTs !== undefined) {
-      const messageId = await inThread(clients.once, channel, threadTs, runId);
+      const messageId = await inThread(clients.once, channel, threadTs, about);
       return messageId === undefined ? undefined : { channel, messageId };
     }
-    if (asker === channel) return await withAsker(clients.once, asker, runId);
+    if (asker === channel) return await withAsker(clients.once, asker, about);
     try {
-      return await inChannel(clients.once, channel, runId);
+      return await inChannel(clients.once, channel, about);
     } catch (error) {
       if (asker === undefined || !cannotWrite.has(slackCode(error) ?? "")) throw error;
-      return await withAsker(clients.once, asker, runId);
+      return await withAsker(clients.once, asker, about);
     }
   } catch (error) {
     throw toAppError(error, "list the conversation");

@@ -1,5 +1,6 @@
 import { createConsoleAdapter } from "../../adapters/console/index.ts";
 import { createScreen } from "../../adapters/console/screen.ts";
+import { runCard } from "../../adapters/run-card.ts";
 import type { App } from "../compose.ts";
 import type { MessageRef } from "../core/conversation.ts";
 import { AppError } from "../core/errors.ts";
@@ -35,7 +36,7 @@ function drawer(run: Run, output: Output): (view: RunView, event: RunEvent) => P
   let shown: MessageRef | undefined;
   return async (view, event) => {
     if (output.interactive || view.state === "done" || view.state === "failed") {
-      shown = await terminal.send(run.thread, terminal.render(view), shown, run.id);
+      shown = await terminal.send(run.thread, terminal.render(runCard(view)), shown, run.id);
       return;
     }
     if (event.type !== "step.started") return;

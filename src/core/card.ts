@@ -52,6 +52,12 @@ export type PlacedPart = CardPart & { readonly keep?: true };
 
 /** A message in neutral parts, from top to bottom, which each platform draws in its own way. */
 export interface Card {
+  /** The id of the fact that the message is about: a run, a digest, an alert. A message that was posted and not recorded is found again by it. */
+  readonly about: string;
+  /** Grows with each edit of the message. */
+  readonly version: number;
+  /** The question that is answered and the steps that were taken, for platforms that show the whole course of it. */
+  readonly course?: { readonly question: string; readonly steps: readonly string[] };
   /** One sentence for notifications, and for readers that draw no cards. */
   readonly fallback: string;
   readonly parts: readonly PlacedPart[];

@@ -1,3 +1,4 @@
+import type { Card } from "./card.ts";
 import type { Author, InboundEvent, MessageRef, Platform, SharedFile, ThreadKey } from "./conversation.ts";
 import type { Id } from "./ids.ts";
 import type { RunView } from "./run.ts";
@@ -28,12 +29,12 @@ export interface PlatformAdapter<Payload> {
   readonly platform: Platform;
   /** Verifies and parses; an AppError "unauthenticated" for a bad, old or missing signature, "bad_input" for garbage. */
   receive(raw: RawRequest, now: Date): Promise<Reception>;
-  /** Draws a view as this platform's message, within this platform's limits. */
-  render(view: RunView): Payload;
-  /** Posts the payload into the thread, or edits `existing`. Transient failures are AppErrors with `retry`. */
-  send(thread: ThreadKey, payload: Payload, existing: MessageRef | undefined, runId: Id<"run">): Promise<MessageRef>;
-  /** Finds a message of ours about this run that was posted but not recorded (a crash in between). */
-  find(thread: ThreadKey, runId: Id<"run">): Promise<MessageRef | undefined>;
+  /** Draws a card as this platform's message, within this platform's limits. */
+  render(card: Card): Payload;
+  /** Posts the payload into the thread, or edits `existing`; `about` is the card's. Transient failures are AppErrors with `retry`. */
+  send(thread: ThreadKey, payload: Payload, existing: MessageRef | undefined, about: string): Promise<MessageRef>;
+  /** Finds a message of ours about this that was posted but not recorded (a crash in between). */
+  find(thread: ThreadKey, about: string): Promise<MessageRef | undefined>;
   /** Says something that only one person sees, or the nearest that the platform has. */
   tell(thread: ThreadKey, to: Author, text: string): Promise<void>;
   /** Opens a file that was shared, from its own platform and nowhere else; absent where files cannot be shared. An AppError says why not. */
@@ -42,19 +43,11 @@ export interface PlatformAdapter<Payload> {
 
 /** An adapter whose payload type is known to itself alone. */
 export type AnyPlatformAdapter = Omit<PlatformAdapter<unknown>, "render" | "send"> & {
-  /** Renders and sends in one go. */
+  /** Renders and sends a card in one go. */
+  post(thread: ThreadKey, card: Card, existing: MessageRef | undefined): Promise<MessageRef>;
+  /** Shows how far a run is, or its report. */
   show(thread: ThreadKey, view: RunView, existing: MessageRef | undefined): Promise<MessageRef>;
 };
-
-/** Hides an adapter's payload type. */
-export const anyAdapter = <P>(adapter: PlatformAdapter<P>): AnyPlatformAdapter => ({
-  platform: adapter.platform,
-  receive: (raw, now) => adapter.receive(raw, now),
-  find: (thread, runId) => adapter.find(thread, runId),
-  tell: (thread, to, text) => adapter.tell(thread, to, text),
-  ...(adapter.openFile === undefined ? {} : { openFile: adapter.openFile }),
-  show: (thread, view, existing) => adapter.send(thread, adapter.render(view), existing, view.runId),
-});
 
 /** What has been shown of a run, and who is showing it right now. */
 export interface DeliveryStore {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { renderConsole } from "../../adapters/console/render.ts";
+import { runCard } from "../../adapters/run-card.ts";
 import { renderSlack } from "../../adapters/slack/render.ts";
 import { estimateLine, sharedCaveats } from "../../adapters/wording.ts";
 import { toUsd } from "../../src/core/money.ts";
@@ -22,8 +23,8 @@ describe("how a proposal reads", () => {
   it("says once what holds for every proposal, and each proposal's own caveat beside it", () => {
     expect(sharedCaveats(three)).toEqual([everywhere]);
     expect(sharedCaveats(three.slice(0, 1))).toEqual([]);
-    const terminal = renderConsole(view, { width: 100, color: false });
-    const slack = JSON.stringify(renderSlack(view).blocks);
+    const terminal = renderConsole(runCard(view), { width: 100, color: false });
+    const slack = JSON.stringify(renderSlack(runCard(view)).blocks);
     for (const drawn of [terminal, slack]) {
       expect([count(drawn, everywhere), count(drawn, "Caveat of chat."), count(drawn, "Caveat of faq.")]).toEqual([1, 1, 1]);
     }
@@ -31,7 +32,7 @@ describe("how a proposal reads", () => {
   });
 
   it("puts the buttons of a Slack card right after its evidence", () => {
-    const kinds = renderSlack(view).blocks.map((block) => (block.type === "section" ? (block.text?.text ?? "") : block.type));
+    const kinds = renderSlack(runCard(view)).blocks.map((block) => (block.type === "section" ? (block.text?.text ?? "") : block.type));
     const at = kinds.findIndex((text) => text.startsWith("*Move chat*"));
     expect(kinds.slice(at + 1, at + 3)).toEqual(["context", "actions"]);
     expect(kinds[at + 3]).toMatch(/^\*Move search\*/);

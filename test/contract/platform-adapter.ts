@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCard } from "../../adapters/run-card.ts";
 import { type Author, type ClickAction, InboundEvent, type MessageRef, type ThreadKey } from "../../src/core/conversation.ts";
 import type { PlatformAdapter, RawRequest } from "../../src/core/delivery.ts";
 import { AppError } from "../../src/core/errors.ts";
@@ -115,15 +116,15 @@ export function describePlatformAdapter<Payload>(name: string, start: () => Prom
     it.each(Object.keys(views))("draws a run that is %s purely and within the limits", (state) => {
       const view = views[state];
       if (view === undefined) throw new Error(state);
-      const payload = platform.adapter.render(view);
-      expect(platform.adapter.render(structuredClone(view))).toEqual(payload);
+      const payload = platform.adapter.render(runCard(view));
+      expect(platform.adapter.render(runCard(structuredClone(view)))).toEqual(payload);
       expect(platform.broken(payload)).toEqual([]);
     });
 
     const words = (state: string): string => {
       const view = views[state];
       if (view === undefined) throw new Error(state);
-      return platform.wordsOf(platform.adapter.render(view));
+      return platform.wordsOf(platform.adapter.render(runCard(view)));
     };
 
     it("says who works, at which step of how many, and on what", () => {
@@ -164,10 +165,10 @@ export function describePlatformAdapter<Payload>(name: string, start: () => Prom
       if (before === undefined || after === undefined) throw new Error("views");
       const runId = nameOf(before);
       expect(await platform.adapter.find(platform.thread, runId)).toBeUndefined();
-      const ref = await platform.adapter.send(platform.thread, platform.adapter.render(before), undefined, runId);
+      const ref = await platform.adapter.send(platform.thread, platform.adapter.render(runCard(before)), undefined, runId);
       expect(await platform.adapter.find(platform.thread, runId)).toEqual(ref);
       const shown = await platform.posted();
-      const again = await platform.adapter.send(platform.thread, platform.adapter.render({ ...after, runId }), ref, runId);
+      const again = await platform.adapter.send(platform.thread, platform.adapter.render(runCard({ ...after, runId })), ref, runId);
       expect(again).toEqual(ref);
       const now = await platform.posted();
       expect(now.map((message) => message.ref)).toEqual(shown.map((message) => message.ref));

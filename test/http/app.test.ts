@@ -73,6 +73,7 @@ describe("the HTTP application", () => {
     const adapter = {
       platform: "slack" as const,
       receive: () => Promise.reject(new Error("secret stack")),
+      post: unused,
       show: unused,
       find: unused,
       tell: unused,

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { anyAdapter } from "../../adapters/any-adapter.ts";
 import { createSlackAdapter } from "../../adapters/slack/index.ts";
 import { createJobQueue } from "../../jobs/queue.ts";
 import { createWorker } from "../../jobs/worker.ts";
-import { type AnyPlatformAdapter, anyAdapter, type RawRequest } from "../../src/core/delivery.ts";
+import type { AnyPlatformAdapter, RawRequest } from "../../src/core/delivery.ts";
 import type { Id } from "../../src/core/ids.ts";
 import type { JobQueue } from "../../src/core/job.ts";
 import { decideApproval } from "../../src/flows/decide-approval.ts";

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { runCard } from "../../../adapters/run-card.ts";
 import { createSlackAdapter } from "../../../adapters/slack/index.ts";
 import type { ThreadKey } from "../../../src/core/conversation.ts";
 import { AppError } from "../../../src/core/errors.ts";
@@ -45,7 +46,7 @@ describe("Slack's answers to what is sent", () => {
     const view = everyView()["ready"];
     if (view === undefined) throw new Error("no view");
     try {
-      return await adapter.send(thread, adapter.render(view), edit ? existing : undefined, newId("run"));
+      return await adapter.send(thread, adapter.render(runCard(view)), edit ? existing : undefined, newId("run"));
     } catch (error) {
       return error instanceof AppError ? [error.code, error.retry, error.retryAfterMs] : error;
     }
