@@ -149,7 +149,9 @@ function share(options: WireOptions): Shared {
   const prices = createPriceBook();
   const books = createContractBooks(prices, stores.contracts);
   const gateway = wireGateway(options, prices, books);
-  const slack = config.slack.kind === "on" ? anyAdapter(adapters.slack({ ...config.slack, log })) : undefined;
+  const chats: Readonly<Partial<Record<Platform, AnyPlatformAdapter>>> = {
+    ...(config.slack.kind === "on" ? { slack: anyAdapter(adapters.slack({ ...config.slack, log })) } : {}),
+  };
   const effect: EffectDeps = {
     actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],
     runs: stores.runs,
@@ -172,7 +174,7 @@ function share(options: WireOptions): Shared {
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
-    adapterFor: (platform) => (platform === "slack" ? slack : undefined),
+    adapterFor: (platform) => chats[platform],
     press: { approvals: stores.approvals, policies: stores.policies, runs: stores.runs, jobs, rollback, now },
     effect,
   };

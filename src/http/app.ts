@@ -1,10 +1,10 @@
 import fastify, { type FastifyInstance, type FastifyServerFactory } from "fastify";
 import { AppError, type ErrorCode } from "../core/errors.ts";
 import { TooLarge } from "./plugins/whole-body.ts";
+import { type ChatDeps, chatRoutes } from "./routes/chat.ts";
 import { healthRoutes, type ReadyCheck } from "./routes/health.ts";
 import { type LocalDeps, localRoute } from "./routes/local.ts";
 import { otlpRoutes, type TraceIntake } from "./routes/otlp.ts";
-import { type ChatDeps, slackRoute } from "./routes/slack.ts";
 import { type SpendRouteDeps, spendRoutes } from "./routes/spend.ts";
 import { type FileIntake, usageFileRoute } from "./routes/usage-files.ts";
 
@@ -98,7 +98,7 @@ export function createHttpApp(deps: HttpDeps): FastifyInstance {
     reply.status(404).send({ error: { code: "not_found", message: "There is nothing at this address." } }),
   );
   healthRoutes(app, deps.ready);
-  slackRoute(app, deps);
+  chatRoutes(app, deps);
   if (deps.spend !== undefined) spendRoutes(app, deps.spend);
   otlpRoutes(app, deps.traces, answerTo);
   if (deps.files !== undefined) usageFileRoute(app, deps.files);

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { InboundEvent, Platform } from "../../core/conversation.ts";
+import { type InboundEvent, Platform } from "../../core/conversation.ts";
 import type { AnyPlatformAdapter } from "../../core/delivery.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
@@ -22,15 +22,33 @@ function explain(deps: ChatDeps, adapter: AnyPlatformAdapter, event: InboundEven
     .catch((error: unknown) => deps.log.warn("The sender could not be told why.", { error: String(error) }));
 }
 
-/** Slack's events, commands and presses: verified, stored and queued, then acknowledged; the work comes after. */
-export function slackRoute(app: FastifyInstance, deps: ChatDeps): void {
+/** Where a platform posts to, and what to set so that it is connected. */
+interface ChatDoor {
+  readonly path: string;
+  readonly off: string;
+}
+
+/** The platforms that post to us. */
+const doors: Readonly<Partial<Record<Platform, ChatDoor>>> = {
+  slack: { path: "/slack/events", off: "Slack is not connected here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET." },
+};
+
+/** The events, commands and presses of every platform that posts to us. */
+export function chatRoutes(app: FastifyInstance, deps: ChatDeps): void {
+  for (const platform of Platform.options) {
+    const door = doors[platform];
+    if (door !== undefined) chatRoute(app, deps, platform, door);
+  }
+}
+
+/** One platform's events: verified, stored and queued, then acknowledged; the work comes after. */
+function chatRoute(app: FastifyInstance, deps: ChatDeps, platform: Platform, { path, off }: ChatDoor): void {
   app.register(async (scope) => {
     keepRawBody(scope);
     const guard = createReplayGuard();
-    scope.post("/slack/events", async (request, reply) => {
-      const adapter = deps.adapterFor("slack");
-      if (adapter === undefined)
-        throw new AppError("not_found", "Slack is not connected here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET.");
+    scope.post(path, async (request, reply) => {
+      const adapter = deps.adapterFor(platform);
+      if (adapter === undefined) throw new AppError("not_found", off);
       const reception = await adapter.receive(rawRequest(request), deps.now());
       if (reception.type === "ignored") return reply.status(200).send();
       if (reception.type === "reply") return reply.type("application/json").send(reception.body);
@@ -39,7 +57,7 @@ export function slackRoute(app: FastifyInstance, deps: ChatDeps): void {
         await receiveEvent(deps.receive, reception.event);
         guard.remember(reception.proof, deps.now());
       } catch (error) {
-        // A repeat would be refused again: the sender is told instead, and Slack is told that it was heard.
+        // A repeat would be refused again: the sender is told instead, and the platform is told that it was heard.
         if (!(error instanceof AppError) || (error.code !== "forbidden" && error.code !== "bad_input")) throw error;
         explain(deps, adapter, reception.event, error);
         return reply.status(200).send();
