@@ -13,8 +13,11 @@ const timeLimitMs = 5_000;
 const mostWaiting = 20;
 
 /** The typefaces that ship with us: the same picture comes out on a machine without fonts. */
-const { resolve } = createRequire(import.meta.url);
-const fontFiles = () => [resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"), resolve("dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf")];
+const require = createRequire(import.meta.url);
+const fontFiles = () => [
+  require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"),
+  require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf"),
+];
 
 const refuse = (): Promise<never> => Promise.reject(new AppError("forbidden", "A chart may not load anything: its data stands in it."));
 const noLoader: Loader = { load: refuse, sanitize: refuse, http: refuse, file: refuse };

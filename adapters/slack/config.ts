@@ -14,7 +14,7 @@ export const slackPath = "/slack/events";
 /** The slash command. */
 export const slackCommand = "/apex";
 
-/** What the bot may do: hear mentions and direct messages, read the files shared in them, answer, and find its own posts again. */
+/** What the bot may do: hear mentions and direct messages, read the files shared in them, answer, with pictures of charts, and find its own posts again. */
 export const slackScopes = [
   "app_mentions:read",
   "channels:history",
@@ -22,6 +22,7 @@ export const slackScopes = [
   "chat:write.public",
   "commands",
   "files:read",
+  "files:write",
   "groups:history",
   "im:history",
   "im:write",

@@ -1,6 +1,7 @@
 import type { types } from "@slack/bolt";
 import type { Card, CardPart, ProposalPart } from "../../src/core/card.ts";
 import { assertNever } from "../../src/core/errors.ts";
+import type { ChartSeries } from "../../src/core/report.ts";
 import { barLines, oneLine, tableLines } from "../draw-text.ts";
 import { fitCard, joined } from "../fit-card.ts";
 import {
@@ -17,10 +18,18 @@ import {
   smallPrint,
 } from "./blocks.ts";
 
-/** A Slack message: its blocks, and the text that notifications show. */
+/** A chart of a message, and the blocks that show it as text: `count` of them from `at`. */
+export interface PlacedChart {
+  readonly at: number;
+  readonly count: number;
+  readonly chart: ChartSeries;
+}
+
+/** A Slack message: its blocks, the text that notifications show, and the charts that may become pictures. */
 export interface SlackMessage {
   readonly text: string;
   readonly blocks: readonly types.KnownBlock[];
+  readonly charts: readonly PlacedChart[];
 }
 
 /** How wide fixed-width text may be before Slack breaks its lines. */
@@ -74,10 +83,27 @@ function draw(part: CardPart, most: number): SlackPiece {
   }
 }
 
+/** The charts among the pieces of a message, and where their blocks stand. */
+function placedCharts(pieces: readonly SlackPiece[], chartOf: ReadonlyMap<SlackPiece, ChartSeries>): readonly PlacedChart[] {
+  let at = 0;
+  return pieces.flatMap((piece) => {
+    const chart = chartOf.get(piece);
+    const count = piece.blocks.length;
+    at += count;
+    return chart === undefined || count === 0 ? [] : [{ at: at - count, count, chart }];
+  });
+}
+
 /** Draws a card as one Slack message, whatever its size; its first block is named after what the card is about, so that it can be found. */
 export function renderSlack(card: Card): SlackMessage {
-  const drawn = joined(fitCard(card.parts, { blocks: limits.blocks, size: limits.message }, draw)).blocks;
+  const chartOf = new Map<SlackPiece, ChartSeries>();
+  const pieces = fitCard(card.parts, { blocks: limits.blocks, size: limits.message }, (part, most) => {
+    const piece = draw(part, most);
+    if (part.type === "chart") chartOf.set(piece, part.chart);
+    return piece;
+  });
+  const drawn = joined(pieces).blocks;
   const [first, ...rest] = drawn.length === 0 ? section(card.fallback).blocks : drawn;
   const blocks = first === undefined ? [] : [{ ...first, block_id: `${card.about}.${card.version}` }, ...rest];
-  return { text: escapeTo(card.fallback, limits.fallback), blocks };
+  return { text: escapeTo(card.fallback, limits.fallback), blocks, charts: placedCharts(pieces, chartOf) };
 }

@@ -2,20 +2,29 @@ import type { types, webApi } from "@slack/bolt";
 import { z } from "zod";
 import type { Author, MessageRef, ThreadKey } from "../../src/core/conversation.ts";
 import { AppError } from "../../src/core/errors.ts";
+import type { ChartSeries } from "../../src/core/report.ts";
 import { escapeTo, limits } from "./blocks.ts";
 import { slackRunEvent } from "./config.ts";
 import { slackCode, toAppError } from "./errors.ts";
+import { type ChartPictures, mostPictures, withPictures } from "./pictures.ts";
 import type { SlackMessage } from "./render.ts";
 import { placeOf } from "./thread-key.ts";
 
-/** Slack's Web API as this adapter uses it: `once` never repeats a call, `patient` repeats one that may be repeated. */
+/**
+ * Slack's Web API as this adapter uses it: `once` never repeats a call, `patient` repeats one that may be repeated, `quick` does neither and
+ * gives up early: it is for what a message can do without.
+ */
 export interface SlackClients {
   readonly once: webApi.WebClient;
   readonly patient: webApi.WebClient;
+  readonly quick: webApi.WebClient;
 }
 
 const cannotWrite = new Set(["channel_not_found", "not_in_channel"]);
 const cannotEdit = new Set(["message_not_found", "cant_update_message", "edit_window_closed"]);
+
+/** How long after a message was begun its pictures must be uploaded, in milliseconds; the edit that shows them takes two seconds at most. */
+const picturesByMs = 4_000;
 
 const content = (payload: SlackMessage, about: string) => {
   const metadata: types.MessageMetadata = { event_type: slackRunEvent, event_payload: { run_id: about } };
@@ -47,22 +56,82 @@ async function post(clients: SlackClients, thread: ThreadKey, payload: SlackMess
 }
 
 /** Posts into the thread, or edits what is there; a message that can no longer be edited is posted anew. */
-export async function sendSlack(
+async function deliver(
   clients: SlackClients,
   thread: ThreadKey,
   payload: SlackMessage,
   existing: MessageRef | undefined,
   about: string,
 ): Promise<MessageRef> {
+  if (existing === undefined) return post(clients, thread, payload, about);
   try {
-    if (existing === undefined) return await post(clients, thread, payload, about);
-    try {
-      await clients.patient.chat.update({ channel: existing.channel, ts: existing.messageId, ...content(payload, about) });
-      return existing;
-    } catch (error) {
-      if (!cannotEdit.has(slackCode(error) ?? "")) throw error;
-      return await post(clients, thread, payload, about);
-    }
+    await clients.patient.chat.update({ channel: existing.channel, ts: existing.messageId, ...content(payload, about) });
+    return existing;
+  } catch (error) {
+    if (!cannotEdit.has(slackCode(error) ?? "")) throw error;
+    return post(clients, thread, payload, about);
+  }
+}
+
+/** A message that is being sent, and with what. */
+interface Sending {
+  readonly clients: SlackClients;
+  readonly pictures: ChartPictures;
+  readonly thread: ThreadKey;
+  readonly payload: SlackMessage;
+  readonly about: string;
+}
+
+/** Uploads charts and edits the message to show them; what fails or is late is left as text, for a later edit. */
+async function addPictures(sending: Sending, message: MessageRef, charts: readonly ChartSeries[], withinMs: number): Promise<void> {
+  const { clients, pictures, thread, payload, about } = sending;
+  const signal = AbortSignal.timeout(withinMs);
+  const files = await Promise.all(charts.map((chart) => pictures.upload(clients.quick, thread.workspace, chart, signal)));
+  if (files.every((file) => file === undefined)) return;
+  const uploaded = new Map(charts.map((chart, i) => [chart, files[i]]));
+  const drawn = payload.charts.slice(0, mostPictures).map(({ chart }) => chart);
+  const fileOf = (chart: ChartSeries): string | undefined => {
+    if (uploaded.has(chart)) return uploaded.get(chart);
+    return drawn.includes(chart) ? pictures.known(thread.workspace, chart) : undefined;
+  };
+  try {
+    await clients.quick.chat.update({
+      channel: message.channel,
+      ts: message.messageId,
+      ...content(withPictures(payload, fileOf), about),
+    });
+  } catch (error) {
+    pictures.note(thread.workspace, error);
+  }
+}
+
+/**
+ * Sends a message whose charts are pictures where they are in Slack already, else text: the answer is there first. Charts that are
+ * not there are then uploaded, and one more edit shows them; where any of that fails or takes long, the text stays.
+ */
+export async function sendSlack(
+  clients: SlackClients,
+  pictures: ChartPictures,
+  thread: ThreadKey,
+  payload: SlackMessage,
+  existing: MessageRef | undefined,
+  about: string,
+): Promise<MessageRef> {
+  const begun = Date.now();
+  const charts = payload.charts.slice(0, mostPictures).map(({ chart }) => chart);
+  const known = (chart: ChartSeries) => (charts.includes(chart) ? pictures.known(thread.workspace, chart) : undefined);
+  const missing = charts.filter((chart) => known(chart) === undefined);
+  try {
+    const illustrated = charts.length > missing.length;
+    const message = await deliver(clients, thread, withPictures(payload, known), existing, about).catch((error: unknown) => {
+      if (!illustrated || slackCode(error) !== "invalid_blocks") throw error;
+      // Refused for sure, so nothing was posted: a file is gone. The answer goes out without pictures.
+      for (const chart of charts) pictures.forget(thread.workspace, chart);
+      return deliver(clients, thread, payload, existing, about);
+    });
+    const leftMs = picturesByMs - (Date.now() - begun);
+    if (missing.length > 0 && leftMs > 0) await addPictures({ clients, pictures, thread, payload, about }, message, missing, leftMs);
+    return message;
   } catch (error) {
     throw toAppError(error, existing === undefined ? "post the message" : "edit the message");
   }
