@@ -25,6 +25,7 @@ import { deliverReport } from "./flows/deliver-report.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
+import { onlyInstalled } from "./flows/only-installed.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
 import { reconcile } from "./flows/reconcile.ts";
@@ -174,7 +175,10 @@ function share(options: WireOptions): Shared {
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
-    adapterFor: (platform) => chats[platform],
+    adapterFor(platform) {
+      const chat = chats[platform];
+      return chat === undefined ? undefined : onlyInstalled(chat, stores.members);
+    },
     press: { approvals: stores.approvals, policies: stores.policies, runs: stores.runs, jobs, rollback, now },
     effect,
   };
@@ -202,7 +206,7 @@ function wireHandlers(shared: Shared): JobHandlers {
       if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
       await runAnalysis({ ...deps, analyst }, runId, signal);
     },
-    deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, adapterFor, now, log }, runId, signal),
+    deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, log }, inboundId),
     async apply({ orgId, approvalId }) {
       await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), providersOf, log }, { orgId, approvalId });
