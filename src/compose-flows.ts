@@ -179,7 +179,7 @@ function share(options: WireOptions): Shared {
       const chat = chats[platform];
       return chat === undefined ? undefined : onlyInstalled(chat, stores.members);
     },
-    press: { approvals: stores.approvals, policies: stores.policies, runs: stores.runs, jobs, rollback, now },
+    press: { ...stores, jobs, rollback, now },
     effect,
   };
 }

@@ -32,7 +32,7 @@ export type MessageRef = z.infer<typeof MessageRef>;
 export const maxQuestionLength = 4_000;
 
 /** What a button may ask for; the button itself carries only the approval's id. */
-export const ClickAction = z.enum(["approve", "reject", "details", "rollback"]);
+export const ClickAction = z.enum(["approve", "reject", "details", "apply", "rollback"]);
 export type ClickAction = z.infer<typeof ClickAction>;
 
 /** A file that was shared in a conversation, as its platform describes it. Its address is good only with our own token. */
@@ -110,6 +110,8 @@ export interface MemberStore {
   /** Ties a workspace to an org, or revives a tie that is gone; the same tie twice is one, another org is refused. */
   install(orgId: Id<"org">, platform: Platform, workspace: string): Promise<void>;
   memberOf(author: Author): Promise<Member | undefined>;
+  /** A member of an org by their own id. */
+  member(orgId: Id<"org">, userId: Id<"user">): Promise<Member | undefined>;
   /** Sets the role of a person, making the member where there is none. */
   grant(orgId: Id<"org">, author: Author, role: Role): Promise<Member>;
 }

@@ -41,6 +41,12 @@ export interface DecisionView {
   readonly approvalId: Id<"approval">;
   readonly status: ApprovalStatus;
   readonly by: string | null;
+  /** Why, in the decider's own words. */
+  readonly reason?: string;
+  /** Who approved first, where two must. */
+  readonly firstBy?: string;
+  /** True where the change could not be applied, so that it may be tried again. */
+  readonly failed?: boolean;
   /** What happened after the decision, in words; empty until something did. */
   readonly outcome: string;
   /** True where the change is in effect and can be rolled back. */
@@ -108,11 +114,15 @@ const effectOf = ({ version, actuator, waiting }: Extract<RunEvent, { type: "pol
 function changeOf(event: DecisionEvent): Partial<DecisionView> {
   switch (event.type) {
     case "approval.decided":
-      return { status: event.status, by: event.by };
+      return { status: event.status, by: event.by, ...(event.reason === undefined ? {} : { reason: event.reason }) };
+    case "approval.first_given":
+      return { firstBy: event.by };
     case "policy.applied":
-      return { applied: true, outcome: effectOf(event) };
+      return { applied: true, failed: false, outcome: effectOf(event) };
     case "policy.failed":
-      return { outcome: `Could not be applied: ${event.reason}` };
+      return { failed: true, outcome: `Could not be applied: ${event.reason}` };
+    case "policy.retried":
+      return { failed: false, outcome: `${event.by} asked to apply it again. It is being applied.` };
     case "savings.measured":
       return { measured: event.measured };
     case "policy.rolled_back":
@@ -149,8 +159,10 @@ export function foldEvent(view: RunView, event: RunEvent): RunView {
     case "run.failed":
       return { ...view, state: "failed", failure: event.reason };
     case "approval.decided":
+    case "approval.first_given":
     case "policy.applied":
     case "policy.failed":
+    case "policy.retried":
     case "savings.measured":
     case "policy.rolled_back":
       return withDecision(view, event.approvalId, changeOf(event));

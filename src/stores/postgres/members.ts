@@ -65,6 +65,11 @@ export function createMemberStore({ prisma, now }: Database): MemberStore {
       return toMember(identity.user);
     },
 
+    async member(orgId, userId) {
+      const user = await prisma.user.findFirst({ where: { id: userId, orgId } });
+      return user === null ? undefined : toMember(user);
+    },
+
     grant: (orgId, author, role) => inTransaction(prisma, (tx) => grant(tx, orgId, author, role, now())),
   };
 }
