@@ -94,6 +94,8 @@ export interface ApprovalStore {
   ofRun(runId: Id<"run">): Promise<readonly Approval[]>;
   /** Those of an org that wait for a decision and have not run out, oldest first. */
   waiting(orgId: Id<"org">, now: Date): Promise<readonly Approval[]>;
+  /** Those of the newest run in a thread that has any which wait. */
+  waitingInThread(orgId: Id<"org">, threadId: Id<"thread">, now: Date): Promise<readonly Approval[]>;
   /** Stores `next` where the stored version is still `next.version - 1`, with its event in the run's log and in the audit trail; else false. */
   compareAndSet(next: Approval, event: ApprovalEvent): Promise<boolean>;
   /** Approved ones that the run's log names neither as applied nor as failed since they were last to be: also where a crash came between the two. */

@@ -126,6 +126,8 @@ export interface InboundStore {
     orgId: Id<"org">,
     event: InboundEvent & { type: "message" },
   ): Promise<{ readonly runId: Id<"run">; readonly duplicate: boolean }>;
+  /** Who asked the question that a run answers. */
+  askerOf(runId: Id<"run">): Promise<Author>;
   /** The files that came with a run's message, and who shared them; undefined where none did. */
   sharedFiles(runId: Id<"run">): Promise<{ readonly author: Author; readonly files: readonly SharedFile[] } | undefined>;
   /**

@@ -35,6 +35,8 @@ export const RunEvent = z.discriminatedUnion("type", [
     by: z.string().nullable(),
     reason: z.string().optional(),
   }),
+  /** A proposal of an earlier run is shown in this one too; what becomes of it is told in both. */
+  z.strictObject({ type: z.literal("approval.shown"), at, approvalId: idSchema("approval"), firstBy: z.string().optional() }),
   /** The first of two admins approved. */
   z.strictObject({ type: z.literal("approval.first_given"), at, approvalId: idSchema("approval"), by: z.string() }),
   z.strictObject({

@@ -103,7 +103,7 @@ export const emptyView = (run: Pick<Run, "id" | "question">): RunView => ({
   seq: 0,
 });
 
-type DecisionEvent = Extract<RunEvent, { approvalId: string }>;
+type DecisionEvent = Exclude<Extract<RunEvent, { approvalId: string }>, { type: "approval.shown" }>;
 
 const effectOf = ({ version, actuator, waiting }: Extract<RunEvent, { type: "policy.applied" }>): string =>
   waiting === undefined
@@ -132,6 +132,17 @@ function changeOf(event: DecisionEvent): Partial<DecisionView> {
   }
 }
 
+const shownDecision = ({ approvalId, firstBy }: Extract<RunEvent, { type: "approval.shown" }>): DecisionView => ({
+  ...emptyDecision(approvalId),
+  ...(firstBy === undefined ? {} : { firstBy }),
+});
+
+/** The decisions on a report's proposals: fresh ones, and those of earlier runs as they stood when they were shown. */
+const decisionsOn = (view: RunView, { recommendations }: Report): readonly DecisionView[] =>
+  recommendations.flatMap(({ approvalId }) =>
+    approvalId === null ? [] : [view.decisions.find((one) => one.approvalId === approvalId) ?? emptyDecision(approvalId)],
+  );
+
 /** Folds one more event into a view. */
 export function foldEvent(view: RunView, event: RunEvent): RunView {
   switch (event.type) {
@@ -150,14 +161,11 @@ export function foldEvent(view: RunView, event: RunEvent): RunView {
     case "step.failed":
       return withStep(view, event.step, { state: "failed", note: event.reason });
     case "report.ready":
-      return {
-        ...view,
-        state: "done",
-        report: event.report,
-        decisions: event.report.recommendations.flatMap((r) => (r.approvalId === null ? [] : [emptyDecision(r.approvalId)])),
-      };
+      return { ...view, state: "done", report: event.report, decisions: decisionsOn(view, event.report) };
     case "run.failed":
       return { ...view, state: "failed", failure: event.reason };
+    case "approval.shown":
+      return { ...view, decisions: [...view.decisions, shownDecision(event)] };
     case "approval.decided":
     case "approval.first_given":
     case "policy.applied":
@@ -191,7 +199,7 @@ export interface RunStore {
   finish(id: Id<"run">, seq: number, event: Extract<RunEvent, { type: "report.ready" }>, approvals: readonly Approval[]): Promise<void>;
   /** Adds a closing failure and marks the run failed. "conflict" as in append. */
   fail(id: Id<"run">, seq: number, event: Extract<RunEvent, { type: "run.failed" }>): Promise<void>;
-  /** Adds an event at the end, whatever its number becomes; gives that number. */
+  /** Adds an event at the end, whatever its number becomes, also of other runs that show the same proposal; gives its number in this run. */
   note(id: Id<"run">, event: RunEvent): Promise<number>;
   events(id: Id<"run">, after: number): Promise<readonly LoggedEvent[]>;
   /** Events as they come, from `after` on; ends when `signal` aborts. */

@@ -18,6 +18,20 @@ async function waiting(prisma: Database["prisma"], orgId: Id<"org">, now: Date):
   return rows.map(toApproval);
 }
 
+async function waitingInThread(
+  prisma: Database["prisma"],
+  orgId: Id<"org">,
+  threadId: Id<"thread">,
+  now: Date,
+): Promise<readonly Approval[]> {
+  const rows = await prisma.approval.findMany({
+    where: { orgId, status: "pending", expiresAt: { gt: now }, run: { threadId } },
+    orderBy: [{ createdAt: "asc" }, { id: "asc" }],
+  });
+  const newest = rows.at(-1)?.runId;
+  return rows.filter(({ runId }) => runId === newest).map(toApproval);
+}
+
 /** What a change of an approval says in the audit trail. */
 function auditOf({ recommendation }: Approval, event: ApprovalEvent): AuditAction {
   const facts = { approval: event.approvalId, title: recommendation.title };
@@ -49,6 +63,8 @@ export function createApprovalStore({ prisma, now }: Database): ApprovalStore {
 
     waiting: (orgId, at) => waiting(prisma, orgId, at),
 
+    waitingInThread: (orgId, threadId, at) => waitingInThread(prisma, orgId, threadId, at),
+
     compareAndSet: (next, event) =>
       inTransaction(prisma, async (tx) => {
         const { count } = await tx.approval.updateMany({
@@ -67,8 +83,8 @@ export function createApprovalStore({ prisma, now }: Database): ApprovalStore {
         SELECT id FROM approvals a
         WHERE status = 'approved' AND NOT EXISTS (
           SELECT 1 FROM run_events e
-          WHERE e.approval_id = a.id AND e.type IN ('policy.applied', 'policy.failed', 'policy.rolled_back')
-            AND NOT EXISTS (SELECT 1 FROM run_events r WHERE r.approval_id = a.id AND r.type = 'policy.retried' AND r.seq > e.seq))
+          WHERE e.approval_id = a.id AND e.run_id = a.run_id AND e.type IN ('policy.applied', 'policy.failed', 'policy.rolled_back')
+            AND NOT EXISTS (SELECT 1 FROM run_events r WHERE r.run_id = a.run_id AND r.approval_id = a.id AND r.type = 'policy.retried' AND r.seq > e.seq))
         ORDER BY decided_at LIMIT 1000`;
       const rows = await prisma.approval.findMany({
         where: { id: { in: Ids.parse(ids).map(({ id }) => id) } },

@@ -108,6 +108,12 @@ export function createInboundStore(db: Database): InboundStore {
       return { runId: idSchema("run").parse(first.runId), duplicate: true };
     },
 
+    async askerOf(runId) {
+      const row = await prisma.run.findUnique({ where: { id: runId }, select: { message: { select: { author: true } } } });
+      if (row === null) throw new AppError("not_found", `There is no run ${runId}.`);
+      return Author.parse(row.message.author);
+    },
+
     async sharedFiles(runId) {
       const row = await prisma.inboundEvent.findFirst({ where: { runId, type: "message" } });
       return row === null || row.event === null ? undefined : Shared.parse(row.event);
