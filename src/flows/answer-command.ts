@@ -56,7 +56,7 @@ async function show(deps: CommandDeps, run: Run, topic: CommandTopic): Promise<R
     case "sources":
       return sourcesReport(await standingOf(deps, run));
     case "export":
-      return exportReport();
+      return exportReport(run.asOf);
     case "digest":
       return sentenceReport("Weekly digest", (await deps.digest(run.orgId, run.asOf)).trim());
     default:

@@ -161,16 +161,18 @@ export const sourcesReport = (standing: Standing): Report => {
 };
 
 /** How the numbers are taken out; no key is ever shown here. */
-export const exportReport = (): Report =>
-  reportOf(
+export function exportReport(asOf: Date): Report {
+  const to = asOf.toISOString().slice(0, 10);
+  const from = `${to.slice(0, 8)}01`;
+  return reportOf(
     "How to export the numbers",
     "The same totals that I answer with come as JSON from the command line and over HTTP, and as a page.",
     [
       {
         type: "list",
         items: [
-          "On the machine that runs Apex: `apex spend --from 2026-11-01 --to 2026-11-30 --by model,workload --json > spend.json` (your own days; --by takes provider, model, workload, team and more).",
-          "Over HTTP: an admin makes a read key with `apex read-key LABEL`; then GET /api/usage/spend?from=2026-11-01&to=2026-11-30&by=model at Apex's address, with the header Authorization: Bearer KEY.",
+          `On the machine that runs Apex: "apex spend --from ${from} --to ${to} --by model,workload --json > spend.json" (your own days; --by takes provider, model, workload, team and more).`,
+          `Over HTTP: an admin makes a read key with "apex read-key LABEL"; then GET /api/usage/spend?from=${from}&to=${to}&by=model at Apex's address, with the header Authorization: Bearer KEY.`,
           "In a browser: /spend at Apex's address, with the read key as the password.",
           "What was measured as saved: `apex savings --json`.",
         ],
@@ -178,6 +180,7 @@ export const exportReport = (): Report =>
       { type: "note", text: "A read key sees totals alone and changes nothing. Do not paste it into a chat." },
     ],
   );
+}
 
 /** A plain sentence as an answer. */
 export const sentenceReport = (title: string, sentence: string): Report => {

@@ -136,7 +136,7 @@ describe("a conversation", () => {
       expect(sources).toContain("Connected: openai.");
       expect(text + sources).not.toContain("sk-admin-secret");
       expect(textOf((await say(threadOf(), "digest")).report)).toContain("Spent $1.00.");
-      expect(textOf((await say(threadOf(), "export")).report)).toContain("/api/usage/spend?from=");
+      expect(textOf((await say(threadOf(), "export")).report)).toContain("/api/usage/spend?from=2026-11-01&to=2026-11-23&by=model");
     });
 
     it.each(["spend", "models", "savings", "cache", "budget"])("answers %s in one word from the data", async (word) => {
