@@ -1,4 +1,5 @@
 import type { Card, CardButton, PlacedPart, ProposalPart } from "../src/core/card.ts";
+import type { ClickAction } from "../src/core/conversation.ts";
 import { assertNever } from "../src/core/errors.ts";
 import type { Id } from "../src/core/ids.ts";
 import type { Recommendation, Report, ReportBlock } from "../src/core/report.ts";
@@ -18,12 +19,17 @@ import {
   stepLine,
 } from "./wording.ts";
 
-function buttonsOf(decision: DecisionView | undefined): readonly CardButton[] {
-  if (decision === undefined) return [];
-  const actions =
-    decision.status === "pending" ? (["approve", "reject", "details"] as const) : decision.applied ? (["rollback"] as const) : [];
-  return actions.map((action) => ({ action, id: decision.approvalId }));
+/** What can be done about a proposal as it stands. */
+function actionsFor({ status, applied, failed }: DecisionView): readonly ClickAction[] {
+  if (status === "pending") return ["approve", "reject", "details"];
+  if (applied) return ["rollback"];
+  return status === "approved" && failed === true ? ["apply", "details"] : [];
 }
+
+const buttonsOf = (decision: DecisionView | undefined): readonly CardButton[] =>
+  decision === undefined ? [] : actionsFor(decision).map((action) => ({ action, id: decision.approvalId }));
+
+const isGood = ({ status, failed }: DecisionView): boolean => status === "pending" || (status === "approved" && failed !== true);
 
 /** What every proposal of a report has in common: it is said once, after the last. */
 interface Shared {
@@ -51,7 +57,7 @@ function proposalOf(view: RunView, recommendation: Recommendation, number: numbe
       ...(shared.method === undefined ? [methodLine(recommendation.estimate)] : []),
       ...recommendation.caveats.filter((caveat) => !shared.caveats.includes(caveat)),
     ],
-    status: decision === undefined || said === "" ? undefined : { text: said, good: decision.status === "approved" },
+    status: decision === undefined || said === "" ? undefined : { text: said, good: isGood(decision) },
     buttons: buttonsOf(decision),
   };
 }

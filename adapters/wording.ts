@@ -4,6 +4,7 @@ import type { Recommendation } from "../src/core/report.ts";
 import type { DecisionView, RunView, StepView } from "../src/core/run.ts";
 import type { AgentName } from "../src/core/run-event.ts";
 import type { EstimatedSavings, MeasuredSavings } from "../src/core/savings.ts";
+import { oneLine } from "./draw-text.ts";
 
 const money = (amount: UsdAmount): string => showUsd(fromUsd(amount));
 
@@ -33,17 +34,24 @@ export const measuredLine = (measured: MeasuredSavings): string =>
   `Measured saving: ${money(measured.point)} (${measured.confidence * 100} % interval ${money(measured.low)} to ${money(measured.high)}; ` +
   `${measured.method}; ${measured.treatment.units} units changed, ${measured.control.units} held out).`;
 
+/** A sentence's end where it has none. */
+const ended = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
+
 /** What became of a recommendation, in words; empty while it waits. */
 export function decisionLine(decision: DecisionView): string {
   const by = decision.by ?? "someone";
   const outcome = decision.outcome === "" ? "" : ` ${decision.outcome}`;
   switch (decision.status) {
     case "pending":
-      return outcome.trim();
-    case "approved":
-      return `Approved by ${by}.${outcome === "" ? " It is being applied." : outcome}`;
-    case "rejected":
-      return `Rejected by ${by}. Nothing was changed.${outcome}`;
+      return decision.firstBy === undefined ? outcome.trim() : `Approved by ${decision.firstBy}; one more admin must approve.${outcome}`;
+    case "approved": {
+      const who = decision.firstBy === undefined || decision.firstBy === by ? by : `${decision.firstBy} and ${by}`;
+      return `Approved by ${who}.${outcome === "" ? " It is being applied." : outcome}`;
+    }
+    case "rejected": {
+      const why = oneLine(decision.reason ?? "");
+      return `${why === "" ? `Rejected by ${by}.` : ended(`Rejected by ${by}: ${why}`)} Nothing was changed.${outcome}`;
+    }
     case "expired":
       return `Expired: nobody decided in time, so nothing was changed. Ask again for a fresh proposal.${outcome}`;
     case "stale":

@@ -17,6 +17,7 @@ import type { ImportMapping, ImportSummary } from "./core/import.ts";
 import type { JobHandlers, JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { PriceBook } from "./core/price.ts";
+import { answerCommand, askedInFull, type CommandDeps } from "./flows/answer-command.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
 import { type ContractDeps } from "./flows/change-contract.ts";
 import { type ContractBooks, createContractBooks } from "./flows/contract-books.ts";
@@ -25,6 +26,7 @@ import { deliverReport } from "./flows/deliver-report.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
+import { onlyInstalled } from "./flows/only-installed.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
 import { reconcile } from "./flows/reconcile.ts";
@@ -42,6 +44,7 @@ import {
 import { type SyncDeps, syncSource } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
+import { digestText } from "./flows/weekly-digest.ts";
 import { createGateway, type Gateway } from "./gateway/proxy.ts";
 import { createApiClient } from "./ingest/api-client.ts";
 import { fileHeader } from "./ingest/file-header.ts";
@@ -174,8 +177,11 @@ function share(options: WireOptions): Shared {
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
-    adapterFor: (platform) => chats[platform],
-    press: { approvals: stores.approvals, policies: stores.policies, runs: stores.runs, jobs, rollback, now },
+    adapterFor(platform) {
+      const chat = chats[platform];
+      return chat === undefined ? undefined : onlyInstalled(chat, stores.members);
+    },
+    press: { ...stores, jobs, rollback, now },
     effect,
   };
 }
@@ -187,6 +193,14 @@ const measureWith =
       { ...engines.stores, usage: engines.usage, jobs, flushUsage: () => gateway.flush() },
       { orgId, now: now(), ...(until === undefined ? {} : { until }) },
     );
+
+const commandParts = ({ engines: { stores }, press, spending }: Shared): Pick<CommandDeps, "press" | "digest"> => ({
+  press: (words) => pressApproval(press, words),
+  async digest(orgId, asOf) {
+    const name = (await stores.orgs()).find(({ id }) => id === orgId)?.name ?? "";
+    return digestText(await spending.digest(orgId, name, asOf));
+  },
+});
 
 function wireHandlers(shared: Shared): JobHandlers {
   const { log, now, engines, jobs, books, adapterFor, press, effect } = shared;
@@ -200,9 +214,10 @@ function wireHandlers(shared: Shared): JobHandlers {
       const deps = { runs, policies, jobs, now, approvalTtlMs, log };
       const receive = shared.intake.files.receive;
       if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
-      await runAnalysis({ ...deps, analyst }, runId, signal);
+      if (await answerCommand({ ...stores, usage, ...deps, ...commandParts(shared) }, runId, signal)) return;
+      await runAnalysis({ ...deps, analyst: askedInFull(analyst) }, runId, signal);
     },
-    deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, adapterFor, now, log }, runId, signal),
+    deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, log }, inboundId),
     async apply({ orgId, approvalId }) {
       await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), providersOf, log }, { orgId, approvalId });

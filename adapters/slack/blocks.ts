@@ -83,8 +83,14 @@ export function preformatted(lines: readonly string[], max: number = limits.sect
   return lines.length === 0 ? nothing : marked([fence, ...kept, ...more, fence].join("\n"));
 }
 
-const labels: Readonly<Record<ClickAction, string>> = { approve: "Approve", reject: "Reject", details: "Details", rollback: "Roll back" };
-const styles: Readonly<Partial<Record<ClickAction, "primary" | "danger">>> = { approve: "primary", rollback: "danger" };
+const labels: Readonly<Record<ClickAction, string>> = {
+  approve: "Approve",
+  reject: "Reject",
+  details: "Details",
+  apply: "Apply again",
+  rollback: "Roll back",
+};
+const styles: Readonly<Partial<Record<ClickAction, "primary" | "danger">>> = { approve: "primary", apply: "primary", rollback: "danger" };
 
 const button = ({ action, id }: CardButton): types.Button => {
   const style = styles[action];

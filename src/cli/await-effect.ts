@@ -13,7 +13,10 @@ export async function awaitEffect(
   const approval = await app.stores.approvals.get(org.id, approvalId);
   const run = await app.stores.runs.get(approval.runId);
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(patienceMs)]);
-  for await (const { event } of app.stores.runs.follow(run.id, 0, signal)) {
+  const log = await app.stores.runs.events(run.id, 0);
+  // What a try before this one came to is of no interest.
+  const since = log.findLast(({ event }) => event.type === "policy.retried" && event.approvalId === approvalId)?.seq ?? 0;
+  for await (const { event } of app.stores.runs.follow(run.id, since, signal)) {
     const ends = event.type === "policy.applied" || event.type === "policy.failed";
     if (!ends || event.approvalId !== approvalId) continue;
     const view = viewOf(run, await app.stores.runs.events(run.id, 0));

@@ -1,6 +1,6 @@
 import { ask } from "./ask.ts";
 import type { Command } from "./command.ts";
-import { approve, reject, rollback } from "./decide.ts";
+import { apply, approve, reject, rollback } from "./decide.ts";
 import { demo } from "./demo.ts";
 import { digest } from "./digest.ts";
 import { importFiles } from "./import.ts";
@@ -14,6 +14,7 @@ import { reprice } from "./reprice.ts";
 import { savings } from "./savings.ts";
 import { source } from "./source.ts";
 import { spend } from "./spend.ts";
+import { twoPerson } from "./two-person.ts";
 import { up } from "./up.ts";
 import { verify } from "./verify.ts";
 import { zone } from "./zone.ts";
@@ -33,7 +34,9 @@ export const commands = {
   reprice,
   approve,
   reject,
+  apply,
   rollback,
+  "two-person": twoPerson,
   savings,
   verify,
   price,

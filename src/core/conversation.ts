@@ -32,7 +32,7 @@ export type MessageRef = z.infer<typeof MessageRef>;
 export const maxQuestionLength = 4_000;
 
 /** What a button may ask for; the button itself carries only the approval's id. */
-export const ClickAction = z.enum(["approve", "reject", "details", "rollback"]);
+export const ClickAction = z.enum(["approve", "reject", "details", "apply", "rollback"]);
 export type ClickAction = z.infer<typeof ClickAction>;
 
 /** A file that was shared in a conversation, as its platform describes it. Its address is good only with our own token. */
@@ -48,6 +48,13 @@ export type SharedFile = z.infer<typeof SharedFile>;
 /** Whether a file's name is one that usage comes under. */
 export const isUsageFile = (name: string): boolean => /\.(csv|tsv|txt|json|jsonl|ndjson|parquet|gz)$/i.test(name);
 
+/** The longest reason that is kept with a decision, in characters. */
+export const maxReasonLength = 500;
+
+/** Where someone met Apex: it was just installed, its home was opened, or a thread with it was. */
+export const Surface = z.enum(["install", "home", "thread"]);
+export type Surface = z.infer<typeof Surface>;
+
 const inbound = {
   /** The platform's id of this delivery, equal on every retry of it. */
   eventId: z.string().min(1).max(256),
@@ -59,7 +66,20 @@ const inbound = {
 /** What a platform tells us, verified and parsed. */
 export const InboundEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("message"), ...inbound, text: z.string(), files: z.array(SharedFile).max(20).optional() }),
-  z.strictObject({ type: z.literal("click"), ...inbound, action: ClickAction, approvalId: idSchema("approval") }),
+  z.strictObject({
+    type: z.literal("click"),
+    ...inbound,
+    action: ClickAction,
+    approvalId: idSchema("approval"),
+    /** Why, in the presser's own words, where the platform asked. */
+    reason: z.string().max(maxReasonLength).optional(),
+  }),
+  /** Whether an answer helped. */
+  z.strictObject({ type: z.literal("feedback"), ...inbound, runId: idSchema("run"), helpful: z.boolean() }),
+  /** Someone met Apex; `thread` is where a greeting is to be posted. */
+  z.strictObject({ type: z.literal("opened"), ...inbound, surface: Surface }),
+  /** Apex was taken out of the workspace. */
+  z.strictObject({ type: z.literal("removed"), ...inbound }),
 ]);
 export type InboundEvent = z.infer<typeof InboundEvent>;
 
@@ -75,13 +95,23 @@ export interface Member {
   readonly name: string;
 }
 
+/** The tie of a platform workspace to an org. `removed`: Apex was taken out of it, so nothing is sent there. */
+export interface Installation {
+  readonly orgId: Id<"org">;
+  readonly removed: boolean;
+}
+
 /** Roles come from this table alone; who is not in it is nobody. */
 export interface MemberStore {
-  /** The org that a platform workspace belongs to, where it is installed. */
+  /** The org that a platform workspace belongs to, where it is installed and was not removed since. */
   orgOf(platform: Platform, workspace: string): Promise<Id<"org"> | undefined>;
-  /** Ties a workspace to an org; the same tie twice is one, another org is refused. */
+  /** The tie of a workspace to an org, also where it is gone. */
+  installationOf(platform: Platform, workspace: string): Promise<Installation | undefined>;
+  /** Ties a workspace to an org, or revives a tie that is gone; the same tie twice is one, another org is refused. */
   install(orgId: Id<"org">, platform: Platform, workspace: string): Promise<void>;
   memberOf(author: Author): Promise<Member | undefined>;
+  /** A member of an org by their own id. */
+  member(orgId: Id<"org">, userId: Id<"user">): Promise<Member | undefined>;
   /** Sets the role of a person, making the member where there is none. */
   grant(orgId: Id<"org">, author: Author, role: Role): Promise<Member>;
 }
@@ -96,8 +126,25 @@ export interface InboundStore {
     orgId: Id<"org">,
     event: InboundEvent & { type: "message" },
   ): Promise<{ readonly runId: Id<"run">; readonly duplicate: boolean }>;
+  /** Who asked the question that a run answers. */
+  askerOf(runId: Id<"run">): Promise<Author>;
   /** The files that came with a run's message, and who shared them; undefined where none did. */
   sharedFiles(runId: Id<"run">): Promise<{ readonly author: Author; readonly files: readonly SharedFile[] } | undefined>;
+  /**
+   * Stores that someone met Apex, and the run that greets them: one per person and surface, also over several events.
+   * No run where they were greeted there before.
+   */
+  receiveOpened(
+    orgId: Id<"org">,
+    event: InboundEvent & { type: "opened" },
+    greeting: string,
+  ): Promise<{ readonly runId: Id<"run"> | undefined; readonly duplicate: boolean }>;
+  /** Stores whether an answer helped, with its entry in the audit trail: a person's last word on a run counts. "not_found" for another org's run. */
+  receiveFeedback(orgId: Id<"org">, event: InboundEvent & { type: "feedback" }): Promise<{ readonly duplicate: boolean }>;
+  /** Marks the workspace's tie as gone, with its entry in the audit trail; an event from before the tie was made changes nothing. */
+  receiveRemoved(orgId: Id<"org">, event: InboundEvent & { type: "removed" }): Promise<{ readonly duplicate: boolean }>;
+  /** How many people an answer of this org helped, and how many it did not. */
+  feedbackOn(orgId: Id<"org">, runId: Id<"run">): Promise<{ readonly helpful: number; readonly unhelpful: number }>;
   /** Stores a click once; the same event id again gives the first one's id. */
   receiveClick(
     orgId: Id<"org">,

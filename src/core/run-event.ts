@@ -33,7 +33,12 @@ export const RunEvent = z.discriminatedUnion("type", [
     approvalId: idSchema("approval"),
     status: ApprovalStatus,
     by: z.string().nullable(),
+    reason: z.string().optional(),
   }),
+  /** A proposal of an earlier run is shown in this one too; what becomes of it is told in both. */
+  z.strictObject({ type: z.literal("approval.shown"), at, approvalId: idSchema("approval"), firstBy: z.string().optional() }),
+  /** The first of two admins approved. */
+  z.strictObject({ type: z.literal("approval.first_given"), at, approvalId: idSchema("approval"), by: z.string() }),
   z.strictObject({
     type: z.literal("policy.applied"),
     at,
@@ -44,6 +49,8 @@ export const RunEvent = z.discriminatedUnion("type", [
     waiting: z.string().optional(),
   }),
   z.strictObject({ type: z.literal("policy.failed"), at, approvalId: idSchema("approval"), reason: z.string() }),
+  /** An admin asked to apply again what could not be. */
+  z.strictObject({ type: z.literal("policy.retried"), at, approvalId: idSchema("approval"), by: z.string() }),
   z.strictObject({
     type: z.literal("savings.measured"),
     at,

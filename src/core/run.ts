@@ -41,6 +41,12 @@ export interface DecisionView {
   readonly approvalId: Id<"approval">;
   readonly status: ApprovalStatus;
   readonly by: string | null;
+  /** Why, in the decider's own words. */
+  readonly reason?: string;
+  /** Who approved first, where two must. */
+  readonly firstBy?: string;
+  /** True where the change could not be applied, so that it may be tried again. */
+  readonly failed?: boolean;
   /** What happened after the decision, in words; empty until something did. */
   readonly outcome: string;
   /** True where the change is in effect and can be rolled back. */
@@ -97,7 +103,7 @@ export const emptyView = (run: Pick<Run, "id" | "question">): RunView => ({
   seq: 0,
 });
 
-type DecisionEvent = Extract<RunEvent, { approvalId: string }>;
+type DecisionEvent = Exclude<Extract<RunEvent, { approvalId: string }>, { type: "approval.shown" }>;
 
 const effectOf = ({ version, actuator, waiting }: Extract<RunEvent, { type: "policy.applied" }>): string =>
   waiting === undefined
@@ -108,11 +114,15 @@ const effectOf = ({ version, actuator, waiting }: Extract<RunEvent, { type: "pol
 function changeOf(event: DecisionEvent): Partial<DecisionView> {
   switch (event.type) {
     case "approval.decided":
-      return { status: event.status, by: event.by };
+      return { status: event.status, by: event.by, ...(event.reason === undefined ? {} : { reason: event.reason }) };
+    case "approval.first_given":
+      return { firstBy: event.by };
     case "policy.applied":
-      return { applied: true, outcome: effectOf(event) };
+      return { applied: true, failed: false, outcome: effectOf(event) };
     case "policy.failed":
-      return { outcome: `Could not be applied: ${event.reason}` };
+      return { failed: true, outcome: `Could not be applied: ${event.reason}` };
+    case "policy.retried":
+      return { failed: false, outcome: `${event.by} asked to apply it again. It is being applied.` };
     case "savings.measured":
       return { measured: event.measured };
     case "policy.rolled_back":
@@ -121,6 +131,17 @@ function changeOf(event: DecisionEvent): Partial<DecisionView> {
       return assertNever(event);
   }
 }
+
+const shownDecision = ({ approvalId, firstBy }: Extract<RunEvent, { type: "approval.shown" }>): DecisionView => ({
+  ...emptyDecision(approvalId),
+  ...(firstBy === undefined ? {} : { firstBy }),
+});
+
+/** The decisions on a report's proposals: fresh ones, and those of earlier runs as they stood when they were shown. */
+const decisionsOn = (view: RunView, { recommendations }: Report): readonly DecisionView[] =>
+  recommendations.flatMap(({ approvalId }) =>
+    approvalId === null ? [] : [view.decisions.find((one) => one.approvalId === approvalId) ?? emptyDecision(approvalId)],
+  );
 
 /** Folds one more event into a view. */
 export function foldEvent(view: RunView, event: RunEvent): RunView {
@@ -140,17 +161,16 @@ export function foldEvent(view: RunView, event: RunEvent): RunView {
     case "step.failed":
       return withStep(view, event.step, { state: "failed", note: event.reason });
     case "report.ready":
-      return {
-        ...view,
-        state: "done",
-        report: event.report,
-        decisions: event.report.recommendations.flatMap((r) => (r.approvalId === null ? [] : [emptyDecision(r.approvalId)])),
-      };
+      return { ...view, state: "done", report: event.report, decisions: decisionsOn(view, event.report) };
     case "run.failed":
       return { ...view, state: "failed", failure: event.reason };
+    case "approval.shown":
+      return { ...view, decisions: [...view.decisions, shownDecision(event)] };
     case "approval.decided":
+    case "approval.first_given":
     case "policy.applied":
     case "policy.failed":
+    case "policy.retried":
     case "savings.measured":
     case "policy.rolled_back":
       return withDecision(view, event.approvalId, changeOf(event));
@@ -179,7 +199,7 @@ export interface RunStore {
   finish(id: Id<"run">, seq: number, event: Extract<RunEvent, { type: "report.ready" }>, approvals: readonly Approval[]): Promise<void>;
   /** Adds a closing failure and marks the run failed. "conflict" as in append. */
   fail(id: Id<"run">, seq: number, event: Extract<RunEvent, { type: "run.failed" }>): Promise<void>;
-  /** Adds an event at the end, whatever its number becomes; gives that number. */
+  /** Adds an event at the end, whatever its number becomes, also of other runs that show the same proposal; gives its number in this run. */
   note(id: Id<"run">, event: RunEvent): Promise<number>;
   events(id: Id<"run">, after: number): Promise<readonly LoggedEvent[]>;
   /** Events as they come, from `after` on; ends when `signal` aborts. */

@@ -5,7 +5,7 @@ import type { Logger } from "../core/logger.ts";
 import type { PolicyRule, PolicyStore, RoutingPolicy, Target } from "../core/policy.ts";
 import type { PriceBook } from "../core/price.ts";
 import type { RoutingChange } from "../core/report.ts";
-import { announce, type EffectDeps, lastEffect, takeEffect } from "./take-effect.ts";
+import { announce, type EffectDeps, isSettled, lastEffect, takeEffect } from "./take-effect.ts";
 
 /** The share of a proven saving that we charge, in basis points. */
 const feeBasisPoints = 2_000;
@@ -115,7 +115,7 @@ const publishOnce = async (deps: ApplyDeps, policy: RoutingPolicy, expected: num
 
 const fail = async (deps: ApplyDeps, approval: Approval, reason: string): Promise<ApplyOutcome> => {
   // Someone else may have settled it meanwhile; what was said first stands.
-  if ((await lastEffect(deps, approval)) !== undefined) return { result: "already_settled" };
+  if (isSettled(await lastEffect(deps, approval))) return { result: "already_settled" };
   await announce(deps, approval.runId, { type: "policy.failed", at: deps.now().toISOString(), approvalId: approval.id, reason });
   return { result: "failed", reason };
 };
@@ -129,6 +129,20 @@ async function undo(deps: ApplyDeps, approval: Approval, version: number): Promi
   });
 }
 
+type Active = Awaited<ReturnType<PolicyStore["active"]>>;
+
+const holds = ({ policy }: Active, approvalId: Id<"approval">): boolean =>
+  policy?.rules.some((rule) => rule.approvalId === approvalId) === true;
+
+/** What is active, the approval's version made so again where an admin asked for another try and nothing has changed since. */
+async function activeWith(deps: ApplyDeps, approval: Approval, published: RoutingPolicy): Promise<Active> {
+  const active = await deps.policies.active(approval.orgId);
+  if (holds(active, approval.id) || active.version !== approval.basePolicyVersion) return active;
+  if ((await lastEffect(deps, approval)) !== "policy.retried") return active;
+  await deps.policies.movePointer(approval.orgId, published.version, active.version);
+  return deps.policies.active(approval.orgId);
+}
+
 /**
  * Makes an approved change effective: publishes one immutable policy version for it, brings it into effect, reads it back
  * and says so. Running it again goes on from where it stands and never makes a second version. Where it cannot take
@@ -140,11 +154,11 @@ export async function applyPolicy(
 ): Promise<ApplyOutcome> {
   const approval = await deps.approvals.get(orgId, approvalId);
   if (approval.status !== "approved") return { result: "not_approved" };
-  if ((await lastEffect(deps, approval)) !== undefined) return { result: "already_settled" };
+  if (isSettled(await lastEffect(deps, approval))) return { result: "already_settled" };
   const published = await publish(deps, approval);
   if (typeof published === "string") return fail(deps, approval, published);
-  const active = await deps.policies.active(orgId);
-  if (active.policy?.rules.some((rule) => rule.approvalId === approvalId) !== true) {
+  const active = await activeWith(deps, approval, published);
+  if (!holds(active, approvalId)) {
     return fail(
       deps,
       approval,
@@ -162,7 +176,7 @@ export async function applyPolicy(
       `${error instanceof Error ? error.message : String(error)} The routing that stood before is back. Check the gateway, then ask again.`,
     );
   }
-  if ((await lastEffect(deps, approval)) !== undefined) return { result: "already_settled" };
+  if (isSettled(await lastEffect(deps, approval))) return { result: "already_settled" };
   const actuator = deps.actuators.map(({ name }) => name).join(", ");
   await announce(deps, approval.runId, {
     type: "policy.applied",

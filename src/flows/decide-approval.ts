@@ -7,7 +7,7 @@ import { type PressDeps, type PressOutcome, pressApproval } from "./press-approv
 
 export interface DecideDeps extends PressDeps {
   readonly inbound: Pick<InboundStore, "click" | "markDone">;
-  readonly members: Pick<MemberStore, "memberOf">;
+  readonly members: Pick<MemberStore, "memberOf" | "member">;
   readonly adapterFor: (platform: Platform) => Pick<AnyPlatformAdapter, "tell"> | undefined;
   readonly log: Logger;
 }
@@ -19,7 +19,7 @@ async function act(deps: DecideDeps, orgId: Id<"org">, click: Click): Promise<Pi
   const known = await deps.members.memberOf(click.author);
   const member = known?.orgId === orgId ? known : undefined;
   try {
-    return await pressApproval(deps, { orgId, approvalId: click.approvalId, verb: click.action, member });
+    return await pressApproval(deps, { orgId, approvalId: click.approvalId, verb: click.action, member, reason: click.reason });
   } catch (error) {
     if (!(error instanceof AppError) || error.retry) throw error;
     return { sentence: error.message };

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { MessageRef, Platform } from "../core/conversation.ts";
+import type { MemberStore, MessageRef, Platform } from "../core/conversation.ts";
 import type { AnyPlatformAdapter, DeliveryStore } from "../core/delivery.ts";
 import { AppError } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { type Run, type RunStore, viewOf } from "../core/run.ts";
+import { isGone } from "./only-installed.ts";
 
 export interface DeliverDeps {
   readonly runs: Pick<RunStore, "get" | "events">;
   readonly deliveries: Pick<DeliveryStore, "lease" | "record" | "release">;
+  readonly members: Pick<MemberStore, "installationOf">;
   /** Undefined for a platform that nobody pushes to, such as a terminal that reads the run itself. */
   readonly adapterFor: (platform: Platform) => Pick<AnyPlatformAdapter, "show" | "find"> | undefined;
   readonly now: () => Date;
@@ -59,7 +61,7 @@ async function showOnce(
   }
 }
 
-/** Notes that nothing is left to show of a run whose readers read it themselves, so that nobody looks after it again. */
+/** Notes that nothing is left to show of a run whose readers read it themselves or are gone, so that nobody looks after it again. */
 async function passBy(deps: DeliverDeps, run: Run): Promise<void> {
   const lease = await deps.deliveries.lease(run.id, leaseMs, deps.now());
   if (lease === undefined) return;
@@ -80,7 +82,7 @@ async function passBy(deps: DeliverDeps, run: Run): Promise<void> {
 export async function deliverReport(deps: DeliverDeps, runId: Id<"run">, signal: AbortSignal): Promise<void> {
   const run = await deps.runs.get(runId);
   const adapter = deps.adapterFor(run.thread.platform);
-  if (adapter === undefined) return passBy(deps, run);
+  if (adapter === undefined || (await isGone(deps.members, run.thread))) return passBy(deps, run);
   let shown = await showOnce(deps, run, adapter, signal);
   while (shown !== undefined && (await deps.runs.events(runId, shown)).length > 0) {
     shown = await showOnce(deps, run, adapter, signal);

@@ -1,11 +1,21 @@
-import { type Approval, type ApprovalStore, type DecisionOutcome, decide } from "../core/approval.ts";
-import type { ClickAction, Member } from "../core/conversation.ts";
+import {
+  type Approval,
+  type ApprovalEvent,
+  type ApprovalStore,
+  type DecisionOutcome,
+  type DecisionRules,
+  decide,
+  needsTwoPersons,
+} from "../core/approval.ts";
+import type { ClickAction, Member, MemberStore } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { JobQueue } from "../core/job.ts";
 import { fromUsd, showUsd } from "../core/money.ts";
+import type { OrgSettings } from "../core/org-settings.ts";
 import type { PolicyStore } from "../core/policy.ts";
 import type { RunStore } from "../core/run.ts";
+import { applyAgain } from "./apply-again.ts";
 
 /** Takes an applied change back; says whether it did, and why not. */
 export type Rollback = (
@@ -18,7 +28,9 @@ export interface PressDeps {
   readonly approvals: Pick<ApprovalStore, "get" | "compareAndSet">;
   readonly policies: Pick<PolicyStore, "active" | "publishedBy">;
   readonly runs: Pick<RunStore, "events">;
-  readonly jobs: Pick<JobQueue, "enqueue">;
+  readonly jobs: Pick<JobQueue, "enqueue" | "enqueueAgain">;
+  readonly settings: Pick<OrgSettings, "twoPersonFrom">;
+  readonly members: Pick<MemberStore, "member">;
   readonly rollback: Rollback;
   readonly now: () => Date;
 }
@@ -29,16 +41,18 @@ export interface Press {
   readonly approvalId: Id<"approval">;
   readonly verb: ClickAction;
   readonly member: Member | undefined;
+  /** Why, in the presser's own words. */
+  readonly reason?: string | undefined;
 }
 
 /** What a press did, and the sentence that its presser is told. */
 export interface PressOutcome {
-  readonly result: DecisionOutcome["result"] | "details" | "rolled_back" | "not_rolled_back";
+  readonly result: DecisionOutcome["result"] | "details" | "applying" | "not_applying" | "rolled_back" | "not_rolled_back";
   readonly sentence: string;
 }
 
-/** How often a lost race is looked at again. A decision can be lost to another one only once, since it is final. */
-const attempts = 3;
+/** How often a lost race is looked at again. It can be lost to a first approval and to a decision, which is final. */
+const attempts = 4;
 
 const roleOf = (member: Member | undefined): string =>
   member === undefined ? "Apex does not know you as a member of this organisation" : `your role is ${member.role}`;
@@ -65,22 +79,32 @@ interface Settled {
   readonly approval: Approval;
 }
 
+/** What a decision on this approval goes by, looked up now. */
+async function rulesFor(deps: PressDeps, approval: Approval): Promise<DecisionRules> {
+  const { orgId, first } = approval;
+  const [{ version }, minimum] = [await deps.policies.active(orgId), await deps.settings.twoPersonFrom(orgId)];
+  return {
+    activePolicyVersion: version,
+    twoPersons: needsTwoPersons(approval, minimum),
+    firstCounts: first !== undefined && (await deps.members.member(orgId, first.userId))?.role === "admin",
+  };
+}
+
+const eventOf = (approval: Approval, at: string): ApprovalEvent => {
+  const { id: approvalId, status, decidedBy, first, reason } = approval;
+  return status === "pending" && first !== undefined
+    ? { type: "approval.first_given", at, approvalId, by: first.name }
+    : { type: "approval.decided", at, approvalId, status, by: decidedBy?.name ?? null, ...(reason === undefined ? {} : { reason }) };
+};
+
 async function settle(deps: PressDeps, press: Press, verb: "approve" | "reject"): Promise<Settled> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const approval = await deps.approvals.get(press.orgId, press.approvalId);
-    const { version } = await deps.policies.active(press.orgId);
     const now = deps.now();
-    const { result, changed } = decide(approval, { verb, by: press.member }, version, now);
+    const rules = await rulesFor(deps, approval);
+    const { result, changed } = decide(approval, { verb, by: press.member, reason: press.reason }, rules, now);
     if (changed === undefined) return { result, approval };
-    const { status, decidedBy } = changed;
-    const event = {
-      type: "approval.decided",
-      at: now.toISOString(),
-      approvalId: approval.id,
-      status,
-      by: decidedBy?.name ?? null,
-    } as const;
-    if (await deps.approvals.compareAndSet(changed, event)) return { result, approval: changed };
+    if (await deps.approvals.compareAndSet(changed, eventOf(changed, now.toISOString()))) return { result, approval: changed };
   }
   throw new AppError("busy", "Others are deciding this at the same moment; it will be tried again.");
 }
@@ -109,6 +133,10 @@ function sentenceOf({ result, approval }: Settled, member: Member | undefined): 
   switch (result) {
     case "approved":
       return `You approved "${title}". It is being applied; the card will say when it is in effect.`;
+    case "first_of_two":
+      return `You approved "${title}". One more admin must approve before it is applied.`;
+    case "second_missing":
+      return `You approved "${title}" before, and another admin must approve it too. Your press changed nothing.`;
     case "rejected":
       return `You rejected "${title}". Nothing was changed.`;
     case "expired":
@@ -164,6 +192,13 @@ async function showDetails(deps: PressDeps, press: Press): Promise<PressOutcome>
   return { result: "details", sentence: evidenceOf(await deps.approvals.get(press.orgId, press.approvalId)) };
 }
 
+async function tryAgain(deps: PressDeps, press: Press): Promise<PressOutcome> {
+  if (press.member?.role !== "admin") return forbidden("apply changes", press.member);
+  const { approval, result, sentence } = await applyAgain(deps, press, press.member);
+  await deliver(deps, approval);
+  return { result, sentence };
+}
+
 async function rollBack(deps: PressDeps, press: Press): Promise<PressOutcome> {
   if (press.member?.role !== "admin") return forbidden("roll changes back", press.member);
   const approval = await deps.approvals.get(press.orgId, press.approvalId);
@@ -183,6 +218,8 @@ export async function pressApproval(deps: PressDeps, press: Press): Promise<Pres
       return decideOn(deps, press, press.verb);
     case "details":
       return showDetails(deps, press);
+    case "apply":
+      return tryAgain(deps, press);
     case "rollback":
       return rollBack(deps, press);
     default:

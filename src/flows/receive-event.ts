@@ -4,9 +4,12 @@ import type { Id } from "../core/ids.ts";
 import type { Job, JobQueue } from "../core/job.ts";
 import type { Logger } from "../core/logger.ts";
 
+/** The question that a greeting answers, as if whoever met Apex had said it. */
+export const greetingQuestion = "hello";
+
 export interface ReceiveDeps {
-  readonly members: Pick<MemberStore, "orgOf" | "memberOf">;
-  readonly inbound: Pick<InboundStore, "receiveMessage" | "receiveClick">;
+  readonly members: Pick<MemberStore, "installationOf" | "memberOf">;
+  readonly inbound: Pick<InboundStore, "receiveMessage" | "receiveClick" | "receiveOpened" | "receiveFeedback" | "receiveRemoved">;
   readonly jobs: Pick<JobQueue, "enqueue">;
   readonly log: Logger;
 }
@@ -14,22 +17,35 @@ export interface ReceiveDeps {
 /** What became of an event: the run or the click that stands for it, and whether it had come before. */
 export type Received =
   | { readonly type: "run"; readonly runId: Id<"run">; readonly duplicate: boolean }
-  | { readonly type: "click"; readonly inboundId: Id<"inbound">; readonly duplicate: boolean };
+  | { readonly type: "click"; readonly inboundId: Id<"inbound">; readonly duplicate: boolean }
+  /** `runId` is the run that greets; undefined where the person was greeted there before. */
+  | { readonly type: "opened"; readonly runId: Id<"run"> | undefined; readonly duplicate: boolean }
+  | { readonly type: "feedback" | "removed"; readonly duplicate: boolean };
 
 const count = (number: number): string => number.toString().replace(/\B(?=(\d{3})+$)/g, ",");
 
+const workspaceOf = ({ platform, workspace }: InboundEvent["thread"]): string => `This ${platform} workspace (${workspace})`;
+
+/** What people of other workspaces may not do here; a press is judged when it is decided, so that its presser is told. */
+const guestsMayNot: Readonly<Partial<Record<InboundEvent["type"], string>>> = {
+  message: "ask about its spend",
+  opened: "ask about its spend",
+  feedback: "say how its answers were",
+};
+
 /** The org that the event belongs to; "forbidden" for a workspace that is not connected and for guests of other workspaces. */
 async function admittedOrg(deps: ReceiveDeps, { thread, author, type }: InboundEvent): Promise<Id<"org">> {
-  const orgId = await deps.members.orgOf(thread.platform, thread.workspace);
-  if (orgId === undefined) {
-    throw new AppError(
-      "forbidden",
-      `This ${thread.platform} workspace (${thread.workspace}) is not connected to Apex. Ask whoever runs Apex to connect it.`,
-    );
+  const installation = await deps.members.installationOf(thread.platform, thread.workspace);
+  if (installation === undefined) {
+    throw new AppError("forbidden", `${workspaceOf(thread)} is not connected to Apex. Ask whoever runs Apex to connect it.`);
   }
-  // A click is judged when it is decided, so that its presser is told; a question from outside would be answered with spend.
-  if (type === "message" && author.workspace !== thread.workspace && (await deps.members.memberOf(author))?.orgId !== orgId) {
-    throw new AppError("forbidden", "Only people of this workspace may ask about its spend. Ask an admin to make you a member.");
+  const { orgId, removed } = installation;
+  if (removed && type !== "removed") {
+    throw new AppError("forbidden", `Apex was removed from ${workspaceOf(thread).replace("This", "this")}. Install it again to go on.`);
+  }
+  const what = guestsMayNot[type];
+  if (what !== undefined && author.workspace !== thread.workspace && (await deps.members.memberOf(author))?.orgId !== orgId) {
+    throw new AppError("forbidden", `Only people of this workspace may ${what}. Ask an admin to make you a member.`);
   }
   return orgId;
 }
@@ -45,7 +61,8 @@ async function enqueue(deps: ReceiveDeps, job: Job): Promise<void> {
 
 /**
  * Stores an event once and queues what follows from it. The same event again gives the same run or click. An AppError
- * "forbidden" where the workspace or the asker is not admitted, "bad_input" where the question is too long; nothing is stored then.
+ * "forbidden" where the workspace or the asker is not admitted, "bad_input" where the question is too long, "not_found" for
+ * feedback on an answer that the org does not have; nothing is stored then.
  */
 export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Promise<Received> {
   if (event.type === "message" && event.text.length > maxQuestionLength) {
@@ -67,6 +84,15 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
       await enqueue(deps, { name: "decide", inboundId });
       return { type: "click", inboundId, duplicate };
     }
+    case "opened": {
+      const { runId, duplicate } = await deps.inbound.receiveOpened(orgId, event, greetingQuestion);
+      if (runId !== undefined) await enqueue(deps, { name: "run", runId });
+      return { type: "opened", runId, duplicate };
+    }
+    case "feedback":
+      return { type: "feedback", ...(await deps.inbound.receiveFeedback(orgId, event)) };
+    case "removed":
+      return { type: "removed", ...(await deps.inbound.receiveRemoved(orgId, event)) };
     default:
       return assertNever(event);
   }

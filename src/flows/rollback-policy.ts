@@ -45,6 +45,8 @@ async function whereGone(deps: RollbackDeps, approval: Approval, by: string): Pr
       return { done: false, sentence: `"${title}" was rolled back before. Nothing was changed.` };
     case "policy.failed":
       return { done: false, sentence: `"${title}" never took effect, so there is nothing to roll back.` };
+    case "policy.retried":
+      return { done: false, sentence: `"${title}" is being applied again. Roll it back once it is in effect.` };
     case "policy.applied":
     case undefined:
       return finish(deps, approval, by);

@@ -4,7 +4,7 @@ import type { Id } from "../core/ids.ts";
 import type { JobQueue } from "../core/job.ts";
 import type { Logger } from "../core/logger.ts";
 import type { PolicyStore } from "../core/policy.ts";
-import type { Analyst, Run, RunStore } from "../core/run.ts";
+import type { Analyst, LoggedEvent, Run, RunStore } from "../core/run.ts";
 import type { RunEvent } from "../core/run-event.ts";
 
 /** What running an analysis needs. */
@@ -21,10 +21,15 @@ export interface RunAnalysisDeps {
 
 type Ready = Extract<RunEvent, { type: "report.ready" }>;
 
-/** The pending approvals of a report, on the policy that is active now. */
+/** The approvals of earlier runs that a run shows. */
+const shownIn = (log: readonly LoggedEvent[]): ReadonlySet<Id<"approval">> =>
+  new Set(log.flatMap(({ event }) => (event.type === "approval.shown" ? [event.approvalId] : [])));
+
+/** The pending approvals of a report but those that it only shows again, on the policy that is active now. */
 async function approvalsOf(deps: RunAnalysisDeps, run: Run, { report }: Ready): Promise<readonly Approval[]> {
+  const shown = shownIn(await deps.runs.events(run.id, 0));
   const proposed = report.recommendations.flatMap((recommendation) =>
-    recommendation.approvalId === null ? [] : [{ id: recommendation.approvalId, recommendation }],
+    recommendation.approvalId === null || shown.has(recommendation.approvalId) ? [] : [{ id: recommendation.approvalId, recommendation }],
   );
   if (proposed.length === 0) return [];
   const { version } = await deps.policies.active(run.orgId);

@@ -50,14 +50,17 @@ export async function takeEffect(deps: EffectDeps, orgId: Id<"org">, policy: Rou
 }
 
 /** The events of a run that say what became of an approved change. */
-type EffectEvent = Extract<RunEvent, { type: "policy.applied" | "policy.failed" | "policy.rolled_back" }>;
+type EffectEvent = Extract<RunEvent, { type: "policy.applied" | "policy.failed" | "policy.retried" | "policy.rolled_back" }>;
 
 const isEffect = (event: RunEvent): event is EffectEvent =>
-  event.type === "policy.applied" || event.type === "policy.failed" || event.type === "policy.rolled_back";
+  event.type === "policy.applied" ||
+  event.type === "policy.failed" ||
+  event.type === "policy.retried" ||
+  event.type === "policy.rolled_back";
 
 /** What was last said about an approved change taking effect; undefined where nothing was. */
 export async function lastEffect(
-  deps: Pick<EffectDeps, "runs">,
+  deps: { readonly runs: Pick<RunStore, "events"> },
   approval: { readonly id: Id<"approval">; readonly runId: Id<"run"> },
 ): Promise<EffectEvent["type"] | undefined> {
   const log = await deps.runs.events(approval.runId, 0);
@@ -66,6 +69,9 @@ export async function lastEffect(
     .filter(isEffect)
     .findLast((event) => event.approvalId === approval.id)?.type;
 }
+
+/** Whether what was last said about an approved change leaves nothing to apply. */
+export const isSettled = (last: EffectEvent["type"] | undefined): boolean => last !== undefined && last !== "policy.retried";
 
 /** Adds an event to a run and has every copy of its card brought up to date. */
 export async function announce(deps: Pick<EffectDeps, "runs" | "jobs">, runId: Id<"run">, event: RunEvent): Promise<void> {

@@ -178,6 +178,17 @@ export function everyView(): Readonly<Record<string, RunView>> {
     rejected: viewAfter([...ready, decided("rejected", "Ada")]),
     expired: viewAfter([...ready, decided("expired", null)]),
     stale: viewAfter([...ready, decided("stale", null)]),
+    halfApproved: viewAfter([...ready, { type: "approval.first_given", at, approvalId: id, by: hostile }]),
+    rejectedWithReason: viewAfter([
+      ...ready,
+      { type: "approval.decided", at, approvalId: id, status: "rejected", by: "Ada", reason: hostile.repeat(5).slice(0, 500) },
+    ]),
+    retried: viewAfter([
+      ...ready,
+      decided("approved", "Ada"),
+      { type: "policy.failed", at, approvalId: id, reason: "the gateway is off." },
+      { type: "policy.retried", at, approvalId: id, by: "Ada" },
+    ]),
     empty: viewAfter([{ type: "report.ready", at, report: reportOf([], { title: "", summary: "", blocks: [], missing: [] }) }], ""),
     huge: viewAfter([{ type: "report.ready", at, report: hugeReport() }], long),
     hugeProgress: viewAfter(

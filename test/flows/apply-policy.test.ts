@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Actuator } from "../../src/core/policy.ts";
 import { viewOf } from "../../src/core/run.ts";
+import { applyAgain } from "../../src/flows/apply-again.ts";
 import { applyPolicy } from "../../src/flows/apply-policy.ts";
 import { rollbackPolicy } from "../../src/flows/rollback-policy.ts";
 import { type LoopRig, startLoop, unknownApproval } from "./loop-rig.ts";
@@ -132,6 +133,20 @@ describe("an approved change", () => {
     expect([await active(), live()]).toEqual([0, 0]);
     expect((await rig.said(approval)).map(({ type }) => type)).toEqual(["policy.failed"]);
     expect(await refused(approval.id)).toContain("never took effect");
+    // An admin asks for another try: the same version is made active, and no second one is made.
+    const { userId } = await rig.db.stores.members.grant(
+      rig.db.orgId,
+      { platform: "console", workspace: "W1", userId: "ada", name: "Ada" },
+      "admin",
+    );
+    const ada = { orgId: rig.db.orgId, userId, role: "admin" as const, name: "Ada" };
+    const enqueueAgain = async (): Promise<void> => undefined;
+    const retry = { ...rig.db.stores, jobs: { enqueueAgain }, now: () => new Date() };
+    expect(await applyAgain(retry, { orgId: rig.db.orgId, approvalId: approval.id }, ada)).toMatchObject({ result: "applying" });
+    expect(await refused(approval.id)).toContain("is being applied again");
+    expect(await apply(approval.id)).toEqual({ result: "applied" });
+    expect([await active(), live(), await rig.db.stores.policies.latestVersion(rig.db.orgId)]).toEqual([1, 1, 1]);
+    expect((await rollback(approval.id)).done).toBe(true);
   });
 
   it("that nobody approved, or nobody knows, is not applied", async () => {

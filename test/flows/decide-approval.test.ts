@@ -27,8 +27,12 @@ describe("deciding on an approval", () => {
     runs: db.stores.runs,
     inbound: db.stores.inbound,
     members: db.stores.members,
+    settings: db.stores.settings,
     jobs: {
       enqueue: async (job) => {
+        queued.push(job);
+      },
+      enqueueAgain: async (job) => {
         queued.push(job);
       },
     },
@@ -190,7 +194,8 @@ describe("deciding on an approval", () => {
   it("takes up a decision again that was cut off before the applying was queued", async () => {
     const { runId, approvalId } = await storeReport(db, { thread, author: ada });
     const inboundId = await store(ada, "approve", approvalId);
-    const cut = deps({ jobs: { enqueue: () => Promise.reject(new AppError("busy", "The queue is down.")) } });
+    const down = () => Promise.reject(new AppError("busy", "The queue is down."));
+    const cut = deps({ jobs: { enqueue: down, enqueueAgain: down } });
     await expect(decideApproval(cut, inboundId)).rejects.toMatchObject({ code: "busy" });
     await decideApproval(deps(), inboundId);
     expect(queued).toContainEqual({ name: "apply", approvalId, orgId: db.orgId });

@@ -48,6 +48,7 @@ describe("delivering a report", () => {
   const deps = (adapter: Pick<AnyPlatformAdapter, "show" | "find"> | undefined, now = () => new Date()): DeliverDeps => ({
     runs: db.stores.runs,
     deliveries: db.stores.deliveries,
+    members: db.stores.members,
     adapterFor: () => adapter,
     now,
     log: quiet,
@@ -77,6 +78,18 @@ describe("delivering a report", () => {
     await deliverReport(deps(adapter), runId, never);
     await deliverReport(deps(adapter), runId, never);
     expect(posts.map((post) => post.views.map((view) => view.state))).toEqual([["working", "failed"]]);
+    expect(await db.stores.deliveries.behind(new Date())).not.toContain(runId);
+  });
+
+  it("posts nothing to a workspace that Apex was removed from, and does not come back to it", async () => {
+    const { posts, adapter } = channel();
+    await db.stores.members.install(db.orgId, "slack", "T7");
+    const gone = { ...thread, workspace: "T7" };
+    const { runId } = await storeReport(db, { thread: gone, author });
+    const receivedAt = new Date(Date.now() + 1).toISOString();
+    await db.stores.inbound.receiveRemoved(db.orgId, { type: "removed", eventId: randomUUID(), thread: gone, author, receivedAt });
+    await deliverReport(deps(adapter), runId, never);
+    expect(posts).toEqual([]);
     expect(await db.stores.deliveries.behind(new Date())).not.toContain(runId);
   });
 

@@ -35,7 +35,12 @@ describe("reconciling", () => {
 
     const { runId: reported, approvalId } = await storeReport(db, asked);
     const pending = await db.stores.approvals.get(db.orgId, approvalId);
-    const { changed } = decide(pending, { verb: "approve", by: { userId: newId("user"), name: "Ada", role: "admin" } }, 0, clock);
+    const { changed } = decide(
+      pending,
+      { verb: "approve", by: { userId: newId("user"), name: "Ada", role: "admin" } },
+      { activePolicyVersion: 0, twoPersons: false, firstCounts: false },
+      clock,
+    );
     if (changed === undefined) throw new Error("the press changed nothing");
     const decided = { type: "approval.decided", at: clock.toISOString(), approvalId, status: "approved", by: "Ada" } as const;
     expect(await db.stores.approvals.compareAndSet(changed, decided)).toBe(true);

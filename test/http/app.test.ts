@@ -12,8 +12,8 @@ const unused = () => Promise.reject(new AppError("internal", "not used here"));
 const deps = (change: Partial<HttpDeps> = {}): HttpDeps => ({
   adapterFor: () => undefined,
   receive: {
-    members: { orgOf: unused, memberOf: unused },
-    inbound: { receiveMessage: unused, receiveClick: unused },
+    members: { installationOf: unused, memberOf: unused },
+    inbound: { receiveMessage: unused, receiveClick: unused, receiveOpened: unused, receiveFeedback: unused, receiveRemoved: unused },
     jobs: { enqueue: unused },
     log: quiet,
   },

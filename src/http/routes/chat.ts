@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { type InboundEvent, Platform } from "../../core/conversation.ts";
 import type { AnyPlatformAdapter } from "../../core/delivery.ts";
-import { AppError } from "../../core/errors.ts";
+import { AppError, type ErrorCode } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { type ReceiveDeps, receiveEvent } from "../../flows/receive-event.ts";
 import { keepRawBody, rawRequest } from "../plugins/raw-body.ts";
@@ -13,6 +13,9 @@ export interface ChatDeps {
   readonly now: () => Date;
   readonly log: Logger;
 }
+
+/** Refusals that a repeat cannot change. */
+const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["forbidden", "bad_input", "not_found"]);
 
 /** Tells the sender why a genuine event was refused, without making the platform wait for it. */
 function explain(deps: ChatDeps, adapter: AnyPlatformAdapter, event: InboundEvent, why: AppError): void {
@@ -58,7 +61,7 @@ function chatRoute(app: FastifyInstance, deps: ChatDeps, platform: Platform, { p
         guard.remember(reception.proof, deps.now());
       } catch (error) {
         // A repeat would be refused again: the sender is told instead, and the platform is told that it was heard.
-        if (!(error instanceof AppError) || (error.code !== "forbidden" && error.code !== "bad_input")) throw error;
+        if (!(error instanceof AppError) || !refusals.has(error.code)) throw error;
         explain(deps, adapter, reception.event, error);
         return reply.status(200).send();
       }

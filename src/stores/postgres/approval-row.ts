@@ -1,6 +1,6 @@
 import type { Approval as ApprovalRow } from "../../../prisma/generated/client.ts";
 import { Approval } from "../../core/approval.ts";
-import { toJson } from "./database.ts";
+import { storable, toJson } from "./database.ts";
 
 /** Reads a stored approval. */
 export const toApproval = (row: ApprovalRow): Approval =>
@@ -16,6 +16,10 @@ export const toApproval = (row: ApprovalRow): Approval =>
     expiresAt: row.expiresAt.toISOString(),
     decidedBy: row.decidedByUserId === null ? null : { userId: row.decidedByUserId, name: row.decidedByName ?? "" },
     decidedAt: row.decidedAt?.toISOString() ?? null,
+    ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.firstByUserId === null || row.firstAt === null
+      ? {}
+      : { first: { userId: row.firstByUserId, name: row.firstByName ?? "", at: row.firstAt.toISOString() } }),
   });
 
 /** The columns that a decision changes. */
@@ -25,6 +29,10 @@ export const decisionColumns = (approval: Approval) => ({
   decidedByUserId: approval.decidedBy?.userId ?? null,
   decidedByName: approval.decidedBy?.name ?? null,
   decidedAt: approval.decidedAt,
+  reason: approval.reason === undefined ? null : storable(approval.reason),
+  firstByUserId: approval.first?.userId ?? null,
+  firstByName: approval.first?.name ?? null,
+  firstAt: approval.first?.at ?? null,
 });
 
 /** All columns of an approval. */

@@ -1,8 +1,10 @@
 import { z } from "zod";
-import type { Approval, ApprovalStore } from "../../core/approval.ts";
-import { AppError } from "../../core/errors.ts";
+import type { Approval, ApprovalEvent, ApprovalStore } from "../../core/approval.ts";
+import type { AuditAction } from "../../core/audit.ts";
+import { AppError, assertNever } from "../../core/errors.ts";
 import type { Id } from "../../core/ids.ts";
 import { decisionColumns, toApproval } from "./approval-row.ts";
+import { appendEntry } from "./audit.ts";
 import { type Database, inTransaction } from "./database.ts";
 import { noteEvent } from "./run-log.ts";
 
@@ -14,6 +16,35 @@ async function waiting(prisma: Database["prisma"], orgId: Id<"org">, now: Date):
     orderBy: [{ createdAt: "asc" }, { id: "asc" }],
   });
   return rows.map(toApproval);
+}
+
+async function waitingInThread(
+  prisma: Database["prisma"],
+  orgId: Id<"org">,
+  threadId: Id<"thread">,
+  now: Date,
+): Promise<readonly Approval[]> {
+  const rows = await prisma.approval.findMany({
+    where: { orgId, status: "pending", expiresAt: { gt: now }, run: { threadId } },
+    orderBy: [{ createdAt: "asc" }, { id: "asc" }],
+  });
+  const newest = rows.at(-1)?.runId;
+  return rows.filter(({ runId }) => runId === newest).map(toApproval);
+}
+
+/** What a change of an approval says in the audit trail. */
+function auditOf({ recommendation }: Approval, event: ApprovalEvent): AuditAction {
+  const facts = { approval: event.approvalId, title: recommendation.title };
+  switch (event.type) {
+    case "approval.decided":
+      return { actor: event.by ?? "Apex", action: `approval.${event.status}`, facts: { ...facts, reason: event.reason ?? null } };
+    case "approval.first_given":
+      return { actor: event.by, action: "approval.first_given", facts };
+    case "policy.retried":
+      return { actor: event.by, action: "policy.retried", facts };
+    default:
+      return assertNever(event);
+  }
 }
 
 /** Approvals in PostgreSQL. */
@@ -32,6 +63,8 @@ export function createApprovalStore({ prisma, now }: Database): ApprovalStore {
 
     waiting: (orgId, at) => waiting(prisma, orgId, at),
 
+    waitingInThread: (orgId, threadId, at) => waitingInThread(prisma, orgId, threadId, at),
+
     compareAndSet: (next, event) =>
       inTransaction(prisma, async (tx) => {
         const { count } = await tx.approval.updateMany({
@@ -40,6 +73,7 @@ export function createApprovalStore({ prisma, now }: Database): ApprovalStore {
         });
         if (count === 0) return false;
         await noteEvent(tx, next.runId, event, now());
+        await appendEntry(tx, next.orgId, auditOf(next, event), now());
         return true;
       }),
 
@@ -49,7 +83,8 @@ export function createApprovalStore({ prisma, now }: Database): ApprovalStore {
         SELECT id FROM approvals a
         WHERE status = 'approved' AND NOT EXISTS (
           SELECT 1 FROM run_events e
-          WHERE e.approval_id = a.id AND e.type IN ('policy.applied', 'policy.failed', 'policy.rolled_back'))
+          WHERE e.approval_id = a.id AND e.run_id = a.run_id AND e.type IN ('policy.applied', 'policy.failed', 'policy.rolled_back')
+            AND NOT EXISTS (SELECT 1 FROM run_events r WHERE r.run_id = a.run_id AND r.approval_id = a.id AND r.type = 'policy.retried' AND r.seq > e.seq))
         ORDER BY decided_at LIMIT 1000`;
       const rows = await prisma.approval.findMany({
         where: { id: { in: Ids.parse(ids).map(({ id }) => id) } },

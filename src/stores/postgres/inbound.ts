@@ -3,6 +3,7 @@ import { Author, InboundEvent, type InboundStore, SharedFile } from "../../core/
 import { AppError } from "../../core/errors.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import { type Database, storable, toJson } from "./database.ts";
+import { createEncounters } from "./encounters.ts";
 
 const clickOf = (raw: unknown): InboundEvent & { type: "click" } => {
   const event = InboundEvent.parse(raw);
@@ -58,22 +59,10 @@ async function storeMessage({ prisma, now }: Database, orgId: Id<"org">, event: 
   return stored === 1;
 }
 
-/** Messages and clicks in PostgreSQL, each claimed once. */
-export function createInboundStore(db: Database): InboundStore {
+/** Presses, kept until they are dealt with. */
+const createClicks = (db: Database): Pick<InboundStore, "receiveClick" | "click" | "markDone" | "undoneClicks"> => {
   const { prisma } = db;
   return {
-    async receiveMessage(orgId, event) {
-      const runId = newId("run");
-      if (await storeMessage(db, orgId, event, runId)) return { runId, duplicate: false };
-      const first = await firstOf(db, orgId, event);
-      return { runId: idSchema("run").parse(first.runId), duplicate: true };
-    },
-
-    async sharedFiles(runId) {
-      const row = await prisma.inboundEvent.findFirst({ where: { runId, type: "message" } });
-      return row === null || row.event === null ? undefined : Shared.parse(row.event);
-    },
-
     async receiveClick(orgId, event) {
       const inboundId = newId("inbound");
       const row = { ...keyOf(event), id: inboundId, orgId, event: toJson(event), receivedAt: event.receivedAt };
@@ -101,6 +90,33 @@ export function createInboundStore(db: Database): InboundStore {
         take: 1_000,
       });
       return rows.map(({ id }) => idSchema("inbound").parse(id));
+    },
+  };
+};
+
+/** What platforms tell us, in PostgreSQL, each event claimed once. */
+export function createInboundStore(db: Database): InboundStore {
+  const { prisma } = db;
+  return {
+    ...createClicks(db),
+    ...createEncounters(db),
+
+    async receiveMessage(orgId, event) {
+      const runId = newId("run");
+      if (await storeMessage(db, orgId, event, runId)) return { runId, duplicate: false };
+      const first = await firstOf(db, orgId, event);
+      return { runId: idSchema("run").parse(first.runId), duplicate: true };
+    },
+
+    async askerOf(runId) {
+      const row = await prisma.run.findUnique({ where: { id: runId }, select: { message: { select: { author: true } } } });
+      if (row === null) throw new AppError("not_found", `There is no run ${runId}.`);
+      return Author.parse(row.message.author);
+    },
+
+    async sharedFiles(runId) {
+      const row = await prisma.inboundEvent.findFirst({ where: { runId, type: "message" } });
+      return row === null || row.event === null ? undefined : Shared.parse(row.event);
     },
   };
 }

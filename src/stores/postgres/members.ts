@@ -1,4 +1,4 @@
-import { type Author, type Member, type MemberStore, type Platform, Role } from "../../core/conversation.ts";
+import { type Author, type Installation, type Member, type MemberStore, type Platform, Role } from "../../core/conversation.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import { type Database, inTransaction, storable, type Transaction } from "./database.ts";
@@ -15,7 +15,7 @@ async function grant(tx: Transaction, orgId: Id<"org">, author: Author, role: Ro
   const { platform, workspace, userId: platformUserId } = author;
   // The workspace's row is held, so that two grants at once cannot make two people of one.
   const held = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM installations WHERE platform = ${platform} AND workspace = ${workspace} AND org_id = ${orgId} FOR UPDATE`;
+    SELECT 1 FROM installations WHERE platform = ${platform} AND workspace = ${workspace} AND org_id = ${orgId} AND removed_at IS NULL FOR UPDATE`;
   if (held.length === 0) {
     throw new AppError("not_found", `The ${platform} workspace ${workspace} is not installed for this organisation: install it first.`);
   }
@@ -32,16 +32,26 @@ async function grant(tx: Transaction, orgId: Id<"org">, author: Author, role: Ro
 
 /** Workspaces, people and their roles in PostgreSQL. */
 export function createMemberStore({ prisma, now }: Database): MemberStore {
-  const orgOf = async (platform: Platform, workspace: string): Promise<Id<"org"> | undefined> => {
+  const installationOf = async (platform: Platform, workspace: string): Promise<Installation | undefined> => {
     const found = await prisma.installation.findUnique({ where: { platform_workspace: { platform, workspace } } });
-    return found === null ? undefined : idSchema("org").parse(found.orgId);
+    return found === null ? undefined : { orgId: idSchema("org").parse(found.orgId), removed: found.removedAt !== null };
+  };
+  const orgOf = async (platform: Platform, workspace: string): Promise<Id<"org"> | undefined> => {
+    const found = await installationOf(platform, workspace);
+    return found === undefined || found.removed ? undefined : found.orgId;
   };
 
   return {
     orgOf,
+    installationOf,
 
     async install(orgId, platform, workspace) {
-      await prisma.installation.createMany({ data: { platform, workspace, orgId, createdAt: now() }, skipDuplicates: true });
+      const at = now();
+      await prisma.installation.createMany({ data: { platform, workspace, orgId, createdAt: at }, skipDuplicates: true });
+      await prisma.installation.updateMany({
+        where: { platform, workspace, orgId, removedAt: { not: null } },
+        data: { removedAt: null, createdAt: at },
+      });
       if ((await orgOf(platform, workspace)) === orgId) return;
       throw new AppError("conflict", `The ${platform} workspace ${workspace} belongs to another organisation: uninstall it there first.`);
     },
@@ -53,6 +63,11 @@ export function createMemberStore({ prisma, now }: Database): MemberStore {
       });
       if (identity === null || (await orgOf(platform, workspace)) !== identity.user.orgId) return undefined;
       return toMember(identity.user);
+    },
+
+    async member(orgId, userId) {
+      const user = await prisma.user.findFirst({ where: { id: userId, orgId } });
+      return user === null ? undefined : toMember(user);
     },
 
     grant: (orgId, author, role) => inTransaction(prisma, (tx) => grant(tx, orgId, author, role, now())),

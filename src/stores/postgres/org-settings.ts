@@ -1,9 +1,11 @@
+import { fromUsd, toUsd } from "../../core/money.ts";
 import type { OrgSettings } from "../../core/org-settings.ts";
 import { Zone } from "../../core/zone.ts";
-import type { Database } from "./database.ts";
+import { appendEntry } from "./audit.ts";
+import { type Database, inTransaction } from "./database.ts";
 
 /** An org's own settings in PostgreSQL. */
-export function createOrgSettings({ prisma }: Database): OrgSettings {
+export function createOrgSettings({ prisma, now }: Database): OrgSettings {
   return {
     async zoneOf(orgId) {
       const { zone } = await prisma.org.findUniqueOrThrow({ where: { id: orgId }, select: { zone: true } });
@@ -12,5 +14,15 @@ export function createOrgSettings({ prisma }: Database): OrgSettings {
     async setZone(orgId, zone) {
       await prisma.org.update({ where: { id: orgId }, data: { zone } });
     },
+    async twoPersonFrom(orgId) {
+      const { twoPersonMinUsd } = await prisma.org.findUniqueOrThrow({ where: { id: orgId }, select: { twoPersonMinUsd: true } });
+      return twoPersonMinUsd === null ? undefined : fromUsd(twoPersonMinUsd.toFixed(12));
+    },
+    setTwoPersonFrom: (orgId, minimum, actor) =>
+      inTransaction(prisma, async (tx) => {
+        const twoPersonMinUsd = minimum === undefined ? null : toUsd(minimum);
+        await tx.org.update({ where: { id: orgId }, data: { twoPersonMinUsd } });
+        await appendEntry(tx, orgId, { actor, action: "two_person.set", facts: { fromUsd: twoPersonMinUsd } }, now());
+      }),
   };
 }

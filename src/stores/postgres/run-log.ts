@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
-import type { Id } from "../../core/ids.ts";
+import { type Id, idSchema } from "../../core/ids.ts";
 import type { RunEvent } from "../../core/run-event.ts";
 import type { Transaction } from "./database.ts";
 
@@ -36,8 +36,10 @@ export async function appendEvent(
   );
 }
 
-/** Adds an event at the end of a run's log, closed or not, in one statement; gives its number. */
-export async function noteEvent(db: Transaction, runId: Id<"run">, event: RunEvent, at: Date): Promise<number> {
+const RunIds = z.array(z.object({ run_id: idSchema("run") }));
+
+/** Adds an event at the end of one run's log, closed or not, in one statement; gives its number. */
+async function noteIn(db: Transaction, runId: Id<"run">, event: RunEvent, at: Date): Promise<number> {
   const rows = await db.$queryRaw<unknown[]>`
     WITH taken AS (
       UPDATE runs SET last_seq = last_seq + 1, last_event_at = ${at} WHERE id = ${runId} RETURNING id, last_seq
@@ -47,4 +49,19 @@ export async function noteEvent(db: Transaction, runId: Id<"run">, event: RunEve
   const [noted] = Numbers.parse(rows);
   if (noted === undefined) throw new AppError("not_found", `There is no run ${runId}.`);
   return noted.seq;
+}
+
+/**
+ * Adds an event at the end of a run's log, and of the other runs that show the proposal which it is about, so that every
+ * copy of its card comes to the same end; gives its number in the run. Inside a transaction.
+ */
+export async function noteEvent(tx: Transaction, runId: Id<"run">, event: RunEvent, at: Date): Promise<number> {
+  const seq = await noteIn(tx, runId, event, at);
+  const approvalId = approvalOf(event);
+  if (approvalId === null) return seq;
+  // In one order, so that two of these never wait for each other.
+  const copies = await tx.$queryRaw<unknown[]>`
+    SELECT DISTINCT run_id FROM run_events WHERE approval_id = ${approvalId} AND type = 'approval.shown' AND run_id <> ${runId} ORDER BY run_id`;
+  for (const { run_id } of RunIds.parse(copies)) await noteIn(tx, run_id, event, at);
+  return seq;
 }

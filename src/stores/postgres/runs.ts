@@ -80,7 +80,7 @@ export function createRunStore(db: Database, signals: RunSignals): RunStore {
         await tx.approval.createMany({ data: approvals.map(approvalColumns) });
       }),
     fail: (runId, seq, event) => appendEvent(prisma, { runId, seq, event }, "failed", now()),
-    note: (id, event) => noteEvent(prisma, id, event, now()),
+    note: (id, event) => inTransaction(prisma, (tx) => noteEvent(tx, id, event, now())),
     events: (id, after) => readEvents(db, id, after),
     follow: (id, after, signal) => follow(db, signals, id, after, signal),
     async unfinished(before) {

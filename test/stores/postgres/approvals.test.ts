@@ -27,7 +27,12 @@ const decided = (approval: Approval): Extract<RunEvent, { type: "approval.decide
 });
 
 const press = (approval: Approval, verb: "approve" | "reject", name: string): Approval => {
-  const { changed } = decide(approval, { verb, by: { userId: newId("user"), name, role: "admin" } }, 0, new Date());
+  const { changed } = decide(
+    approval,
+    { verb, by: { userId: newId("user"), name, role: "admin" } },
+    { activePolicyVersion: 0, twoPersons: false, firstCounts: false },
+    new Date(),
+  );
   if (changed === undefined) throw new Error("the press changed nothing");
   return changed;
 };

@@ -1,0 +1,100 @@
+import { type Id, isId } from "./ids.ts";
+
+/** What a command can show, besides what is asked of the analyst. */
+export type CommandTopic = "hello" | "help" | "status" | "sources" | "export" | "digest";
+
+/** What someone typed instead of a question. */
+export type Command =
+  | { readonly type: "show"; readonly topic: CommandTopic }
+  /** A press of a button, in words. */
+  | {
+      readonly type: "press";
+      readonly verb: "approve" | "reject" | "details" | "apply" | "rollback";
+      readonly approvalId: Id<"approval">;
+      readonly reason: string | undefined;
+    }
+  /** Something is to be done about a proposal that is not named: its buttons are shown, nothing is pressed. */
+  | { readonly type: "which"; readonly verb: "approve" | "reject" | "rollback" };
+
+/** A text as commands are told by: folded, lower case, without the name of Apex before it and marks after it. */
+const bare = (text: string): string =>
+  text
+    .normalize("NFKC")
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/^\/?apex[,:]?(?: |$)/i, "")
+    .replace(/^please /i, "")
+    .replace(/[\s.!?]+$/, "");
+
+const topics: readonly (readonly [CommandTopic, RegExp])[] = [
+  ["hello", /^(?:hi|hello|hey|good morning|good afternoon|start|get started)(?: there| apex)?$/],
+  ["help", /^(?:help(?: me)?|commands|what can (?:you do|i ask|we ask)(?: you)?|how does this work|who are you)$/],
+  [
+    "status",
+    /^(?:(?:show(?: me)? )?(?:the |your )?status|(?:is|are) (?:the|our|my) (?:data|numbers) (?:fresh|current|up to date)|how (?:fresh|old) (?:is|are) (?:the|our) (?:data|numbers))$/,
+  ],
+  [
+    "sources",
+    /^(?:(?:show|list)?(?: me)? ?(?:the |our |my )?(?:data |connected )?sources|(?:which|what) (?:data )?sources are connected|what(?: is|'s) connected|where does (?:the|our) data come from)$/,
+  ],
+  [
+    "export",
+    /^(?:export(?: (?:the|our|my|all))?(?: (?:spend|spending|data|usage|costs?))?(?: (?:as|to|in))?(?: (?:csv|json))?|how (?:do|can) (?:i|we) export\b.*)$/,
+  ],
+  ["digest", /^(?:(?:show|give)?(?: me)? ?(?:the |our |my )?(?:weekly |last )?digest)$/],
+];
+
+const verbs = {
+  approve: "approve",
+  reject: "reject",
+  details: "details",
+  apply: "apply",
+  rollback: "rollback",
+  "roll back": "rollback",
+  undo: "rollback",
+} as const;
+
+const named =
+  /^(approve|reject|details|apply|rollback|roll back|undo)(?: of| for)? (apr_[A-Za-z0-9-]{1,64})(?:(?:[,:;]| because| since| -)+ ?(.+))?$/i;
+const anyOf = {
+  approve:
+    /^(?:(?:yes|ok|okay)[, ]*)?(?:do it|do that|do this|go ahead|go for it|make it so|proceed|let'?s do it|approve|approve (?:it|this|that)|apply|apply (?:it|this|that))(?: now)?$|^yes(?: please)?$/,
+  reject: /^reject(?: it| this| that)?$/,
+  rollback: /^(?:rollback|roll back|undo|roll it back|undo (?:it|that|this))$/,
+} as const;
+
+const verbOf = (word: string): keyof typeof verbs | undefined => {
+  for (const verb of ["approve", "reject", "details", "apply", "rollback", "roll back", "undo"] as const) if (verb === word) return verb;
+  return undefined;
+};
+
+/** The command that a text is; undefined where it is a question, or anything else. */
+export function commandOf(text: string): Command | undefined {
+  const said = bare(text);
+  const press = named.exec(said);
+  const verb = verbOf((press?.[1] ?? "").toLowerCase());
+  const approvalId = press?.[2] ?? "";
+  if (verb !== undefined && isId("approval", approvalId)) return { type: "press", verb: verbs[verb], approvalId, reason: press?.[3] };
+  const lower = said.toLowerCase();
+  const topic = topics.find(([, pattern]) => pattern.test(lower))?.[0];
+  if (topic !== undefined) return { type: "show", topic };
+  for (const any of ["approve", "reject", "rollback"] as const) if (anyOf[any].test(lower)) return { type: "which", verb: any };
+  return undefined;
+}
+
+/** Single words that stand for a question. */
+const shorthands: Readonly<Partial<Record<string, string>>> = {
+  spend: "What did we spend by workload in the last 30 days?",
+  costs: "What did we spend by workload in the last 30 days?",
+  savings: "What did you save us?",
+  models: "What did we spend by model in the last 30 days?",
+  cache: "Audit our caching.",
+  budget: "What will the month end at?",
+  forecast: "What will the month end at?",
+};
+
+/** The question that a text asks: a shorthand in full, a command none. */
+export function questionIn(text: string): string | undefined {
+  if (commandOf(text) !== undefined) return undefined;
+  return shorthands[bare(text).toLowerCase()] ?? text;
+}

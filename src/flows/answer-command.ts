@@ -1,0 +1,145 @@
+import type { ApprovalStore } from "../core/approval.ts";
+import { type Command, type CommandTopic, commandOf, questionIn } from "../core/command.ts";
+import type { InboundStore, MemberStore } from "../core/conversation.ts";
+import { AppError, assertNever } from "../core/errors.ts";
+import type { GatewayFleet } from "../core/gateway-config.ts";
+import type { Id } from "../core/ids.ts";
+import type { Report } from "../core/report.ts";
+import type { Analyst, LoggedEvent, Run } from "../core/run.ts";
+import type { RunEvent } from "../core/run-event.ts";
+import type { SourceStore } from "../core/source-connection.ts";
+import type { UsageReader } from "../core/usage-store.ts";
+import {
+  exportReport,
+  helloReport,
+  helpReport,
+  type Standing,
+  sentenceReport,
+  sourcesReport,
+  statusReport,
+  waitingReport,
+} from "./command-reports.ts";
+import type { Press, PressOutcome } from "./press-approval.ts";
+import { type RunAnalysisDeps, runAnalysis } from "./run-analysis.ts";
+
+export interface CommandDeps extends Omit<RunAnalysisDeps, "analyst"> {
+  readonly inbound: Pick<InboundStore, "askerOf">;
+  readonly members: Pick<MemberStore, "memberOf">;
+  readonly approvals: Pick<ApprovalStore, "waiting" | "waitingInThread">;
+  readonly sources: Pick<SourceStore, "list">;
+  readonly fleet: Pick<GatewayFleet, "served">;
+  readonly usage: Pick<UsageReader, "coverage">;
+  readonly press: (press: Press) => Promise<PressOutcome>;
+  /** The last whole week of an org, as text. */
+  readonly digest: (orgId: Id<"org">, asOf: Date) => Promise<string>;
+}
+
+async function standingOf(deps: CommandDeps, { orgId, thread, asOf }: Run): Promise<Standing> {
+  return {
+    coverage: await deps.usage.coverage(orgId),
+    sources: await deps.sources.list(orgId),
+    gateways: await deps.fleet.served(orgId),
+    waiting: await deps.approvals.waiting(orgId, deps.now()),
+    asOf,
+    platform: thread.platform,
+  };
+}
+
+async function show(deps: CommandDeps, run: Run, topic: CommandTopic): Promise<Report> {
+  switch (topic) {
+    case "hello":
+      return helloReport(await standingOf(deps, run));
+    case "help":
+      return helpReport(await standingOf(deps, run));
+    case "status":
+      return statusReport(await standingOf(deps, run));
+    case "sources":
+      return sourcesReport(await standingOf(deps, run));
+    case "export":
+      return exportReport(run.asOf);
+    case "digest":
+      return sentenceReport("Weekly digest", (await deps.digest(run.orgId, run.asOf)).trim());
+    default:
+      return assertNever(topic);
+  }
+}
+
+/** Does what a button does, as far as who typed it may: they are looked up now, as at a press. */
+async function press(deps: CommandDeps, run: Run, { verb, approvalId, reason }: Command & { type: "press" }): Promise<Report> {
+  const known = await deps.members.memberOf(await deps.inbound.askerOf(run.id));
+  const member = known?.orgId === run.orgId ? known : undefined;
+  try {
+    const { sentence } = await deps.press({ orgId: run.orgId, approvalId, verb, member, reason: reason?.slice(0, 500) });
+    return sentenceReport(verb === "details" ? "Details" : "Your word on a proposal", sentence);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.retry || error.code === "internal") throw error;
+    return sentenceReport("Your word on a proposal", error.message);
+  }
+}
+
+const nothingWaits = (verb: (Command & { type: "which" })["verb"]): Report =>
+  verb === "rollback"
+    ? sentenceReport(
+        "Which change?",
+        "Press Roll back on the card of the change, or say `rollback apr_…` with the id that `status` or its card shows.",
+      )
+    : sentenceReport(
+        "Nothing waits here",
+        "No proposal of this thread waits for a decision. Ask “How can we cut cost?” for one, or say `status` for what waits elsewhere.",
+      );
+
+/** Shows the proposals of the thread that wait; those that an earlier attempt has shown are not told again. */
+async function* which(
+  deps: CommandDeps,
+  run: Run,
+  log: readonly LoggedEvent[],
+  verb: (Command & { type: "which" })["verb"],
+): AsyncGenerator<RunEvent, Report, void> {
+  if (verb === "rollback") return nothingWaits(verb);
+  const shown = new Set(log.flatMap(({ event }) => (event.type === "approval.shown" ? [event.approvalId] : [])));
+  const waiting = await deps.approvals.waitingInThread(run.orgId, run.threadId, deps.now());
+  for (const { id, first } of waiting.filter((one) => !shown.has(one.id))) {
+    const at = deps.now().toISOString();
+    yield { type: "approval.shown", at, approvalId: id, ...(first === undefined ? {} : { firstBy: first.name }) };
+  }
+  return waiting.length === 0 ? nothingWaits(verb) : waitingReport(waiting);
+}
+
+async function* answer(deps: CommandDeps, run: Run, log: readonly LoggedEvent[], command: Command): AsyncGenerator<RunEvent, Report, void> {
+  switch (command.type) {
+    case "show":
+      return show(deps, run, command.topic);
+    case "press":
+      return press(deps, run, command);
+    case "which":
+      return yield* which(deps, run, log, command.verb);
+    default:
+      return assertNever(command);
+  }
+}
+
+/** Answers a command as the events of a run: at once, without steps. */
+const responder = (deps: CommandDeps, command: Command): Analyst => ({
+  async *analyse(run, log) {
+    const report = yield* answer(deps, run, log, command);
+    yield { type: "report.ready", at: deps.now().toISOString(), report };
+  },
+});
+
+/** Answers a run whose text is a command (help, status, "approve apr_…"), in the one message that every run has; false where it is none. */
+export async function answerCommand(deps: CommandDeps, runId: Id<"run">, signal: AbortSignal): Promise<boolean> {
+  const command = commandOf((await deps.runs.get(runId)).question);
+  if (command === undefined) return false;
+  await runAnalysis({ ...deps, analyst: responder(deps, command) }, runId, signal);
+  return true;
+}
+
+/** An analyst that is asked shorthands in full, and is told of no commands among the questions before. */
+export const askedInFull = (analyst: Analyst): Analyst => ({
+  analyse: (run, log, signal) =>
+    analyst.analyse(
+      { ...run, question: questionIn(run.question) ?? run.question, earlier: run.earlier.flatMap((text) => questionIn(text) ?? []) },
+      log,
+      signal,
+    ),
+});
