@@ -152,9 +152,8 @@ function share(options: WireOptions): Shared {
   const prices = createPriceBook();
   const books = createContractBooks(prices, stores.contracts);
   const gateway = wireGateway(options, prices, books);
-  const chats: Readonly<Partial<Record<Platform, AnyPlatformAdapter>>> = {
-    ...(config.slack.kind === "on" ? { slack: anyAdapter(adapters.slack({ ...config.slack, log })) } : {}),
-  };
+  const chats: Readonly<Partial<Record<Platform, AnyPlatformAdapter>>> =
+    config.slack.kind === "on" ? { slack: anyAdapter(adapters.slack({ ...config.slack, log })) } : {};
   const effect: EffectDeps = {
     actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],
     runs: stores.runs,
