@@ -151,6 +151,9 @@ function share(options: WireOptions): Shared {
   const gateway = wireGateway(options, prices, books);
   const chats: Readonly<Partial<Record<Platform, AnyPlatformAdapter>>> = {
     ...(config.slack.kind === "on" ? { slack: anyAdapter(adapters.slack({ ...config.slack, log })) } : {}),
+    ...(config.discord.kind === "on"
+      ? { discord: anyAdapter(adapters.discord({ ...config.discord, guilds: [...config.discord.guilds], log })) }
+      : {}),
   };
   const effect: EffectDeps = {
     actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Id, idSchema } from "./ids.ts";
 
 /** Where people talk to Apex. */
-export const Platform = z.enum(["slack", "console"]);
+export const Platform = z.enum(["slack", "discord", "console"]);
 export type Platform = z.infer<typeof Platform>;
 
 /** The place of a conversation in its platform's own ids: a Slack team, channel and thread; a terminal session. */
@@ -59,7 +59,14 @@ const inbound = {
 /** What a platform tells us, verified and parsed. */
 export const InboundEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("message"), ...inbound, text: z.string(), files: z.array(SharedFile).max(20).optional() }),
-  z.strictObject({ type: z.literal("click"), ...inbound, action: ClickAction, approvalId: idSchema("approval") }),
+  z.strictObject({
+    type: z.literal("click"),
+    ...inbound,
+    action: ClickAction,
+    approvalId: idSchema("approval"),
+    /** Why, where the presser said so. */
+    reason: z.string().max(500).optional(),
+  }),
 ]);
 export type InboundEvent = z.infer<typeof InboundEvent>;
 
