@@ -15,7 +15,7 @@ export interface ChartPictures {
 /** A message with its pictures, as it is sent. */
 export interface Illustrated {
   readonly components: readonly (DiscordMessage["components"][number] | Gallery)[];
-  readonly attachments: readonly { readonly id: number; readonly filename: string; readonly description: string }[];
+  readonly attachments: readonly { readonly id: string; readonly filename: string; readonly description: string }[];
   readonly files: readonly RawFile[];
 }
 
@@ -44,7 +44,7 @@ export async function withPictures(message: DiscordMessage, pictures: ChartPictu
   const all = [...drawn.values()];
   return {
     components: message.components.flatMap((part, at) => drawn.get(at)?.parts ?? [part]),
-    attachments: all.map(({ description }, id) => ({ id, filename: `chart-${id}.png`, description })),
+    attachments: all.map(({ description }, id) => ({ id: `${id}`, filename: `chart-${id}.png`, description })),
     files: all.map(({ data }, id) => ({ name: `chart-${id}.png`, data: Buffer.from(data), contentType: "image/png", key: `files[${id}]` })),
   };
 }
