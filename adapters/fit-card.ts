@@ -10,6 +10,8 @@ export interface Piece<Block> {
 export interface Room {
   readonly blocks: number;
   readonly size: number;
+  /** The most proposals that it shows; ten where nothing is said. */
+  readonly proposals?: number;
 }
 
 /** The most proposals that one message shows with their buttons. */
@@ -45,9 +47,10 @@ export function fitCard<Block>(
   draw: (part: CardPart, most: number) => Piece<Block>,
 ): readonly Piece<Block>[] {
   const proposals = parts.filter((part) => part.type === "proposal").length;
-  const forProposal = Math.min(proposalMost, Math.floor((room.size * proposalShare) / Math.max(1, Math.min(proposals, mostProposals))));
+  const most = Math.min(mostProposals, room.proposals ?? mostProposals);
+  const forProposal = Math.min(proposalMost, Math.floor((room.size * proposalShare) / Math.max(1, Math.min(proposals, most))));
   const forKept = Math.floor(room.size * keptShare);
-  const isHidden = (part: PlacedPart): boolean => part.type === "proposal" && part.number > mostProposals;
+  const isHidden = (part: PlacedPart): boolean => part.type === "proposal" && part.number > most;
   const kept = new Map(
     parts
       .filter((part) => part.keep === true && !isHidden(part))
@@ -70,6 +73,6 @@ export function fitCard<Block>(
     size -= piece.size;
     return [piece];
   });
-  const note = sentence(left, Math.max(0, proposals - mostProposals));
+  const note = sentence(left, Math.max(0, proposals - most));
   return note === "" ? shown : [...shown, draw({ type: "note", text: note }, room.size)];
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { anyAdapter } from "../adapters/any-adapter.ts";
+import { chartAlt, chartPng } from "../adapters/chart-image.ts";
 import { adapters } from "../adapters/index.ts";
 import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
@@ -152,8 +153,16 @@ function share(options: WireOptions): Shared {
   const prices = createPriceBook();
   const books = createContractBooks(prices, stores.contracts);
   const gateway = wireGateway(options, prices, books);
-  const chats: Readonly<Partial<Record<Platform, AnyPlatformAdapter>>> =
-    config.slack.kind === "on" ? { slack: anyAdapter(adapters.slack({ ...config.slack, log })) } : {};
+  const chats: Readonly<Partial<Record<Platform, AnyPlatformAdapter>>> = {
+    ...(config.slack.kind === "on" ? { slack: anyAdapter(adapters.slack({ ...config.slack, log })) } : {}),
+    ...(config.discord.kind === "on"
+      ? {
+          discord: anyAdapter(
+            adapters.discord({ ...config.discord, guilds: [...config.discord.guilds], log, pictures: { png: chartPng, alt: chartAlt } }),
+          ),
+        }
+      : {}),
+  };
   const effect: EffectDeps = {
     actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],
     runs: stores.runs,

@@ -22,6 +22,15 @@ function slackOf({ slack }: Config, role: ProcessRole): string {
   return `on at /slack/events${slack.admins.length === 0 ? "; nobody may approve: set SLACK_ADMINS to Slack user ids" : ""}`;
 }
 
+function discordOf({ discord }: Config, role: ProcessRole): string {
+  const { chat, worker } = dutiesOf[role];
+  if (!chat && !worker) return `off: the role ${role} does not use it`;
+  if (discord.kind === "off") return `off: ${discord.why}`;
+  if (!chat) return "on for what is posted; what people write comes in at the role api";
+  const nobody = discord.admins.length === 0 ? "; nobody may approve: set DISCORD_ADMINS to Discord user ids" : "";
+  return `on over the gateway and at /discord/interactions${nobody}`;
+}
+
 function gatewayOf({ upstreams }: Config, role: ProcessRole): string {
   if (!dutiesOf[role].gateway) return `off: the role is ${role}; run another process with --role gateway`;
   if (upstreams.length === 0) return "on at /v1, without a provider of its own: set OPENAI_API_KEY (and OPENAI_BASE_URL)";
@@ -34,6 +43,7 @@ export function partsOf(config: Config, role: ProcessRole): readonly string[] {
   return [
     ...enginesOf(config),
     line("Slack", slackOf(config, role)),
+    line("Discord", discordOf(config, role)),
     line("Gateway", gatewayOf(config, role)),
     line("Worker", worker ? "on" : `off: the role is ${role}; run another process with --role worker`),
     ...(worker ? [line("Models", "off: rules and templates answer")] : []),

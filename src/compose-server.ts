@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { slackWorkspace } from "../adapters/slack/identify.ts";
+import { connectDiscord } from "./compose-discord.ts";
 import type { Engines } from "./compose-engines.ts";
 import type { Intake } from "./compose-intake.ts";
 import type { LedgerFlows } from "./compose-ledger.ts";
@@ -125,13 +126,14 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
   const app = httpApp(deps, options, closing.signal);
   await bind(app, config.host, options.port ?? config.port);
   if (options.http) void connectSlack(deps, stopping.signal);
+  const discord = options.http ? connectDiscord(deps, stopping.signal) : Promise.resolve();
   const port = portOf(app.server);
   return {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
     async close(drained) {
       stopping.abort();
       const closed = app.close();
-      await drained;
+      await Promise.all([drained, discord]);
       closing.abort();
       const cutOff = setTimeout(() => app.server.closeAllConnections(), cutOffMs);
       await closed;

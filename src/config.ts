@@ -20,6 +20,21 @@ export type SlackSettings =
       readonly admins: readonly string[];
     };
 
+/** Discord, with everything that it needs, or off with the reason. */
+export type DiscordSettings =
+  | { readonly kind: "off"; readonly why: string }
+  | {
+      readonly kind: "on";
+      readonly botToken: string;
+      readonly publicKey: string;
+      readonly applicationId: string;
+      /** The servers whose people may ask. */
+      readonly guilds: readonly string[];
+      readonly apiUrl: string;
+      /** Discord user ids that may approve. */
+      readonly admins: readonly string[];
+    };
+
 /** An upstream that the gateway may send requests to. */
 export interface UpstreamSettings {
   readonly provider: string;
@@ -36,6 +51,7 @@ export interface Config {
   readonly queue: QueueEngine;
   readonly analytics: Engine & { readonly database: string };
   readonly slack: SlackSettings;
+  readonly discord: DiscordSettings;
   readonly upstreams: readonly UpstreamSettings[];
   /** 32 bytes that secrets are encrypted with; undefined: one is made in the data folder. */
   readonly secretKey: Buffer | undefined;
@@ -62,11 +78,23 @@ const Environment = z.object({
   SLACK_SIGNING_SECRET: optional,
   SLACK_API_URL: z.url().default("https://slack.com/api/"),
   SLACK_ADMINS: z.string().default(""),
+  DISCORD_BOT_TOKEN: optional,
+  DISCORD_PUBLIC_KEY: optional,
+  DISCORD_APPLICATION_ID: optional,
+  DISCORD_GUILDS: z.string().default(""),
+  DISCORD_ADMINS: z.string().default(""),
+  DISCORD_API_URL: z.url().default("https://discord.com/api"),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 type Environment = z.infer<typeof Environment>;
+
+const listOf = (text: string): readonly string[] =>
+  text
+    .split(",")
+    .map((id) => id.trim())
+    .filter((id) => id !== "");
 
 const engine = (url: string | undefined): Engine => (url === undefined ? { kind: "embedded" } : { kind: "server", url });
 
@@ -83,10 +111,36 @@ function slackSettings(env: Environment): SlackSettings {
       "SLACK_BOT_TOKEN is set, but SLACK_SIGNING_SECRET is not: copy it from the app's Basic Information page.",
     );
   }
-  const admins = env.SLACK_ADMINS.split(",")
-    .map((id) => id.trim())
-    .filter((id) => id !== "");
-  return { kind: "on", botToken, signingSecret, apiUrl: env.SLACK_API_URL, admins };
+  return { kind: "on", botToken, signingSecret, apiUrl: env.SLACK_API_URL, admins: listOf(env.SLACK_ADMINS) };
+}
+
+/** Where each of Discord's settings is found. */
+const discordNeeds = {
+  DISCORD_BOT_TOKEN: "reset the token on the application's Bot page and copy it",
+  DISCORD_PUBLIC_KEY: "copy the 64 hexadecimal digits from the application's General Information page",
+  DISCORD_APPLICATION_ID: "copy the number from the application's General Information page",
+  DISCORD_GUILDS: "list the ids of the servers whose people may ask, separated by commas",
+} as const;
+
+function discordSettings(env: Environment): DiscordSettings {
+  const names = ["DISCORD_BOT_TOKEN", "DISCORD_PUBLIC_KEY", "DISCORD_APPLICATION_ID", "DISCORD_GUILDS"] as const;
+  const set = names.filter((name) => env[name] !== undefined && env[name] !== "");
+  if (set.length === 0) return { kind: "off", why: `set ${names.slice(0, -1).join(", ")} and DISCORD_GUILDS to turn it on` };
+  const wrong = (name: (typeof names)[number], what: string): AppError =>
+    new AppError("not_configured", `${name} ${what}: ${discordNeeds[name]}.`);
+  const missing = names.find((name) => !set.includes(name));
+  if (missing !== undefined) throw wrong(missing, `is not set, but ${set.join(" and ")} ${set.length === 1 ? "is" : "are"}`);
+  const { DISCORD_BOT_TOKEN: botToken = "", DISCORD_PUBLIC_KEY: publicKey = "", DISCORD_APPLICATION_ID: applicationId = "" } = env;
+  const isId = (text: string): boolean => /^\d{1,20}$/.test(text);
+  const guilds = listOf(env.DISCORD_GUILDS);
+  const admins = listOf(env.DISCORD_ADMINS);
+  if (!/^[0-9a-f]{64}$/i.test(publicKey)) throw wrong("DISCORD_PUBLIC_KEY", "is not a public key");
+  if (!isId(applicationId)) throw wrong("DISCORD_APPLICATION_ID", "is not an id");
+  if (guilds.length === 0 || !guilds.every(isId)) throw wrong("DISCORD_GUILDS", "is not a list of ids");
+  if (!admins.every(isId)) {
+    throw new AppError("not_configured", "DISCORD_ADMINS is not a list of ids: list Discord user ids (Developer Mode, Copy User ID).");
+  }
+  return { kind: "on", botToken, publicKey, applicationId, guilds, admins, apiUrl: env.DISCORD_API_URL };
 }
 
 function secretKey({ APEX_SECRET_KEY: text }: Environment): Buffer | undefined {
@@ -112,6 +166,7 @@ export function readConfig(root: string, environment: Readonly<Record<string, st
     queue: env.REDIS_URL === undefined ? { kind: "postgres" } : { kind: "redis", url: env.REDIS_URL, prefix: env.REDIS_PREFIX },
     analytics: { ...engine(env.CLICKHOUSE_URL), database: env.CLICKHOUSE_DATABASE },
     slack: slackSettings(env),
+    discord: discordSettings(env),
     upstreams: env.OPENAI_API_KEY === undefined ? [] : [{ provider: "openai", baseUrl: env.OPENAI_BASE_URL, apiKey: env.OPENAI_API_KEY }],
     secretKey: secretKey(env),
     logLevel: env.LOG_LEVEL,

@@ -33,7 +33,7 @@ export function readRole(text: string | undefined): ProcessRole {
   throw new AppError(
     "bad_input",
     text === "listener"
-      ? `The role listener is for platforms that are listened to over a connection of ours (Discord, Slack's Socket Mode): this version has none of them. ${choice}`
+      ? `There is no role listener: what platforms send over a connection of ours (Discord's gateway) is heard by the roles all and api. ${choice}`
       : `There is no role "${text}". ${choice}`,
   );
 }

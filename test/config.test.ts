@@ -3,6 +3,8 @@ import { readConfig } from "../src/config.ts";
 
 const key = Buffer.alloc(32, 1).toString("base64");
 
+const discord = { DISCORD_BOT_TOKEN: "t", DISCORD_PUBLIC_KEY: "0a".repeat(32), DISCORD_APPLICATION_ID: "4", DISCORD_GUILDS: "1, 2" };
+
 describe("the configuration", () => {
   it("is all embedded, with Slack off and why, where nothing is set", () => {
     expect(readConfig("/srv/apex", {})).toMatchObject({
@@ -34,6 +36,15 @@ describe("the configuration", () => {
     expect(readConfig("/", { CLICKHOUSE_URL: "http://c:8123" }).analytics).toMatchObject({ kind: "server", url: "http://c:8123" });
   });
 
+  it("turns Discord on with all that it needs", () => {
+    expect(readConfig("/", { ...discord, DISCORD_ADMINS: "5,6" }).discord).toMatchObject({
+      kind: "on",
+      guilds: ["1", "2"],
+      admins: ["5", "6"],
+    });
+    expect(readConfig("/", {}).discord).toMatchObject({ kind: "off" });
+  });
+
   it("reads an empty variable as one that is not set", () => {
     expect(readConfig("/", { DATABASE_URL: "", SLACK_BOT_TOKEN: " " })).toMatchObject({
       relational: { kind: "embedded" },
@@ -44,6 +55,12 @@ describe("the configuration", () => {
   it.each([
     [{ SLACK_BOT_TOKEN: "xoxb-1" }, /SLACK_SIGNING_SECRET is not/],
     [{ SLACK_SIGNING_SECRET: "12345678" }, /SLACK_BOT_TOKEN is not/],
+    [{ DISCORD_BOT_TOKEN: "t" }, /DISCORD_PUBLIC_KEY is not set/],
+    [{ DISCORD_GUILDS: "1" }, /DISCORD_BOT_TOKEN is not set/],
+    [{ ...discord, DISCORD_PUBLIC_KEY: "zz" }, /DISCORD_PUBLIC_KEY is not a public key/],
+    [{ ...discord, DISCORD_APPLICATION_ID: "apex" }, /DISCORD_APPLICATION_ID is not an id/],
+    [{ ...discord, DISCORD_GUILDS: "1,acme" }, /DISCORD_GUILDS is not a list of ids/],
+    [{ ...discord, DISCORD_ADMINS: "ada" }, /DISCORD_ADMINS is not a list of ids/],
     [{ APEX_SECRET_KEY: "short" }, /32 bytes/],
     [{ DATABASE_URL: "mysql://db", APEX_SECRET_KEY: key }, /DATABASE_URL is wrong/],
     [{ PORT: "eighty" }, /PORT is wrong/],

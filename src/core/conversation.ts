@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Id, idSchema } from "./ids.ts";
 
 /** Where people talk to Apex. */
-export const Platform = z.enum(["slack", "console"]);
+export const Platform = z.enum(["slack", "discord", "console"]);
 export type Platform = z.infer<typeof Platform>;
 
 /** The place of a conversation in its platform's own ids: a Slack team, channel and thread; a terminal session. */

@@ -9,6 +9,11 @@ export interface RawRequest {
   readonly body: string;
 }
 
+/** What became of a verified event: the run that it asks for, or why it was refused, for its sender to read. */
+export type Heard =
+  | { readonly type: "taken"; readonly runId: Id<"run"> | undefined; readonly duplicate: boolean }
+  | { readonly type: "refused"; readonly why: string };
+
 /** What an adapter makes of a raw request. */
 export type Reception =
   | {
@@ -18,6 +23,10 @@ export type Reception =
       readonly reply?: string;
       /** What is different in every genuine delivery, also of the same event: its signature. Seen again, it is a replay. */
       readonly proof?: string;
+      /** JSON text to answer with where the event is refused, for the sender alone; absent: the sender is told by `tell`. */
+      readonly refusal?: (why: string) => string;
+      /** What is left to do once the platform has our reply; it throws nothing. */
+      readonly afterwards?: (heard: Heard) => Promise<void>;
     }
   /** The platform wants this JSON text back at once (a handshake). */
   | { readonly type: "reply"; readonly body: string }
@@ -37,6 +46,11 @@ export interface PlatformAdapter<Payload> {
   find(thread: ThreadKey, about: string): Promise<MessageRef | undefined>;
   /** Says something that only one person sees, or the nearest that the platform has. */
   tell(thread: ThreadKey, to: Author, text: string): Promise<void>;
+  /**
+   * Hears what comes over a connection of our own, for a platform that does not post to us, until the signal; answers by itself.
+   * An AppError where the connection is refused.
+   */
+  readonly listen?: (hear: (event: InboundEvent) => Promise<Heard>, signal: AbortSignal) => Promise<void>;
   /** Opens a file that was shared, from its own platform and nowhere else; absent where files cannot be shared. An AppError says why not. */
   readonly openFile?: (file: SharedFile, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
 }

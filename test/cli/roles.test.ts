@@ -16,7 +16,7 @@ describe("the role of a process", () => {
 
   it("is refused by name where there is none such, or not yet", () => {
     expect(() => readRole("banana")).toThrow('There is no role "banana". Use one of all, api, worker, gateway.');
-    expect(() => readRole("listener")).toThrow(/this version has none of them/);
+    expect(() => readRole("listener")).toThrow(/heard by the roles all and api/);
   });
 
   it.each([
@@ -45,9 +45,11 @@ describe("the role of a process", () => {
       OPENAI_API_KEY: "sk-1",
     });
     const of = (role: ProcessRole) => partsOf(config, role).join("\n");
-    expect(of("all")).toMatch(/Slack +on at \/slack\/events\nGateway +on at \/v1, to openai\nWorker +on\n/);
-    expect(of("api")).toMatch(/Slack +on at \/slack\/events\nGateway +off: the role is api.*\nWorker +off: the role is api/);
-    expect(of("worker")).toMatch(/Slack +on for what is posted.*\nGateway +off: .*\nWorker +on\n/);
-    expect(of("gateway")).toMatch(/Slack +off: .*\nGateway +on at \/v1, to openai\nWorker +off: /);
+    expect(of("all")).toMatch(/Slack +on at \/slack\/events\nDiscord +off: .*\nGateway +on at \/v1, to openai\nWorker +on\n/);
+    expect(of("api")).toMatch(
+      /Slack +on at \/slack\/events\nDiscord +off: .*\nGateway +off: the role is api.*\nWorker +off: the role is api/,
+    );
+    expect(of("worker")).toMatch(/Slack +on for what is posted.*\nDiscord +off: .*\nGateway +off: .*\nWorker +on\n/);
+    expect(of("gateway")).toMatch(/Slack +off: .*\nDiscord +off: .*\nGateway +on at \/v1, to openai\nWorker +off: /);
   });
 });

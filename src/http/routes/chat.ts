@@ -1,9 +1,10 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { type InboundEvent, Platform } from "../../core/conversation.ts";
-import type { AnyPlatformAdapter } from "../../core/delivery.ts";
-import { AppError, type ErrorCode } from "../../core/errors.ts";
+import type { AnyPlatformAdapter, Heard, Reception } from "../../core/delivery.ts";
+import { AppError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
-import { type ReceiveDeps, receiveEvent } from "../../flows/receive-event.ts";
+import { hearEvent } from "../../flows/hear-event.ts";
+import type { ReceiveDeps } from "../../flows/receive-event.ts";
 import { keepRawBody, rawRequest } from "../plugins/raw-body.ts";
 import { createReplayGuard } from "../plugins/replay-guard.ts";
 
@@ -14,15 +15,28 @@ export interface ChatDeps {
   readonly log: Logger;
 }
 
-/** Refusals that a repeat cannot change. */
-const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["forbidden", "bad_input", "not_found"]);
+type Event = Extract<Reception, { type: "event" }>;
 
 /** Tells the sender why a genuine event was refused, without making the platform wait for it. */
-function explain(deps: ChatDeps, adapter: AnyPlatformAdapter, event: InboundEvent, why: AppError): void {
-  deps.log.warn("A genuine event was refused.", { platform: event.thread.platform, workspace: event.thread.workspace, code: why.code });
+function explain(deps: ChatDeps, adapter: AnyPlatformAdapter, event: InboundEvent, why: string): void {
   adapter
-    .tell(event.thread, event.author, why.message)
+    .tell(event.thread, event.author, why)
     .catch((error: unknown) => deps.log.warn("The sender could not be told why.", { error: String(error) }));
+}
+
+/** What the platform is answered with: the reply, or the refusal where it can show one; a sender it cannot show one is told. */
+function answerOf(deps: ChatDeps, adapter: AnyPlatformAdapter, reception: Event, heard: Heard): string | undefined {
+  if (heard.type === "taken") return reception.reply;
+  if (reception.refusal !== undefined) return reception.refusal(heard.why);
+  explain(deps, adapter, reception.event, heard.why);
+  return undefined;
+}
+
+/** Does what is left to do once the platform has our reply. */
+function afterReply(deps: ChatDeps, reply: FastifyReply, afterwards: () => Promise<void>): void {
+  reply.raw.once("finish", () => {
+    afterwards().catch((error: unknown) => deps.log.warn("What follows a reply failed.", { error: String(error) }));
+  });
 }
 
 /** Where a platform posts to, and what to set so that it is connected. */
@@ -34,6 +48,7 @@ interface ChatDoor {
 /** The platforms that post to us. */
 const doors: Readonly<Partial<Record<Platform, ChatDoor>>> = {
   slack: { path: "/slack/events", off: "Slack is not connected here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET." },
+  discord: { path: "/discord/interactions", off: "Discord is not connected here: set DISCORD_BOT_TOKEN; see docs/discord.md." },
 };
 
 /** The events, commands and presses of every platform that posts to us. */
@@ -56,16 +71,12 @@ function chatRoute(app: FastifyInstance, deps: ChatDeps, platform: Platform, { p
       if (reception.type === "ignored") return reply.status(200).send();
       if (reception.type === "reply") return reply.type("application/json").send(reception.body);
       guard.refuseKnown(reception.proof);
-      try {
-        await receiveEvent(deps.receive, reception.event);
-        guard.remember(reception.proof, deps.now());
-      } catch (error) {
-        // A repeat would be refused again: the sender is told instead, and the platform is told that it was heard.
-        if (!(error instanceof AppError) || !refusals.has(error.code)) throw error;
-        explain(deps, adapter, reception.event, error);
-        return reply.status(200).send();
-      }
-      return reception.reply === undefined ? reply.status(200).send() : reply.type("application/json").send(reception.reply);
+      const heard = await hearEvent(deps.receive, reception.event);
+      if (heard.type === "taken") guard.remember(reception.proof, deps.now());
+      const { afterwards } = reception;
+      if (afterwards !== undefined) afterReply(deps, reply, () => afterwards(heard));
+      const answer = answerOf(deps, adapter, reception, heard);
+      return answer === undefined ? reply.status(200).send() : reply.type("application/json").send(answer);
     });
   });
 }

@@ -1,0 +1,153 @@
+import { once } from "node:events";
+import { z } from "zod";
+import type { Author, InboundEvent, ThreadKey } from "../../src/core/conversation.ts";
+import type { Heard, Reception } from "../../src/core/delivery.ts";
+import { AppError } from "../../src/core/errors.ts";
+import type { Logger } from "../../src/core/logger.ts";
+import { clip, oneLine } from "../draw-text.ts";
+import type { DiscordApi } from "./client.ts";
+import { type DiscordConfig, discordIntents, limits, Snowflake } from "./config.ts";
+import { discordCode, toAppError } from "./errors.ts";
+import type { DiscordDirectory } from "./identify.ts";
+import { type ParsedMessage, parseMessage } from "./parse.ts";
+import { ephemeral, workspaceOf } from "./receive.ts";
+import { insideThread, parentOf, replyThread, wholeChannel } from "./thread-key.ts";
+
+/** What listening needs. */
+export interface GatewayDeps {
+  readonly config: Pick<DiscordConfig, "botToken" | "guilds" | "apiUrl">;
+  readonly api: DiscordApi;
+  readonly directory: DiscordDirectory;
+  readonly interaction: (body: unknown, now: Date) => Promise<Reception>;
+  readonly tell: (thread: ThreadKey, to: Author, text: string) => Promise<void>;
+  readonly log: Logger;
+}
+
+type Hear = (event: InboundEvent) => Promise<Heard>;
+
+/** Codes that say that no thread may be opened there; the answer is then a reply. */
+const noThread = new Set([50_001, 50_013, 50_024, 50_035, 160_006]);
+const threadExists = 160_004;
+
+/** How long a thread is shown as active after its last message, in minutes. */
+const threadLifeMinutes = 1_440;
+
+/** Opens a thread under a mention, or uses the one that is there: its id is the message's. */
+async function openThread(deps: GatewayDeps, guild: string, message: ParsedMessage): Promise<ThreadKey> {
+  const name = clip(oneLine(message.text), limits.threadName);
+  try {
+    const raw = await deps.api.call({
+      method: "post",
+      path: `/channels/${message.channel}/messages/${message.id}/threads`,
+      doing: "open a thread",
+      body: { name: name === "" ? "A question to Apex" : name, auto_archive_duration: threadLifeMinutes },
+      repeatable: true,
+    });
+    return insideThread(guild, message.channel, z.object({ id: Snowflake }).parse(raw).id);
+  } catch (error) {
+    const code = discordCode(error) ?? 0;
+    if (code === threadExists) return insideThread(guild, message.channel, message.id);
+    if (noThread.has(code)) return replyThread(guild, message.channel, message.id);
+    throw error;
+  }
+}
+
+/** The conversation that a message belongs to. In servers that are not ours nothing is opened or asked. */
+async function placeOfMessage(deps: GatewayDeps, workspace: string, message: ParsedMessage): Promise<ThreadKey> {
+  if (message.guild === undefined || !deps.config.guilds.includes(message.guild)) return wholeChannel(workspace, message.channel);
+  const parent = parentOf(await deps.directory.channel(message.channel));
+  return parent === undefined ? openThread(deps, message.guild, message) : insideThread(workspace, parent, message.channel);
+}
+
+async function hearMessage(deps: GatewayDeps, raw: unknown, hear: Hear, now: Date): Promise<void> {
+  const message = parseMessage(raw, await deps.directory.self());
+  if (message === undefined) return;
+  const workspace = await workspaceOf(deps.directory, message);
+  const author: Author = { platform: "discord", workspace, userId: message.userId, name: message.name };
+  const thread = await placeOfMessage(deps, workspace, message);
+  const heard = await hear({
+    type: "message",
+    eventId: `message-${message.id}`,
+    thread,
+    author,
+    receivedAt: now.toISOString(),
+    text: message.text,
+  });
+  if (heard.type === "refused") await deps.tell(thread, author, heard.why);
+}
+
+const Answerable = z.object({ id: Snowflake, token: z.string().min(1).max(1_000) });
+
+/** What is said where an interaction cannot be read or stored. */
+const sorry = (error: unknown): string =>
+  error instanceof AppError && error.code === "bad_input" ? error.message : "Apex could not take this in. Please try again in a moment.";
+
+/** Answers an interaction once; false where another of our processes, or a second delivery, has answered it already. */
+async function answer(deps: GatewayDeps, raw: unknown, reply: unknown): Promise<boolean> {
+  const { id, token } = Answerable.parse(raw);
+  const path = `/interactions/${id}/${token}/callback` as const;
+  try {
+    await deps.api.call({ method: "post", path, doing: "acknowledge the command", body: reply, tokenInPath: true });
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "stale") return false;
+    throw error;
+  }
+}
+
+async function hearOne(deps: GatewayDeps, raw: unknown, hear: Hear, now: Date): Promise<void> {
+  let reception: Reception;
+  let heard: Heard | undefined;
+  try {
+    reception = await deps.interaction(raw, now);
+    heard = reception.type === "event" ? await hear(reception.event) : undefined;
+  } catch (error) {
+    await answer(deps, raw, { type: 4, data: { content: sorry(error), flags: ephemeral, allowed_mentions: { parse: [] } } });
+    throw error;
+  }
+  if (reception.type === "ignored") return;
+  if (reception.type === "reply") {
+    await answer(deps, raw, JSON.parse(reception.body));
+    return;
+  }
+  const { reply, refusal, afterwards } = reception;
+  const text = heard?.type === "refused" ? refusal?.(heard.why) : reply;
+  if (text === undefined || !(await answer(deps, raw, JSON.parse(text)))) return;
+  if (heard !== undefined) await afterwards?.(heard);
+}
+
+const Packet = z.object({ t: z.string().nullish(), d: z.unknown() });
+
+/** Hears mentions, direct messages, commands and presses over Discord's gateway, in as many shards as Discord asks for, until the signal. */
+export async function listenToDiscord(deps: GatewayDeps, hear: Hear, signal: AbortSignal): Promise<void> {
+  const { Client, Options } = await import("discord.js");
+  const { guilds, guildMessages, directMessages } = discordIntents;
+  const client = new Client({
+    intents: guilds | guildMessages | directMessages,
+    shards: "auto",
+    rest: { api: deps.config.apiUrl, version: "10" },
+    makeCache: Options.cacheWithLimits({ ...Options.DefaultMakeCacheSettings, MessageManager: 0, UserManager: 0, GuildMemberManager: 1 }),
+  });
+  const underWay = new Set<Promise<void>>();
+  client.on("error", (error) => deps.log.warn("Discord's gateway: something failed.", { error: String(error) }));
+  client.on("shardError", (error) => deps.log.warn("Discord's gateway: a connection failed.", { error: String(error) }));
+  client.on("raw", (packet: unknown) => {
+    const { t: kind, d: data } = Packet.parse(packet);
+    const how = kind === "INTERACTION_CREATE" ? hearOne : kind === "MESSAGE_CREATE" ? hearMessage : undefined;
+    if (how === undefined) return;
+    const work = how(deps, data, hear, new Date())
+      .catch((error: unknown) => deps.log.warn("An event from Discord was not taken in.", { kind, error: String(error) }))
+      .finally(() => underWay.delete(work));
+    underWay.add(work);
+  });
+  try {
+    await client.login(deps.config.botToken).catch((error: unknown) => {
+      throw toAppError(error, "let the bot connect to its gateway");
+    });
+    deps.log.info("Discord's gateway is connected.");
+    if (!signal.aborted) await once(signal, "abort");
+  } finally {
+    await client.destroy();
+    await Promise.allSettled(underWay);
+  }
+}

@@ -1,0 +1,167 @@
+import { z } from "zod";
+import { ClickAction } from "../../src/core/conversation.ts";
+import { AppError } from "../../src/core/errors.ts";
+import { type Id, idSchema } from "../../src/core/ids.ts";
+import { clip } from "../draw-text.ts";
+import { questionOfCommand } from "./commands.ts";
+import { limits, Snowflake } from "./config.ts";
+import type { DiscordChannel } from "./thread-key.ts";
+
+const User = z.object({ id: Snowflake, username: z.string().default(""), global_name: z.string().nullish(), bot: z.boolean().nullish() });
+const Member = z.object({ user: User, nick: z.string().nullish() });
+
+const Interaction = z.object({
+  id: Snowflake,
+  application_id: Snowflake,
+  type: z.number().int(),
+  token: z.string().min(1).max(1_000),
+  guild_id: Snowflake.nullish(),
+  channel_id: Snowflake,
+  channel: z.object({ id: Snowflake, type: z.number().int(), parent_id: Snowflake.nullish() }).optional(),
+  member: Member.optional(),
+  user: User.optional(),
+  data: z.unknown(),
+});
+
+const Command = z.object({
+  name: z.string().max(32),
+  options: z.array(z.object({ name: z.string(), value: z.union([z.string(), z.number(), z.boolean()]).optional() })).optional(),
+});
+const Pressed = z.object({ custom_id: z.string().max(limits.customId) });
+
+const Field = z.object({ custom_id: z.string(), value: z.string().default("") });
+const Submitted = Pressed.extend({
+  components: z.array(z.union([z.object({ component: Field }), z.object({ components: z.array(Field) })])).default([]),
+});
+
+const Said = z.object({
+  id: Snowflake,
+  type: z.number().int(),
+  channel_id: Snowflake,
+  guild_id: z.string().nullish(),
+  author: User,
+  webhook_id: Snowflake.nullish(),
+  content: z.string(),
+  member: z.object({ nick: z.string().nullish() }).nullish(),
+  mentions: z.array(z.object({ id: Snowflake })).default([]),
+});
+
+/** Where an interaction came from and who caused it; outside a server there is no guild. */
+export interface Origin {
+  readonly id: string;
+  readonly token: string;
+  readonly guild: string | undefined;
+  readonly channel: DiscordChannel;
+  readonly userId: string;
+  readonly name: string;
+}
+
+/** An interaction in our own terms. */
+export type ParsedInteraction =
+  | { readonly type: "ping" }
+  | { readonly type: "command"; readonly from: Origin; readonly text: string }
+  | { readonly type: "press"; readonly from: Origin; readonly action: ClickAction; readonly approvalId: Id<"approval"> }
+  | { readonly type: "reason"; readonly from: Origin; readonly approvalId: Id<"approval">; readonly reason: string }
+  | { readonly type: "ignored"; readonly why: string };
+
+/** A message that is addressed to the bot. */
+export interface ParsedMessage {
+  readonly id: string;
+  readonly channel: string;
+  readonly guild: string | undefined;
+  readonly userId: string;
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Parses with the schema, or says in a sentence what of Discord's payload does not fit. */
+function read<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new AppError("bad_input", `Discord's ${what} cannot be read: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim(), {
+    cause: result.error,
+  });
+}
+
+/** What stands before an approval's id in the id of a button or of the modal that asks why. */
+const customId = z.tuple([ClickAction, idSchema("approval")]);
+
+function pressed(id: string): { readonly action: ClickAction; readonly approvalId: Id<"approval"> } {
+  const at = id.indexOf(":");
+  const parsed = customId.safeParse([id.slice(0, at), id.slice(at + 1)]);
+  if (!parsed.success) {
+    throw new AppError("bad_input", "This button is none of ours, or has been tampered with. Ask again for a fresh proposal.", {
+      cause: parsed.error,
+    });
+  }
+  const [action, approvalId] = parsed.data;
+  return { action, approvalId };
+}
+
+function originOf(body: z.infer<typeof Interaction>): Origin {
+  const user = body.member?.user ?? body.user;
+  if (user === undefined) throw new AppError("bad_input", "Discord's interaction cannot be read: it names nobody.");
+  const name = body.member?.nick ?? user.global_name ?? user.username;
+  return {
+    id: body.id,
+    token: body.token,
+    guild: body.guild_id ?? undefined,
+    channel: { id: body.channel_id, type: body.channel?.type ?? 0, parentId: body.channel?.parent_id ?? undefined },
+    userId: user.id,
+    name: clip(name === "" ? user.id : name, 256),
+  };
+}
+
+const fieldsOf = (data: z.infer<typeof Submitted>): readonly z.infer<typeof Field>[] =>
+  data.components.flatMap((part) => ("component" in part ? [part.component] : part.components));
+
+/** Reads an interaction, from either transport: an AppError "bad_input" for garbage, for what is forged and for another application's. */
+export function parseInteraction(raw: unknown, applicationId: string): ParsedInteraction {
+  if (z.object({ type: z.literal(1) }).safeParse(raw).success) return { type: "ping" };
+  const body = read(Interaction, raw, "interaction");
+  if (body.application_id !== applicationId) {
+    throw new AppError("bad_input", "This interaction is another application's: DISCORD_APPLICATION_ID says which one is ours.");
+  }
+  switch (body.type) {
+    case 2: {
+      const { name, options = [] } = read(Command, body.data, "command");
+      const text = questionOfCommand(name, String(options[0]?.value ?? ""));
+      if (text === undefined) throw new AppError("bad_input", "There is no such command of ours. Type /apex-help to see what there is.");
+      return { type: "command", from: originOf(body), text };
+    }
+    case 3:
+      return { type: "press", from: originOf(body), ...pressed(read(Pressed, body.data, "button press").custom_id) };
+    case 5: {
+      const data = read(Submitted, body.data, "form");
+      const { action, approvalId } = pressed(data.custom_id);
+      if (action !== "reject") throw new AppError("bad_input", "This form is none of ours.");
+      const reason = fieldsOf(data).find((field) => field.custom_id === "reason")?.value ?? "";
+      return { type: "reason", from: originOf(body), approvalId, reason: clip(reason.trim(), limits.reason) };
+    }
+    default:
+      return { type: "ignored", why: `an interaction of type ${body.type}` };
+  }
+}
+
+/** Types of messages that people write: plain ones and replies. */
+const written: ReadonlySet<number> = new Set([0, 19]);
+
+/** Reads a message; undefined where it is not addressed to the bot or was not written by a person. */
+export function parseMessage(raw: unknown, botId: string): ParsedMessage | undefined {
+  const said = read(Said, raw, "message");
+  const guild = said.guild_id === null || said.guild_id === "" ? undefined : said.guild_id;
+  const mention = new RegExp(`<@!?${botId.replace(/\D/g, "")}>`);
+  const addressed = guild === undefined || said.mentions.some(({ id }) => id === botId) || mention.test(said.content);
+  const byBot = said.author.bot === true || said.author.id === botId || (said.webhook_id ?? undefined) !== undefined;
+  if (!addressed || byBot || !written.has(said.type)) return undefined;
+  const name = said.member?.nick ?? said.author.global_name ?? said.author.username;
+  return {
+    id: said.id,
+    channel: said.channel_id,
+    guild,
+    userId: said.author.id,
+    name: clip(name === "" ? said.author.id : name, 256),
+    text: said.content.replace(new RegExp(`^\\s*${mention.source}[\\s,:]*`), "").trim(),
+  };
+}

@@ -1,0 +1,115 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseInteraction, parseMessage } from "../../../adapters/discord/parse.ts";
+import { reasonModal } from "../../../adapters/discord/receive.ts";
+import { escapeTo } from "../../../adapters/discord/text.ts";
+import { placeOf } from "../../../adapters/discord/thread-key.ts";
+import { createTokenBook } from "../../../adapters/discord/token-book.ts";
+import { AppError } from "../../../src/core/errors.ts";
+import { newId } from "../../../src/core/ids.ts";
+import { interaction, reasonData } from "../../setup/discord-requests.ts";
+import { brokenLimits, refusedBySchema } from "./wire-limits.ts";
+
+const bot = "42";
+const said = (more: Readonly<Record<string, unknown>>) =>
+  parseMessage(
+    { id: "1", type: 0, channel_id: "2", guild_id: "3", author: { id: "5", username: "bob" }, content: "hi", mentions: [], ...more },
+    bot,
+  );
+
+describe("reading what Discord sends", () => {
+  it.each([
+    ["<@42> why did the bill jump?", "why did the bill jump?"],
+    ["<@!42>, why?", "why?"],
+    ["<@42>", ""],
+    ["hey <@42> why?", "hey <@42> why?"],
+  ])("takes %j for %j", (content, text) => {
+    expect(said({ content })).toMatchObject({ text });
+  });
+
+  it("hears a reply that pings the bot, and whatever is written to it directly", () => {
+    expect(said({ type: 19, mentions: [{ id: bot }] })).toMatchObject({ text: "hi" });
+    expect(said({ guild_id: undefined })).toMatchObject({ text: "hi", guild: undefined });
+  });
+
+  it.each([
+    ["what is not addressed to it", {}],
+    ["a mention of everyone", { content: "@everyone" }],
+    ["a mention of another", { content: "<@421>" }],
+    ["a bot", { content: "<@42>", author: { id: "6", username: "x", bot: true } }],
+    ["itself", { content: "<@42>", author: { id: bot, username: "Apex" } }],
+    ["a webhook", { content: "<@42>", webhook_id: "9" }],
+    ["a notice of a pin", { content: "<@42>", type: 6 }],
+  ])("ignores %s", (_, more) => {
+    expect(said(more)).toBeUndefined();
+  });
+
+  it("reads a reason from either shape of a form, and cuts it to 500 characters", () => {
+    const id = newId("approval");
+    const place = { applicationId: "4", guild: "3", channel: "2", user: "5" };
+    const old = { custom_id: `reject:${id}`, components: [{ components: [{ custom_id: "reason", value: "w".repeat(900) }] }] };
+    expect(parseInteraction(interaction(place, "1", 5, reasonData(`reject:${id}`, " too risky ")), "4")).toMatchObject({
+      reason: "too risky",
+    });
+    const parsed = parseInteraction(interaction(place, "1", 5, old), "4");
+    expect(parsed.type === "reason" ? parsed.reason.length : 0).toBe(500);
+  });
+
+  it("either reads an interaction or refuses it with a sentence, whatever comes", () => {
+    const read = (body: unknown): string => {
+      try {
+        return parseInteraction(body, "4").type;
+      } catch (error) {
+        return error instanceof AppError ? error.code : String(error);
+      }
+    };
+    fc.assert(
+      fc.property(fc.jsonValue(), (body) => {
+        expect(["ping", "ignored", "bad_input"]).toContain(read(body));
+      }),
+    );
+  });
+
+  it("asks why in a form within Discord's limits", () => {
+    expect(refusedBySchema("ModalInteractionCallbackRequest", JSON.parse(reasonModal(newId("approval"))))).toEqual([]);
+  });
+
+  it("checks against a schema that does refuse", () => {
+    const text = (content: string) => ({ components: [{ type: 10, content }] });
+    const button = { type: 2, style: 1, label: "x".repeat(81), custom_id: "y".repeat(101) };
+    expect(refusedBySchema("MessageCreateRequest", text("fine"))).toEqual([]);
+    expect(refusedBySchema("MessageCreateRequest", text("x".repeat(4_001)))).not.toEqual([]);
+    expect(refusedBySchema("MessageCreateRequest", { components: [{ type: 1, components: [button] }] })).not.toEqual([]);
+    expect(brokenLimits([{ type: 10, content: "hi <@1>" }])).not.toEqual([]);
+  });
+
+  it("escapes within a limit: no mention, link, heading or code block of foreign text survives", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ maxLength: 300, unit: fc.constantFrom(...Array.from("ab \n-#>[](<@&!1:*_~`|\\")) }),
+        fc.integer({ min: 1, max: 200 }),
+        (text, max) => {
+          const safe = escapeTo(text, max);
+          return safe.length <= max && !/(?<!\\)(?:\\\\)*(<@|\[.*\]\(|`)/.test(safe) && !/@(everyone|here|&)/.test(safe);
+        },
+      ),
+    );
+    expect(escapeTo("x".repeat(3_000), 2_000)).toHaveLength(2_000);
+  });
+
+  it("reads a thread's key back", () => {
+    const key = (thread: string) => placeOf({ platform: "discord", workspace: "1", channel: "2", thread });
+    expect(key("")).toEqual({ channel: "2", interaction: undefined, replyTo: undefined });
+    expect(key("3")).toEqual({ channel: "3", interaction: undefined, replyTo: undefined });
+    expect(key("cmd-4")).toEqual({ channel: "2", interaction: "4", replyTo: undefined });
+    expect(key("re-5")).toEqual({ channel: "2", interaction: undefined, replyTo: "5" });
+  });
+
+  it("uses no token that Discord is about to forget", () => {
+    const book = createTokenBook();
+    book.keep("2", "5", "t", new Date(0));
+    expect(book.fresh("2", "5", new Date(13 * 60_000))).toBe("t");
+    expect(book.fresh("2", "6", new Date(0))).toBeUndefined();
+    expect(book.fresh("2", "5", new Date(15 * 60_000))).toBeUndefined();
+  });
+});
