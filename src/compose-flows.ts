@@ -149,9 +149,9 @@ function share(options: WireOptions): Shared {
   const prices = createPriceBook();
   const books = createContractBooks(prices, stores.contracts);
   const gateway = wireGateway(options, prices, books);
-  const chats: Readonly<Partial<Record<Platform, AnyPlatformAdapter>>> = {
-    ...(config.slack.kind === "on" ? { slack: anyAdapter(adapters.slack({ ...config.slack, log })) } : {}),
-  };
+  const { slack } = config;
+  const chats: Readonly<Partial<Record<Platform, AnyPlatformAdapter>>> =
+    slack.kind === "on" ? { slack: anyAdapter(adapters.slack({ ...slack, log, installations: stores.installations, now })) } : {};
   const effect: EffectDeps = {
     actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],
     runs: stores.runs,

@@ -35,6 +35,13 @@ export const maxQuestionLength = 4_000;
 export const ClickAction = z.enum(["approve", "reject", "details", "rollback"]);
 export type ClickAction = z.infer<typeof ClickAction>;
 
+/** The longest reason of a decision that is kept, in characters. */
+export const maxReasonLength = 500;
+
+/** Where someone meets Apex. */
+export const OpenedSurface = z.enum(["install", "home", "thread"]);
+export type OpenedSurface = z.infer<typeof OpenedSurface>;
+
 /** A file that was shared in a conversation, as its platform describes it. Its address is good only with our own token. */
 export const SharedFile = z.strictObject({
   id: z.string().min(1).max(128),
@@ -59,7 +66,19 @@ const inbound = {
 /** What a platform tells us, verified and parsed. */
 export const InboundEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("message"), ...inbound, text: z.string(), files: z.array(SharedFile).max(20).optional() }),
-  z.strictObject({ type: z.literal("click"), ...inbound, action: ClickAction, approvalId: idSchema("approval") }),
+  z.strictObject({
+    type: z.literal("click"),
+    ...inbound,
+    action: ClickAction,
+    approvalId: idSchema("approval"),
+    reason: z.string().max(maxReasonLength).optional(),
+  }),
+  /** Whether an answer helped, as its reader says. */
+  z.strictObject({ type: z.literal("feedback"), ...inbound, runId: idSchema("run"), helpful: z.boolean() }),
+  /** Someone opened a place of ours: after installing it, its home page, or a fresh thread. */
+  z.strictObject({ type: z.literal("opened"), ...inbound, surface: OpenedSurface }),
+  /** The workspace has removed the bot. */
+  z.strictObject({ type: z.literal("removed"), ...inbound }),
 ]);
 export type InboundEvent = z.infer<typeof InboundEvent>;
 
@@ -82,6 +101,8 @@ export interface MemberStore {
   /** Ties a workspace to an org; the same tie twice is one, another org is refused. */
   install(orgId: Id<"org">, platform: Platform, workspace: string): Promise<void>;
   memberOf(author: Author): Promise<Member | undefined>;
+  /** Whether any person of a workspace is an admin of the org. */
+  hasAdmin(orgId: Id<"org">, platform: Platform, workspace: string): Promise<boolean>;
   /** Sets the role of a person, making the member where there is none. */
   grant(orgId: Id<"org">, author: Author, role: Role): Promise<Member>;
 }

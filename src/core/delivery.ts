@@ -37,8 +37,8 @@ export interface PlatformAdapter<Payload> {
   find(thread: ThreadKey, about: string): Promise<MessageRef | undefined>;
   /** Says something that only one person sees, or the nearest that the platform has. */
   tell(thread: ThreadKey, to: Author, text: string): Promise<void>;
-  /** Opens a file that was shared, from its own platform and nowhere else; absent where files cannot be shared. An AppError says why not. */
-  readonly openFile?: (file: SharedFile, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
+  /** Opens a file that was shared in a thread, from its own platform and nowhere else; absent where files cannot be shared. An AppError says why not. */
+  readonly openFile?: (file: SharedFile, signal: AbortSignal, thread: ThreadKey) => Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** An adapter whose payload type is known to itself alone. */

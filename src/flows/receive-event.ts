@@ -1,3 +1,4 @@
+import type { ChatInstallationStore } from "../core/chat-installation.ts";
 import { type InboundEvent, type InboundStore, type MemberStore, maxQuestionLength } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
@@ -9,12 +10,17 @@ export interface ReceiveDeps {
   readonly inbound: Pick<InboundStore, "receiveMessage" | "receiveClick">;
   readonly jobs: Pick<JobQueue, "enqueue">;
   readonly log: Logger;
+  /** Installations that a platform may say are gone. */
+  readonly installations?: Pick<ChatInstallationStore, "remove">;
+  /** Greets whoever opened a place of ours. It is not waited for, and asked again when the place is opened again. */
+  readonly greet?: (orgId: Id<"org">, event: InboundEvent & { type: "opened" }) => Promise<void>;
 }
 
 /** What became of an event: the run or the click that stands for it, and whether it had come before. */
 export type Received =
   | { readonly type: "run"; readonly runId: Id<"run">; readonly duplicate: boolean }
-  | { readonly type: "click"; readonly inboundId: Id<"inbound">; readonly duplicate: boolean };
+  | { readonly type: "click"; readonly inboundId: Id<"inbound">; readonly duplicate: boolean }
+  | { readonly type: "noted" };
 
 const count = (number: number): string => number.toString().replace(/\B(?=(\d{3})+$)/g, ",");
 
@@ -28,7 +34,7 @@ async function admittedOrg(deps: ReceiveDeps, { thread, author, type }: InboundE
     );
   }
   // A click is judged when it is decided, so that its presser is told; a question from outside would be answered with spend.
-  if (type === "message" && author.workspace !== thread.workspace && (await deps.members.memberOf(author))?.orgId !== orgId) {
+  if (type !== "click" && author.workspace !== thread.workspace && (await deps.members.memberOf(author))?.orgId !== orgId) {
     throw new AppError("forbidden", "Only people of this workspace may ask about its spend. Ask an admin to make you a member.");
   }
   return orgId;
@@ -55,6 +61,12 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
         "Please ask it in fewer words; usage data goes in with `apex import`.",
     );
   }
+  if (event.type === "removed") {
+    const { platform, workspace } = event.thread;
+    await deps.installations?.remove(platform, workspace, new Date(event.receivedAt));
+    deps.log.info("A workspace removed Apex.", { platform, workspace });
+    return { type: "noted" };
+  }
   const orgId = await admittedOrg(deps, event);
   switch (event.type) {
     case "message": {
@@ -67,6 +79,16 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
       await enqueue(deps, { name: "decide", inboundId });
       return { type: "click", inboundId, duplicate };
     }
+    case "opened":
+      deps
+        .greet?.(orgId, event)
+        .catch((error: unknown) =>
+          deps.log.warn("Whoever opened a place of ours could not be greeted.", { surface: event.surface, error: String(error) }),
+        );
+      return { type: "noted" };
+    case "feedback":
+      deps.log.info("A reader said whether an answer helped.", { orgId, runId: event.runId, helpful: event.helpful });
+      return { type: "noted" };
     default:
       return assertNever(event);
   }

@@ -55,6 +55,11 @@ export function createMemberStore({ prisma, now }: Database): MemberStore {
       return toMember(identity.user);
     },
 
+    async hasAdmin(orgId, platform, workspace) {
+      const admins = await prisma.user.count({ where: { orgId, role: "admin", identities: { some: { platform, workspace } } } });
+      return admins > 0;
+    },
+
     grant: (orgId, author, role) => inTransaction(prisma, (tx) => grant(tx, orgId, author, role, now())),
   };
 }
