@@ -1,10 +1,8 @@
 import { join } from "node:path";
-import { anyAdapter } from "../adapters/any-adapter.ts";
-import { chartAlt, chartPng } from "../adapters/chart-image.ts";
-import { adapters } from "../adapters/index.ts";
 import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
+import { wireChats } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
@@ -148,21 +146,12 @@ const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBo
   });
 
 function share(options: WireOptions): Shared {
-  const { config, log, now, engines, jobs } = options;
+  const { log, now, engines, jobs } = options;
   const { stores } = engines;
   const prices = createPriceBook();
   const books = createContractBooks(prices, stores.contracts);
   const gateway = wireGateway(options, prices, books);
-  const chats: Readonly<Partial<Record<Platform, AnyPlatformAdapter>>> = {
-    ...(config.slack.kind === "on" ? { slack: anyAdapter(adapters.slack({ ...config.slack, log })) } : {}),
-    ...(config.discord.kind === "on"
-      ? {
-          discord: anyAdapter(
-            adapters.discord({ ...config.discord, guilds: [...config.discord.guilds], log, pictures: { png: chartPng, alt: chartAlt } }),
-          ),
-        }
-      : {}),
-  };
+  const chats = wireChats(options);
   const effect: EffectDeps = {
     actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],
     runs: stores.runs,

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { slackWorkspace } from "../adapters/slack/identify.ts";
 import { connectDiscord } from "./compose-discord.ts";
 import type { Engines } from "./compose-engines.ts";
+import { wireInstall } from "./compose-install.ts";
 import type { Intake } from "./compose-intake.ts";
 import type { LedgerFlows } from "./compose-ledger.ts";
 import type { Config } from "./config.ts";
@@ -97,7 +98,8 @@ function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortSignal)
   const { log, now, engines, jobs, gateway, adapterFor } = deps;
   return createHttpApp({
     adapterFor: (platform) => (options.http ? adapterFor(platform) : undefined),
-    receive: { members: engines.stores.members, inbound: engines.stores.inbound, jobs, log },
+    receive: { ...engines.stores, jobs, log },
+    ...(options.http ? { install: wireInstall(deps) } : {}),
     now,
     log,
     ready: readyChecks(deps),
@@ -162,15 +164,16 @@ function portOf(server: Server): number {
 
 /** Finds out which workspace the token is for and ties it to our org; tries until it is known, since Slack may be away. */
 async function connectSlack({ config, log, engines, ownOrg }: ServerDeps, signal: AbortSignal): Promise<void> {
-  if (config.slack.kind === "off") return;
+  const { slack } = config;
+  if (slack.kind === "off" || slack.botToken === undefined) return;
   for (let waitMs = 1_000; !signal.aborted; waitMs = Math.min(waitMs * 2, 60_000)) {
     try {
-      const workspace = await slackWorkspace(config.slack);
+      const workspace = await slackWorkspace({ botToken: slack.botToken, apiUrl: slack.apiUrl });
       await engines.stores.members.install(ownOrg, "slack", workspace);
-      for (const userId of config.slack.admins) {
+      for (const userId of slack.admins) {
         await engines.stores.members.grant(ownOrg, { platform: "slack", workspace, userId, name: userId }, "admin");
       }
-      log.info("Slack is connected.", { workspace, admins: config.slack.admins.length });
+      log.info("Slack is connected.", { workspace, admins: slack.admins.length });
       return;
     } catch (error) {
       log.error("Slack could not be reached to learn which workspace the token is for; trying again.", { error: String(error) });

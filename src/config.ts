@@ -13,9 +13,14 @@ export type SlackSettings =
   | { readonly kind: "off"; readonly why: string }
   | {
       readonly kind: "on";
-      readonly botToken: string;
+      /** The token of the one workspace that was connected by hand. */
+      readonly botToken: string | undefined;
       readonly signingSecret: string;
       readonly apiUrl: string;
+      /** By which admins of other workspaces install the bot; undefined: nobody can. */
+      readonly oauth: { readonly clientId: string; readonly clientSecret: string; readonly redirectUrl: string } | undefined;
+      /** Workspaces and enterprises that belong to the org of this server; every other one gets an org of its own. */
+      readonly workspaces: readonly string[];
       /** Slack user ids that may approve. */
       readonly admins: readonly string[];
     };
@@ -84,6 +89,10 @@ const Environment = z.object({
   DISCORD_GUILDS: z.string().default(""),
   DISCORD_ADMINS: z.string().default(""),
   DISCORD_API_URL: z.url().default("https://discord.com/api"),
+  SLACK_CLIENT_ID: optional,
+  SLACK_CLIENT_SECRET: optional,
+  SLACK_WORKSPACES: z.string().default(""),
+  PUBLIC_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
@@ -98,20 +107,42 @@ const listOf = (text: string): readonly string[] =>
 
 const engine = (url: string | undefined): Engine => (url === undefined ? { kind: "embedded" } : { kind: "server", url });
 
+type SlackOn = Extract<SlackSettings, { kind: "on" }>;
+
+/** The sign-in by which others install the bot, whole or not at all. */
+function slackOauth({ SLACK_CLIENT_ID: clientId, SLACK_CLIENT_SECRET: clientSecret, PUBLIC_URL: base }: Environment): SlackOn["oauth"] {
+  if (clientId === undefined && clientSecret === undefined) return undefined;
+  if (clientId === undefined || clientSecret === undefined) {
+    const [set, missing] = clientId === undefined ? ["SLACK_CLIENT_SECRET", "SLACK_CLIENT_ID"] : ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"];
+    throw new AppError("not_configured", `${set} is set, but ${missing} is not: copy it from the app's Basic Information page.`);
+  }
+  if (base === undefined) {
+    throw new AppError(
+      "not_configured",
+      "SLACK_CLIENT_ID is set, but PUBLIC_URL is not: set it to the https address that browsers reach Apex at.",
+    );
+  }
+  return { clientId, clientSecret, redirectUrl: new URL("slack/oauth_redirect", base.endsWith("/") ? base : `${base}/`).href };
+}
+
 function slackSettings(env: Environment): SlackSettings {
   const { SLACK_BOT_TOKEN: botToken, SLACK_SIGNING_SECRET: signingSecret } = env;
-  if (botToken === undefined && signingSecret === undefined) {
-    return { kind: "off", why: "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET to turn it on" };
+  const oauth = slackOauth(env);
+  if (botToken === undefined && oauth === undefined) {
+    if (signingSecret === undefined) return { kind: "off", why: "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET to turn it on" };
+    throw new AppError(
+      "not_configured",
+      `SLACK_SIGNING_SECRET is set, but SLACK_BOT_TOKEN is not: set it to the bot's xoxb- token, or set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET so that workspaces can install the bot.`,
+    );
   }
-  if (botToken === undefined)
-    throw new AppError("not_configured", "SLACK_SIGNING_SECRET is set, but SLACK_BOT_TOKEN is not: set it to the bot's xoxb- token.");
   if (signingSecret === undefined) {
     throw new AppError(
       "not_configured",
-      "SLACK_BOT_TOKEN is set, but SLACK_SIGNING_SECRET is not: copy it from the app's Basic Information page.",
+      `${botToken === undefined ? "SLACK_CLIENT_ID" : "SLACK_BOT_TOKEN"} is set, but SLACK_SIGNING_SECRET is not: copy it from the app's Basic Information page.`,
     );
   }
-  return { kind: "on", botToken, signingSecret, apiUrl: env.SLACK_API_URL, admins: listOf(env.SLACK_ADMINS) };
+  const [admins, workspaces] = [listOf(env.SLACK_ADMINS), listOf(env.SLACK_WORKSPACES)];
+  return { kind: "on", botToken, signingSecret, apiUrl: env.SLACK_API_URL, admins, workspaces, oauth };
 }
 
 /** Where each of Discord's settings is found. */

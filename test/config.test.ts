@@ -52,6 +52,22 @@ describe("the configuration", () => {
     });
   });
 
+  it("takes Slack's sign-in in place of a token, or beside it", () => {
+    const signIn = {
+      SLACK_CLIENT_ID: "1.2",
+      SLACK_CLIENT_SECRET: "s",
+      PUBLIC_URL: "https://apex.example.com",
+      SLACK_SIGNING_SECRET: "12345678",
+    };
+    const on = readConfig("/", { ...signIn, SLACK_WORKSPACES: "T1, E2" }).slack;
+    expect(on).toMatchObject({
+      botToken: undefined,
+      oauth: { clientId: "1.2", redirectUrl: "https://apex.example.com/slack/oauth_redirect" },
+      workspaces: ["T1", "E2"],
+    });
+    expect(readConfig("/", { ...signIn, SLACK_BOT_TOKEN: "xoxb-1" }).slack).toMatchObject({ botToken: "xoxb-1" });
+  });
+
   it.each([
     [{ SLACK_BOT_TOKEN: "xoxb-1" }, /SLACK_SIGNING_SECRET is not/],
     [{ SLACK_SIGNING_SECRET: "12345678" }, /SLACK_BOT_TOKEN is not/],
@@ -61,6 +77,9 @@ describe("the configuration", () => {
     [{ ...discord, DISCORD_APPLICATION_ID: "apex" }, /DISCORD_APPLICATION_ID is not an id/],
     [{ ...discord, DISCORD_GUILDS: "1,acme" }, /DISCORD_GUILDS is not a list of ids/],
     [{ ...discord, DISCORD_ADMINS: "ada" }, /DISCORD_ADMINS is not a list of ids/],
+    [{ SLACK_CLIENT_ID: "1.2" }, /SLACK_CLIENT_SECRET is not/],
+    [{ SLACK_CLIENT_ID: "1.2", SLACK_CLIENT_SECRET: "s" }, /PUBLIC_URL is not/],
+    [{ SLACK_CLIENT_ID: "1.2", SLACK_CLIENT_SECRET: "s", PUBLIC_URL: "https://a.example" }, /SLACK_SIGNING_SECRET is not/],
     [{ APEX_SECRET_KEY: "short" }, /32 bytes/],
     [{ DATABASE_URL: "mysql://db", APEX_SECRET_KEY: key }, /DATABASE_URL is wrong/],
     [{ PORT: "eighty" }, /PORT is wrong/],

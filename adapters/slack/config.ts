@@ -2,7 +2,11 @@ import { z } from "zod";
 
 /** What the Slack adapter needs to know. `apiUrl` ends with a slash. */
 export const SlackConfig = z.strictObject({
-  botToken: z.string().regex(/^xoxb-/, 'is not a bot token (it should start with "xoxb-"; Slack: OAuth & Permissions)'),
+  /** The token of the one workspace that was connected by hand; without it the installed ones are all. */
+  botToken: z
+    .string()
+    .regex(/^xoxb-/, 'is not a bot token (it should start with "xoxb-"; Slack: OAuth & Permissions)')
+    .optional(),
   signingSecret: z.string().min(8, "is not a signing secret (Slack: Basic Information, App Credentials)"),
   apiUrl: z.url().default("https://slack.com/api/"),
 });
@@ -30,7 +34,7 @@ export const slackScopes = [
 ] as const;
 
 /** The events that Slack is asked to send. */
-export const slackEvents = ["app_mention", "message.im"] as const;
+export const slackEvents = ["app_mention", "app_uninstalled", "message.im", "tokens_revoked"] as const;
 
 /** Marks our messages, so that one that was posted and not recorded can be found again. */
 export const slackRunEvent = "apex_run";

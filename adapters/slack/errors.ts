@@ -1,7 +1,7 @@
 import { webApi } from "@slack/bolt";
 import { AppError, type ErrorCode } from "../../src/core/errors.ts";
 
-const token = "Reinstall the Slack app and set SLACK_BOT_TOKEN to its bot token.";
+const token = "Install the Slack app again at /slack/install; where it was connected by hand, set SLACK_BOT_TOKEN again.";
 const invite = "Invite the bot to the channel with /invite, or ask in a direct message.";
 
 /** What Slack's own error codes mean to us, and what to do about each. */
@@ -11,7 +11,11 @@ const meanings: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   token_revoked: ["not_configured", token],
   token_expired: ["not_configured", token],
   account_inactive: ["not_configured", token],
-  missing_scope: ["not_configured", "Reinstall the Slack app with the scopes of manifests/slack/manifest.json."],
+  invalid_refresh_token: ["not_configured", token],
+  invalid_client_id: ["not_configured", "Set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET to those of the app's Basic Information page."],
+  bad_client_secret: ["not_configured", "Set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET to those of the app's Basic Information page."],
+  bad_redirect_uri: ["not_configured", "Add PUBLIC_URL followed by /slack/oauth_redirect to the app's redirect addresses."],
+  missing_scope: ["not_configured", "Install the Slack app again with the scopes of manifests/slack/manifest.json."],
   channel_not_found: ["forbidden", invite],
   not_in_channel: ["forbidden", invite],
   user_not_in_channel: ["forbidden", invite],

@@ -1,20 +1,22 @@
-import { webApi } from "@slack/bolt";
+import type { webApi } from "@slack/bolt";
+import type { ChatInstallationStore } from "../../src/core/chat-installation.ts";
 import type { PlatformAdapter } from "../../src/core/delivery.ts";
 import type { Logger } from "../../src/core/logger.ts";
 import type { SlackConfig } from "./config.ts";
+import { refreshSlackToken, type SlackOauth } from "./oauth.ts";
 import { openSlackFile } from "./open-file.ts";
 import { createChartPictures } from "./pictures.ts";
 import { boltLogger, createSlackReceiver } from "./receive.ts";
 import { renderSlack, type SlackMessage } from "./render.ts";
-import { findSlack, type SlackClients, sendSlack, tellSlack } from "./send.ts";
+import { findSlack, sendSlack, tellSlack } from "./send.ts";
+import { createSlackAccess } from "./tokens.ts";
 import { verifySlack } from "./verify.ts";
 
 /** A call to Slack ends within this; a lease of a delivery must outlast two of them. */
 const callTimeoutMs = 3_500;
-/** A call for what a message can do without ends within this. */
-const quickTimeoutMs = 2_000;
 
-const optionsOf = ({ apiUrl, log }: SlackConfig & { readonly log: Logger }): webApi.WebClientOptions => ({
+/** How every call to Slack is made: bounded, and never repeated by itself. */
+export const slackClientOptions = (apiUrl: string, log: Logger): webApi.WebClientOptions => ({
   slackApiUrl: apiUrl,
   timeout: callTimeoutMs,
   rejectRateLimitedCalls: true,
@@ -23,21 +25,31 @@ const optionsOf = ({ apiUrl, log }: SlackConfig & { readonly log: Logger }): web
   retryConfig: { retries: 0 },
 });
 
-const clientsOf = (botToken: string, options: webApi.WebClientOptions): SlackClients => ({
-  once: new webApi.WebClient(botToken, options),
-  patient: new webApi.WebClient(botToken, {
-    ...options,
-    retryConfig: { retries: 1, minTimeout: 200, maxTimeout: 600, randomize: true },
-  }),
-  quick: new webApi.WebClient(botToken, { ...options, timeout: quickTimeoutMs }),
-});
+/** What the adapter works with besides its settings. */
+export interface SlackParts {
+  readonly log: Logger;
+  /** Workspaces that installed the bot; absent: the one that was connected by hand is all. */
+  readonly installations?: Pick<ChatInstallationStore, "find" | "rotate">;
+  /** What tokens are renewed with. */
+  readonly oauth?: SlackOauth | undefined;
+  readonly now?: () => Date;
+}
 
 /** Slack: events, commands and presses by HTTP, answers as Block Kit. */
-export function createSlackAdapter(config: SlackConfig & { readonly log: Logger }): PlatformAdapter<SlackMessage> {
-  const clientOptions = optionsOf(config);
-  const clients = clientsOf(config.botToken, clientOptions);
-  const pictures = createChartPictures(config.log);
-  const dispatch = createSlackReceiver({ botToken: config.botToken, clientOptions }, config.log);
+export function createSlackAdapter(config: SlackConfig & SlackParts): PlatformAdapter<SlackMessage> {
+  const { apiUrl, log, oauth, installations } = config;
+  const clientOptions = slackClientOptions(apiUrl, log);
+  const access = createSlackAccess({
+    botToken: config.botToken,
+    installations,
+    refresh:
+      oauth === undefined ? undefined : (refreshToken, at) => refreshSlackToken({ ...oauth, apiUrl, clientOptions }, refreshToken, at),
+    clientOptions,
+    now: config.now ?? (() => new Date()),
+    log,
+  });
+  const dispatch = createSlackReceiver(clientOptions, log);
+  const pictures = createChartPictures(log);
   return {
     platform: "slack",
     receive: async (raw, now) => {
@@ -47,9 +59,10 @@ export function createSlackAdapter(config: SlackConfig & { readonly log: Logger 
       return reception.type === "event" && proof !== undefined ? { ...reception, proof } : reception;
     },
     render: renderSlack,
-    send: (thread, payload, existing, about) => sendSlack(clients, pictures, thread, payload, existing, about),
-    find: (thread, about) => findSlack(clients, thread, about),
-    openFile: (file, signal) => openSlackFile(config, file, signal),
-    tell: (thread, to, text) => tellSlack(clients, thread, to, text),
+    send: async (thread, payload, existing, about) =>
+      sendSlack((await access(thread.workspace)).clients, pictures, thread, payload, existing, about),
+    find: async (thread, about) => findSlack((await access(thread.workspace)).clients, thread, about),
+    openFile: async (file, signal, thread) => openSlackFile({ token: (await access(thread.workspace)).token, apiUrl }, file, signal),
+    tell: async (thread, to, text) => tellSlack((await access(thread.workspace)).clients, thread, to, text),
   };
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SharedFile } from "../../src/core/conversation.ts";
 import { AppError } from "../../src/core/errors.ts";
-import type { SlackConfig } from "./config.ts";
 
 /** How long a file may take in all, in milliseconds. */
 const downloadMs = 5 * 60_000;
@@ -43,12 +42,18 @@ async function* passed(body: AsyncIterable<Uint8Array>, name: string, limit: Abo
   }
 }
 
-async function once(config: SlackConfig, { url, name }: SharedFile, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+/** The bot that may read the file, and the API of its Slack. */
+export interface FileAccess {
+  readonly token: string;
+  readonly apiUrl: string;
+}
+
+async function once(config: FileAccess, { url, name }: SharedFile, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
   const limit = AbortSignal.timeout(downloadMs);
   let response: Response;
   try {
     response = await fetch(url, {
-      headers: { authorization: `Bearer ${config.botToken}` },
+      headers: { authorization: `Bearer ${config.token}` },
       redirect: "manual",
       signal: AbortSignal.any([signal, limit]),
     });
@@ -66,7 +71,7 @@ async function once(config: SlackConfig, { url, name }: SharedFile, signal: Abor
  * Opens a file that was shared with the bot. The token goes to Slack's own host for files and to no other, whatever the
  * event says, and follows no redirect. An AppError says why it cannot be had.
  */
-export async function openSlackFile(config: SlackConfig, file: SharedFile, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+export async function openSlackFile(config: FileAccess, file: SharedFile, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
   if (new URL(file.url).origin !== filesOrigin(config.apiUrl))
     throw new AppError(
       "forbidden",

@@ -5,9 +5,8 @@ import { AppError } from "../../src/core/errors.ts";
 import { idSchema } from "../../src/core/ids.ts";
 import { clip, oneLine } from "../draw-text.ts";
 import { slackCommand } from "./config.ts";
+import { Envelope, homeOf, SlackId as Id, type Origin, originOf, read, workspaceOf } from "./envelope.ts";
 import { commandThread, directThread, mentionThread } from "./thread-key.ts";
-
-const Id = z.string().min(1).max(64);
 
 const said = {
   user: Id.optional(),
@@ -34,18 +33,14 @@ const said = {
     .optional(),
 };
 
-const Envelope = z.object({
-  type: z.literal("event_callback"),
-  team_id: Id,
-  event_id: z.string().min(1).max(200),
-  authorizations: z.array(z.object({ user_id: z.string().nullish() })).optional(),
-});
 const Said = z.object(said);
 
 const Command = z.object({
   command: z.literal(slackCommand),
   text: z.string().default(""),
-  team_id: Id,
+  team_id: Id.optional(),
+  enterprise_id: Id.optional(),
+  is_enterprise_install: z.string().optional(),
   channel_id: Id,
   channel_name: z.string().default(""),
   user_id: Id,
@@ -57,21 +52,12 @@ const Press = z.object({
   type: z.literal("block_actions"),
   team: z.object({ id: Id }).nullish(),
   enterprise: z.object({ id: Id }).nullish(),
+  is_enterprise_install: z.boolean().nullish(),
   user: z.object({ id: Id, team_id: Id.optional(), name: z.string().optional(), username: z.string().optional() }),
   container: z.object({ message_ts: Id, thread_ts: Id.optional(), channel_id: Id }),
   message: z.object({ thread_ts: Id.optional() }).optional(),
   actions: z.array(z.object({ action_id: ClickAction, action_ts: Id, value: idSchema("approval") })).min(1),
 });
-
-/** Parses with the schema, or says in a sentence what of Slack's payload does not fit. */
-function read<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new AppError("bad_input", `Slack's ${what} cannot be read: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim(), {
-    cause: result.error,
-  });
-}
 
 /** Undoes Slack's escapes: entities, and links, mentions and channels written as <…|label>. */
 export const unescapeSlack = (text: string): string =>
@@ -114,14 +100,19 @@ function notForUs(event: Said, bot: string | undefined): string | undefined {
   return event.edited === undefined ? undefined : "an edit of an earlier message";
 }
 
-function message(body: unknown, now: Date, threadOf: (team: string, event: Said, brings: boolean) => ThreadKey | undefined): Reception {
+function message(
+  body: unknown,
+  now: Date,
+  threadOf: (workspace: string, event: Said, brings: boolean) => ThreadKey | undefined,
+): Reception {
   const envelope = read(Envelope, body, "event");
   const event = read(z.object({ event: Said }), body, "event").event;
   const bot = envelope.authorizations?.[0]?.user_id ?? undefined;
   const why = notForUs(event, bot);
   const asked = questionOf(event.text, bot);
   const files = filesOf(event, asked);
-  const thread = threadOf(envelope.team_id, event, files.length > 0);
+  const origin = originOf(envelope);
+  const thread = threadOf(workspaceOf(origin), event, files.length > 0);
   if (why !== undefined || event.user === undefined) return ignored(why ?? "written by nobody");
   if (thread === undefined) return ignored("heard as a direct message, or not addressed to the bot");
   return {
@@ -130,10 +121,31 @@ function message(body: unknown, now: Date, threadOf: (team: string, event: Said,
       type: "message",
       eventId: envelope.event_id,
       thread,
-      author: { platform: "slack", workspace: event.user_team ?? event.team ?? envelope.team_id, userId: event.user, name: event.user },
+      author: { platform: "slack", workspace: homeOf(origin, event.user_team ?? event.team), userId: event.user, name: event.user },
       receivedAt: now.toISOString(),
       text: asked === "" && files.length > 0 ? `Import ${files.map(({ name }) => name).join(", ")}` : asked,
       ...(files.length === 0 ? {} : { files: [...files] }),
+    },
+  };
+}
+
+const Revoked = z.object({ event: z.object({ tokens: z.object({ bot: z.array(z.string()).nullish() }).optional() }) });
+
+/** The app was uninstalled, or the bot's own tokens were revoked; people's tokens are none of ours. It counts from when it happened. */
+export function parseRemoved(body: unknown, now: Date): Reception {
+  const envelope = read(Envelope, body, "event");
+  const { tokens } = read(Revoked, body, "event").event;
+  if (tokens !== undefined && (tokens.bot ?? []).length === 0) return ignored("tokens of people were revoked, and none of the bot");
+  const workspace = workspaceOf(originOf(envelope));
+  const at = envelope.event_time === undefined ? now : new Date(envelope.event_time * 1_000);
+  return {
+    type: "event",
+    event: {
+      type: "removed",
+      eventId: envelope.event_id,
+      thread: { platform: "slack", workspace, channel: workspace, thread: "" },
+      author: { platform: "slack", workspace, userId: workspace, name: "Slack" },
+      receivedAt: at.toISOString(),
     },
   };
 }
@@ -154,6 +166,11 @@ export const parseDirectMessage = (body: unknown, now: Date): Reception =>
 export function parseCommand(body: unknown, now: Date): Reception {
   const command = read(Command, body, "command");
   const text = unescapeSlack(command.text).trim();
+  const workspace = workspaceOf({
+    team: command.team_id,
+    enterprise: command.enterprise_id,
+    enterpriseWide: command.is_enterprise_install === "true",
+  });
   // Between two people the bot cannot write: there it answers in its own conversation with the asker.
   const channel = command.channel_name === "directmessage" ? command.user_id : command.channel_id;
   return {
@@ -161,10 +178,10 @@ export function parseCommand(body: unknown, now: Date): Reception {
     event: {
       type: "message",
       eventId: `command-${command.trigger_id}`,
-      thread: commandThread(command.team_id, channel, command.user_id, command.trigger_id),
+      thread: commandThread(workspace, channel, command.user_id, command.trigger_id),
       author: {
         platform: "slack",
-        workspace: command.team_id,
+        workspace,
         userId: command.user_id,
         name: clip(command.user_name === "" ? command.user_id : command.user_name, 256),
       },
@@ -183,8 +200,13 @@ export function parseCommand(body: unknown, now: Date): Reception {
 export function parsePress(body: unknown, now: Date): Reception {
   const press = read(Press, body, "button press");
   const action = press.actions[0];
-  const workspace = press.team?.id ?? press.enterprise?.id;
-  if (action === undefined || workspace === undefined) throw new AppError("bad_input", "Slack's button press names no workspace.");
+  if (action === undefined) throw new AppError("bad_input", "Slack's button press names no button.");
+  const origin: Origin = {
+    team: press.team?.id,
+    enterprise: press.enterprise?.id,
+    enterpriseWide: press.is_enterprise_install === true,
+  };
+  const workspace = workspaceOf(origin);
   const { channel_id: channel, message_ts: ts, thread_ts: threadTs } = press.container;
   const hangsUnder = threadTs ?? press.message?.thread_ts;
   return {
@@ -195,7 +217,7 @@ export function parsePress(body: unknown, now: Date): Reception {
       thread: channel.startsWith("D") ? directThread(workspace, channel, hangsUnder) : mentionThread(workspace, channel, ts, hangsUnder),
       author: {
         platform: "slack",
-        workspace: press.user.team_id ?? workspace,
+        workspace: homeOf(origin, press.user.team_id),
         userId: press.user.id,
         name: clip(press.user.name ?? press.user.username ?? press.user.id, 256),
       },

@@ -4,7 +4,7 @@ import type { RawRequest, Reception } from "../../src/core/delivery.ts";
 import { AppError } from "../../src/core/errors.ts";
 import type { Logger } from "../../src/core/logger.ts";
 import { slackCommand } from "./config.ts";
-import { parseCommand, parseDirectMessage, parseMention, parsePress } from "./parse.ts";
+import { parseCommand, parseDirectMessage, parseMention, parsePress, parseRemoved } from "./parse.ts";
 
 /** What each Bolt listener is handed besides Bolt's own context: the clock, and where its parsing goes. */
 type Hearing = { readonly now: Date; readonly hear: (parse: () => Reception) => void };
@@ -41,21 +41,23 @@ export const boltLogger = (log: Logger): BoltLogger => ({
 function listen(app: App<Hearing>): void {
   app.event("app_mention", async ({ body, context }) => context.hear(() => parseMention(body, context.now)));
   app.event("message", async ({ body, context }) => context.hear(() => parseDirectMessage(body, context.now)));
+  app.event("app_uninstalled", async ({ body, context }) => context.hear(() => parseRemoved(body, context.now)));
+  app.event("tokens_revoked", async ({ body, context }) => context.hear(() => parseRemoved(body, context.now)));
   app.command(slackCommand, async ({ body, context }) => context.hear(() => parseCommand(body, context.now)));
   app.action({ type: "block_actions" }, async ({ body, context }) => context.hear(() => parsePress(body, context.now)));
 }
 
 /** Dispatches verified requests through Bolt, whose transport is ours: requests come from our own server. */
 export function createSlackReceiver(
-  options: { readonly botToken: string; readonly clientOptions: webApi.WebClientOptions },
+  clientOptions: webApi.WebClientOptions,
   log: Logger,
 ): (raw: RawRequest, now: Date) => Promise<Reception> {
   const transport: Receiver = { init: () => undefined, start: async () => undefined, stop: async () => undefined };
   const app = new App<Hearing>({
     receiver: transport,
-    // The token is the one we were given: asking Slack who we are would put a network call before each acknowledgement.
-    authorize: async () => ({ botToken: options.botToken }),
-    clientOptions: options.clientOptions,
+    // Nothing is sent through Bolt: a token would put a look-up or a call before each acknowledgement.
+    authorize: async () => ({ botToken: "unused" }),
+    clientOptions,
     logger: boltLogger(log),
     ignoreSelf: false,
     convoStore: false,

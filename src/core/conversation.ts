@@ -112,6 +112,8 @@ export interface MemberStore {
   memberOf(author: Author): Promise<Member | undefined>;
   /** A member of an org by their own id. */
   member(orgId: Id<"org">, userId: Id<"user">): Promise<Member | undefined>;
+  /** Whether any person of a workspace is an admin of the org. */
+  hasAdmin(orgId: Id<"org">, platform: Platform, workspace: string): Promise<boolean>;
   /** Sets the role of a person, making the member where there is none. */
   grant(orgId: Id<"org">, author: Author, role: Role): Promise<Member>;
 }

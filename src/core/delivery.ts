@@ -51,8 +51,8 @@ export interface PlatformAdapter<Payload> {
    * An AppError where the connection is refused.
    */
   readonly listen?: (hear: (event: InboundEvent) => Promise<Heard>, signal: AbortSignal) => Promise<void>;
-  /** Opens a file that was shared, from its own platform and nowhere else; absent where files cannot be shared. An AppError says why not. */
-  readonly openFile?: (file: SharedFile, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
+  /** Opens a file that was shared in a thread, from its own platform and nowhere else; absent where files cannot be shared. An AppError says why not. */
+  readonly openFile?: (file: SharedFile, signal: AbortSignal, thread: ThreadKey) => Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** An adapter whose payload type is known to itself alone. */

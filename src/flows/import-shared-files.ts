@@ -58,7 +58,7 @@ async function importOne(deps: SharedFilesDeps, run: Run, file: SharedFile, sign
   try {
     const open = deps.adapterFor(run.thread.platform)?.openFile;
     if (open === undefined) throw new AppError("not_configured", `Files cannot be taken from ${run.thread.platform} here.`);
-    return described(file, await deps.receive({ orgId: run.orgId, name, content: await open(file, signal) }, signal));
+    return described(file, await deps.receive({ orgId: run.orgId, name, content: await open(file, signal, run.thread) }, signal));
   } catch (error) {
     if (!(error instanceof AppError) || error.code === "internal" || signal.aborted) throw error;
     if (error.retry && deps.now().getTime() - run.createdAt.getTime() < patienceMs) throw error;

@@ -1,3 +1,4 @@
+import type { ChatInstallationStore } from "../core/chat-installation.ts";
 import { type InboundEvent, type InboundStore, type MemberStore, maxQuestionLength } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
@@ -12,6 +13,8 @@ export interface ReceiveDeps {
   readonly inbound: Pick<InboundStore, "receiveMessage" | "receiveClick" | "receiveOpened" | "receiveFeedback" | "receiveRemoved">;
   readonly jobs: Pick<JobQueue, "enqueue">;
   readonly log: Logger;
+  /** Installations that a platform may say are gone. */
+  readonly installations?: Pick<ChatInstallationStore, "remove">;
 }
 
 /** What became of an event: the run or the click that stands for it, and whether it had come before. */
@@ -92,6 +95,8 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
     case "feedback":
       return { type: "feedback", ...(await deps.inbound.receiveFeedback(orgId, event)) };
     case "removed":
+      // First the tokens: with the tie gone, the same event again would not come this far.
+      await deps.installations?.remove(event.thread.platform, event.thread.workspace, new Date(event.receivedAt));
       return { type: "removed", ...(await deps.inbound.receiveRemoved(orgId, event)) };
     default:
       return assertNever(event);

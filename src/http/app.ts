@@ -1,8 +1,10 @@
 import fastify, { type FastifyInstance, type FastifyServerFactory } from "fastify";
+import { Platform } from "../core/conversation.ts";
 import { AppError, type ErrorCode } from "../core/errors.ts";
 import { TooLarge } from "./plugins/whole-body.ts";
 import { type ChatDeps, chatRoutes } from "./routes/chat.ts";
 import { healthRoutes, type ReadyCheck } from "./routes/health.ts";
+import { type InstallDeps, installRoutes } from "./routes/install.ts";
 import { type LocalDeps, localRoute } from "./routes/local.ts";
 import { otlpRoutes, type TraceIntake } from "./routes/otlp.ts";
 import { type SpendRouteDeps, spendRoutes } from "./routes/spend.ts";
@@ -15,6 +17,8 @@ export interface HttpDeps extends ChatDeps {
   readonly local?: LocalDeps;
   /** Lets holders of a read key see spend; absent: the routes do not exist. */
   readonly spend?: SpendRouteDeps;
+  /** Lets workspaces of a platform install the bot, by platform; absent: the routes do not exist. */
+  readonly install?: Readonly<Partial<Record<Platform, Omit<InstallDeps, "statusOf">>>>;
   /** Takes in traces; absent: it is said that none are taken here. */
   readonly traces?: TraceIntake;
   /** Takes in files of usage; absent: the route does not exist. */
@@ -99,6 +103,10 @@ export function createHttpApp(deps: HttpDeps): FastifyInstance {
   );
   healthRoutes(app, deps.ready);
   chatRoutes(app, deps);
+  for (const platform of Platform.options) {
+    const install = deps.install?.[platform];
+    if (install !== undefined) installRoutes(app, platform, { ...install, statusOf: (error) => answerTo(error).status });
+  }
   if (deps.spend !== undefined) spendRoutes(app, deps.spend);
   otlpRoutes(app, deps.traces, answerTo);
   if (deps.files !== undefined) usageFileRoute(app, deps.files);

@@ -5,6 +5,7 @@ import type { ApprovalStore } from "../../core/approval.ts";
 import type { AuditLog } from "../../core/audit.ts";
 import type { BillAlertStore } from "../../core/bill-alert.ts";
 import type { CallClaims } from "../../core/call-claims.ts";
+import type { ChatInstallationStore, SignInStore } from "../../core/chat-installation.ts";
 import type { ContractStore } from "../../core/contract-price.ts";
 import type { InboundStore, MemberStore } from "../../core/conversation.ts";
 import type { DeliveryStore } from "../../core/delivery.ts";
@@ -23,6 +24,7 @@ import { createApprovalStore } from "./approvals.ts";
 import { createAuditLog } from "./audit.ts";
 import { createBillAlertStore } from "./bill-alerts.ts";
 import { createCallClaims } from "./call-claims.ts";
+import { createChatInstallationStore, createSignInStore } from "./chat-installations.ts";
 import { createContractStore } from "./contract-prices.ts";
 import type { Database } from "./database.ts";
 import { createDeliveryStore } from "./deliveries.ts";
@@ -46,6 +48,8 @@ import { createSourceStore } from "./sources.ts";
 /** Everything that is kept in PostgreSQL. */
 export interface PostgresStores {
   readonly members: MemberStore;
+  readonly installations: ChatInstallationStore;
+  readonly signIns: SignInStore;
   readonly inbound: InboundStore;
   readonly runs: RunStore;
   readonly approvals: ApprovalStore;
@@ -73,7 +77,7 @@ export interface PostgresStores {
 
 export interface PostgresOptions {
   readonly url: string;
-  /** 32 bytes; upstream keys and the secrets of sources are sealed with it. */
+  /** 32 bytes; upstream keys, tokens of chat platforms and the secrets of sources are sealed with it. */
   readonly secretKey: Buffer;
   readonly now: () => Date;
   /** The most connections to hold, besides one that listens. */
@@ -107,6 +111,8 @@ function openPool(url: string, connections: number): Pool {
 
 const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<PostgresStores, "close"> => ({
   members: createMemberStore(db),
+  installations: createChatInstallationStore(db, box),
+  signIns: createSignInStore(db),
   inbound: createInboundStore(db),
   runs: createRunStore(db, signals),
   approvals: createApprovalStore(db),

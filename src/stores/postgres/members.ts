@@ -70,6 +70,9 @@ export function createMemberStore({ prisma, now }: Database): MemberStore {
       return user === null ? undefined : toMember(user);
     },
 
+    hasAdmin: async (orgId, platform, workspace) =>
+      (await prisma.user.count({ where: { orgId, role: "admin", identities: { some: { platform, workspace } } } })) > 0,
+
     grant: (orgId, author, role) => inTransaction(prisma, (tx) => grant(tx, orgId, author, role, now())),
   };
 }

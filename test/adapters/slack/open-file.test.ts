@@ -11,7 +11,7 @@ describe("opening a file that was shared in Slack", () => {
       server.close();
     }
   });
-  const botToken = "xoxb-secret-token";
+  const token = "xoxb-secret-token";
   const serve = async (answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> => {
     const server = createServer(answer);
     open.push(server);
@@ -22,7 +22,7 @@ describe("opening a file that was shared in Slack", () => {
     if (address === null || typeof address === "string") throw new Error("no port");
     return `http://127.0.0.1:${address.port}`;
   };
-  const config = (origin: string) => ({ botToken, signingSecret: "a-signing-secret", apiUrl: `${origin}/api/` });
+  const config = (origin: string) => ({ token, signingSecret: "a-signing-secret", apiUrl: `${origin}/api/` });
   const file = (url: string, name = "usage.csv") => ({ id: "F1", name, size: 10, url });
   const read = async (origin: string, url = `${origin}/files-pri/T1-F1/usage.csv`, name = "usage.csv"): Promise<string> => {
     const parts: Uint8Array[] = [];
@@ -38,7 +38,7 @@ describe("opening a file that was shared in Slack", () => {
       response.end("a,b\n1,2\n");
     });
     expect(await read(origin)).toBe("a,b\n1,2\n");
-    expect(seen).toEqual(Array(3).fill(`Bearer ${botToken}`));
+    expect(seen).toEqual(Array(3).fill(`Bearer ${token}`));
   });
 
   it("gives its token to no other host, port or scheme, whatever the event says", async () => {
@@ -55,7 +55,7 @@ describe("opening a file that was shared in Slack", () => {
       "http://169.254.169.254/latest/meta-data",
     ])
       await expect(read(origin, url)).rejects.toMatchObject({ code: "forbidden", retry: false });
-    const real = { botToken, signingSecret: "a-signing-secret", apiUrl: "https://slack.com/api/" };
+    const real = { token, signingSecret: "a-signing-secret", apiUrl: "https://slack.com/api/" };
     for (const url of [
       elsewhere,
       "https://files.slack.com.evil.example/a.csv",
@@ -81,7 +81,7 @@ describe("opening a file that was shared in Slack", () => {
       const failure = await read(origin).catch((error: unknown) => error);
       expect(failure).toMatchObject({ code: "not_configured" });
       expect(String(failure)).toContain("files:read");
-      expect(String(failure)).not.toContain(botToken);
+      expect(String(failure)).not.toContain(token);
     }
     expect(asked).toBe(0);
   });
