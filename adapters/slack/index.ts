@@ -2,7 +2,9 @@ import type { webApi } from "@slack/bolt";
 import type { ChatInstallationStore } from "../../src/core/chat-installation.ts";
 import type { PlatformAdapter } from "../../src/core/delivery.ts";
 import type { Logger } from "../../src/core/logger.ts";
+import { entitleInSlack, suggestInSlack } from "./assistant.ts";
 import type { SlackConfig } from "./config.ts";
+import { showSlackHome } from "./home.ts";
 import { refreshSlackToken, type SlackOauth } from "./oauth.ts";
 import { openSlackFile } from "./open-file.ts";
 import { createChartPictures } from "./pictures.ts";
@@ -32,6 +34,8 @@ export interface SlackParts {
   readonly installations?: Pick<ChatInstallationStore, "find" | "rotate">;
   /** What tokens are renewed with. */
   readonly oauth?: SlackOauth | undefined;
+  /** The address that browsers reach Apex at, whose links are shown as what they lead to; undefined: none are. */
+  readonly publicUrl?: string | undefined;
   readonly now?: () => Date;
 }
 
@@ -48,7 +52,8 @@ export function createSlackAdapter(config: SlackConfig & SlackParts): PlatformAd
     now: config.now ?? (() => new Date()),
     log,
   });
-  const dispatch = createSlackReceiver(clientOptions, log);
+  const clientsOf = async (workspace: string) => (await access(workspace)).clients;
+  const dispatch = createSlackReceiver({ clientOptions, log, publicUrl: config.publicUrl, clientsOf });
   const pictures = createChartPictures(log);
   return {
     platform: "slack",
@@ -59,6 +64,9 @@ export function createSlackAdapter(config: SlackConfig & SlackParts): PlatformAd
       return reception.type === "event" && proof !== undefined ? { ...reception, proof } : reception;
     },
     render: renderSlack,
+    showHome: async (to, card) => showSlackHome(await clientsOf(to.workspace), to, card),
+    suggest: async (thread, prompts) => suggestInSlack(await clientsOf(thread.workspace), thread, prompts),
+    entitle: async (thread, title) => entitleInSlack(await clientsOf(thread.workspace), thread, title),
     send: async (thread, payload, existing, about) =>
       sendSlack((await access(thread.workspace)).clients, pictures, thread, payload, existing, about),
     find: async (thread, about) => findSlack((await access(thread.workspace)).clients, thread, about),

@@ -55,7 +55,8 @@ function proposal({ title, savings, evidence, toDo, caveats, status, buttons: of
   ]);
 }
 
-function draw(part: CardPart, most: number): SlackPiece {
+/** One part of a card in blocks, in at most so many characters. */
+export function drawPart(part: CardPart, most: number): SlackPiece {
   switch (part.type) {
     case "heading":
       return heading(part.text);
@@ -98,7 +99,7 @@ function placedCharts(pieces: readonly SlackPiece[], chartOf: ReadonlyMap<SlackP
 export function renderSlack(card: Card): SlackMessage {
   const chartOf = new Map<SlackPiece, ChartSeries>();
   const pieces = fitCard(card.parts, { blocks: limits.blocks, size: limits.message }, (part, most) => {
-    const piece = draw(part, most);
+    const piece = drawPart(part, most);
     if (part.type === "chart") chartOf.set(piece, part.chart);
     return piece;
   });
