@@ -12,6 +12,7 @@ export function anyAdapter<Payload>(adapter: PlatformAdapter<Payload>): AnyPlatf
     receive: (raw, now) => adapter.receive(raw, now),
     find: (thread, about) => adapter.find(thread, about),
     tell: (thread, to, text) => adapter.tell(thread, to, text),
+    direct: (to) => adapter.direct(to),
     ...(adapter.showHome === undefined ? {} : { showHome: adapter.showHome }),
     ...(adapter.suggest === undefined ? {} : { suggest: adapter.suggest }),
     ...(adapter.entitle === undefined ? {} : { entitle: adapter.entitle }),

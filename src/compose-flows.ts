@@ -222,8 +222,7 @@ function wireHandlers(shared: Shared): JobHandlers {
     async apply({ orgId, approvalId }) {
       await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), providersOf, log }, { orgId, approvalId });
     },
-    home: surfaces.home,
-    suggest: surfaces.suggest,
+    ...surfaces.jobs,
     sync: ({ orgId, sourceId }, signal) => syncSource(shared.sync, { orgId, sourceId }, signal),
     async "sync-due"() {
       await stores.claims.forget(new Date(now().getTime() - claimsKeptMs));

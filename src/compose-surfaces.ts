@@ -18,7 +18,8 @@ export interface SurfaceParts {
 }
 
 /** What is shown besides answers. */
-export interface Surfaces extends Pick<JobHandlers, "home" | "suggest"> {
+export interface Surfaces {
+  readonly jobs: Pick<JobHandlers, "home" | "suggest">;
   /** Names the thread of a run. */
   entitle(runId: Id<"run">): Promise<void>;
 }
@@ -27,8 +28,10 @@ export interface Surfaces extends Pick<JobHandlers, "home" | "suggest"> {
 export function wireSurfaces({ engines: { stores, usage }, spending, adapterFor, now, log }: SurfaceParts): Surfaces {
   const home = { ...stores, usage, spend: spending.spend, adapterFor, now, log };
   return {
-    home: ({ author }) => showHome(home, author),
-    suggest: ({ thread }) => suggestQuestions({ ...stores, usage, adapterFor, log }, thread),
+    jobs: {
+      home: ({ author }) => showHome(home, author),
+      suggest: ({ thread }) => suggestQuestions({ ...stores, usage, adapterFor, log }, thread),
+    },
     entitle: async (runId) => entitleThread({ adapterFor, log }, await stores.runs.get(runId)),
   };
 }

@@ -66,5 +66,10 @@ export const slackShortcuts = [
   },
 ] as const;
 
+export type SlackShortcut = (typeof slackShortcuts)[number]["callback_id"];
+
+/** The action of feedback buttons, which are two buttons in one. */
+export const feedbackAction = "feedback";
+
 /** Marks our messages, so that one that was posted and not recorded can be found again. */
 export const slackRunEvent = "apex_run";

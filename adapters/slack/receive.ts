@@ -3,8 +3,9 @@ import { z } from "zod";
 import type { RawRequest, Reception } from "../../src/core/delivery.ts";
 import { AppError } from "../../src/core/errors.ts";
 import type { Logger } from "../../src/core/logger.ts";
-import { type SlackEvent, slackCommand } from "./config.ts";
-import { parseCommand, parseDirectMessage, parseMention, parsePress, parseRemoved } from "./parse.ts";
+import { type SlackEvent, type SlackShortcut, slackCommand } from "./config.ts";
+import { parseCommand, parseDirectMessage, parseMention, parseRemoved } from "./parse.ts";
+import { parsePress, parseSent, parseShortcut } from "./parse-press.ts";
 import { parseContextChanged, parseHomeOpened, parseThreadStarted } from "./parse-surfaces.ts";
 import type { SlackClients } from "./send.ts";
 import { hearLinks } from "./unfurl.ts";
@@ -65,13 +66,21 @@ export const boltLogger = (log: Logger): BoltLogger => ({
   setName: () => undefined,
 });
 
+/** How each shortcut is read. */
+const shortcuts = { ask: parseShortcut, ask_about: parseShortcut } as const satisfies Record<SlackShortcut, Parse>;
+
+/** What Slack's requests of our interest hold. */
+const known = ["command", "actions", "callback_id", "view"] as const;
+
 function listen(app: App<Hearing>): void {
   for (const [name, parse] of Object.entries<Parse>(events)) {
     // In subscriptions a message's name tells where it was written; in the event that is a field.
     app.event(name.replace(/^message\..*/, "message"), async ({ context }) => context.hear(parse));
   }
   app.command(slackCommand, async ({ context }) => context.hear(parseCommand));
+  for (const [id, parse] of Object.entries<Parse>(shortcuts)) app.shortcut(id, async ({ context }) => context.hear(parse));
   app.action({ type: "block_actions" }, async ({ context }) => context.hear(parsePress));
+  app.view({ type: "view_submission" }, async ({ context }) => context.hear(parseSent));
 }
 
 /** Dispatches verified requests through Bolt, whose transport is ours: requests come from our own server. */
@@ -92,8 +101,8 @@ export function createSlackReceiver(parts: HearingParts): (raw: RawRequest, now:
     const body = bodyOf(raw);
     const handshake = Handshake.safeParse(body);
     if (handshake.success) return { type: "reply", body: JSON.stringify({ challenge: handshake.data.challenge }) };
-    const known = EventBody.safeParse(body).success || "command" in body || "actions" in body;
-    if (!known) return { type: "ignored", why: "a kind of request that Apex has no use for" };
+    if (!EventBody.safeParse(body).success && !known.some((key) => key in body))
+      return { type: "ignored", why: "a kind of request that Apex has no use for" };
     let heard: Parse | undefined;
     const hear: Hearing["hear"] = (parse) => {
       heard = parse;

@@ -10,7 +10,10 @@ export interface EntitleDeps {
 }
 
 /** Names a thread after the first thing that was asked in it, where its platform shows names; a failure leaves it without one. */
-export async function entitleThread({ adapterFor, log }: EntitleDeps, { question, earlier, thread }: Run): Promise<void> {
+export async function entitleThread(
+  { adapterFor, log }: EntitleDeps,
+  { question, earlier, thread }: Pick<Run, "question" | "earlier" | "thread">,
+): Promise<void> {
   const entitle = adapterFor(thread.platform)?.entitle;
   const isFirst = question !== greetingQuestion && earlier.every((text) => text === greetingQuestion);
   if (entitle === undefined || !isFirst) return;

@@ -105,7 +105,7 @@ function proposal(
     savings: [
       {
         kind: "estimated",
-        text: `Estimated: ${usd(estimate.mid)} a month (${usd(estimate.low)} to ${usd(estimate.high)}). Risk: ${risk}.`,
+        text: `Estimated: ${usd(estimate.mid)} a month (${usd(estimate.low)} to ${usd(estimate.high)}) · ${risk} risk`,
       },
     ],
     evidence: [],
@@ -169,7 +169,8 @@ export function homeCard(facts: HomeFacts): Card {
       ...(forms.length === 0 ? [] : [{ type: "actions" as const, buttons: forms }]),
       { type: "heading", text: "Sources" },
       connected.length === 0 ? { type: "text", text: "No source is connected." } : { type: "list", items: connected.slice(0, 10) },
-      { type: "note", text: `Next: ${nextStep(standing)}` },
+      { type: "heading", text: "Next step", keep: true },
+      { type: "text", text: nextStep(standing), keep: true },
       {
         type: "note",
         text: `As of ${standing.asOf.toISOString().slice(0, 16).replace("T", " ")} UTC. Open this page again for newer figures.`,
