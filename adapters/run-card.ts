@@ -116,6 +116,13 @@ function reportParts(view: RunView, report: Report): readonly PlacedPart[] {
   ];
 }
 
+/** Whether the answer helped, for whoever read it. */
+const feedback = ({ runId: id }: RunView): PlacedPart => ({
+  type: "actions",
+  buttons: (["helpful", "unhelpful"] as const).map((action) => ({ action, id })),
+  keep: true,
+});
+
 const nothingToSay = "Done; there is nothing to report.";
 
 const fallbackOf = (view: RunView): string => {
@@ -147,7 +154,9 @@ function partsOf(view: RunView): readonly PlacedPart[] {
         { type: "progress", who: "", where: "", steps: stepsOf(view) },
       ];
     case "done":
-      return view.report === undefined ? [{ type: "text", text: nothingToSay, keep: true }] : reportParts(view, view.report);
+      return view.report === undefined
+        ? [{ type: "text", text: nothingToSay, keep: true }]
+        : [...reportParts(view, view.report), feedback(view)];
     default:
       return assertNever(view.state);
   }

@@ -4,6 +4,7 @@ import type { ButtonAction } from "../../src/core/press.ts";
 import { oneLine, plain } from "../draw-text.ts";
 import type { Piece } from "../fit-card.ts";
 import { buttonLabels } from "../wording.ts";
+import { feedbackAction } from "./config.ts";
 
 /**
  * Slack's limits on messages, views and assistants, in blocks and characters. The whole message's is not documented (13,200 was seen) and
@@ -110,12 +111,25 @@ const button = ({ action, id }: CardButton): types.Button => {
   };
 };
 
+const thumb = (action: "helpful" | "unhelpful", id: string): types.FeedbackButtons["positive_button"] => ({
+  text: { type: "plain_text", text: buttonLabels[action] },
+  accessibility_label: action === "helpful" ? "This answer was helpful" : "This answer was not helpful",
+  value: `${action} ${id}`,
+});
+
+/** Slack's own two buttons for feedback, where that is what is asked. */
+function feedback([first, second, ...others]: readonly CardButton[]): types.KnownBlock | undefined {
+  if (first?.action !== "helpful" || second?.action !== "unhelpful" || others.length > 0) return undefined;
+  const thumbs = { positive_button: thumb("helpful", first.id), negative_button: thumb("unhelpful", second.id) };
+  return { type: "context_actions", elements: [{ type: "feedback_buttons", action_id: feedbackAction, ...thumbs }] };
+}
+
 /** A row of buttons, each carrying an id and nothing else. */
 export const buttons = (offered: readonly CardButton[]): SlackPiece =>
   offered.length === 0
     ? nothing
     : {
-        blocks: [{ type: "actions", elements: offered.slice(0, limits.buttons).map(button) }],
+        blocks: [feedback(offered) ?? { type: "actions", elements: offered.slice(0, limits.buttons).map(button) }],
         size: offered.reduce((sum, { action, id }) => sum + buttonLabels[action].length + id.length, 0),
       };
 
