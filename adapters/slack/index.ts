@@ -1,14 +1,18 @@
 import type { webApi } from "@slack/bolt";
 import type { ChatInstallationStore } from "../../src/core/chat-installation.ts";
-import type { PlatformAdapter } from "../../src/core/delivery.ts";
+import type { ThreadKey } from "../../src/core/conversation.ts";
+import type { Heard, PlatformAdapter, Reception } from "../../src/core/delivery.ts";
 import type { Logger } from "../../src/core/logger.ts";
 import type { SlackConfig } from "./config.ts";
+import { findSlack } from "./find.ts";
 import { refreshSlackToken, type SlackOauth } from "./oauth.ts";
 import { openSlackFile } from "./open-file.ts";
 import { createChartPictures } from "./pictures.ts";
 import { boltLogger, createSlackReceiver } from "./receive.ts";
 import { renderSlack, type SlackMessage } from "./render.ts";
-import { findSlack, sendSlack, tellSlack } from "./send.ts";
+import { sendSlack, tellSlack } from "./send.ts";
+import { createSlackStatus, type SlackStatus } from "./status.ts";
+import { createSlackStreams, isOpen } from "./stream.ts";
 import { createSlackAccess } from "./tokens.ts";
 import { verifySlack } from "./verify.ts";
 
@@ -35,6 +39,21 @@ export interface SlackParts {
   readonly now?: () => Date;
 }
 
+/** A bot's client for what a message can do without. */
+type QuickClient = (thread: ThreadKey) => () => Promise<webApi.WebClient>;
+
+/** Lets it be said in the thread that a question is being looked into, until something is posted there. */
+function withStatus(reception: Reception, status: SlackStatus, quickFor: QuickClient): Reception {
+  if (reception.type !== "event" || reception.event.type !== "message") return reception;
+  const { event, afterwards } = reception;
+  const then = async (heard: Heard): Promise<void> => {
+    const isNew = heard.type === "taken" && heard.runId !== undefined && !heard.duplicate;
+    if (isNew) await status.set(quickFor(event.thread), event.thread, "is looking into it…");
+    await afterwards?.(heard);
+  };
+  return { ...reception, afterwards: then };
+}
+
 /** Slack: events, commands and presses by HTTP, answers as Block Kit. */
 export function createSlackAdapter(config: SlackConfig & SlackParts): PlatformAdapter<SlackMessage> {
   const { apiUrl, log, oauth, installations } = config;
@@ -50,19 +69,28 @@ export function createSlackAdapter(config: SlackConfig & SlackParts): PlatformAd
   });
   const dispatch = createSlackReceiver(clientOptions, log);
   const pictures = createChartPictures(log);
+  const streams = createSlackStreams(log);
+  const status = createSlackStatus();
+  const clientsOf = async (thread: ThreadKey) => (await access(thread.workspace)).clients;
+  const quickFor: QuickClient = (thread) => async () => (await clientsOf(thread)).quick;
   return {
     platform: "slack",
     receive: async (raw, now) => {
       verifySlack(raw, config.signingSecret, now);
-      const reception = await dispatch(raw, now);
+      const reception = withStatus(await dispatch(raw, now), status, quickFor);
       const proof = raw.headers["x-slack-signature"];
       return reception.type === "event" && proof !== undefined ? { ...reception, proof } : reception;
     },
     render: renderSlack,
-    send: async (thread, payload, existing, about) =>
-      sendSlack((await access(thread.workspace)).clients, pictures, thread, payload, existing, about),
-    find: async (thread, about) => findSlack((await access(thread.workspace)).clients, thread, about),
+    send: async (thread, payload, existing, about) => {
+      const shown = await sendSlack({ clients: await clientsOf(thread), pictures, streams }, { thread, payload, about }, existing);
+      // Slack takes the line away when something is posted; one that came just after that would stay.
+      const ends = payload.stream?.working === false && (existing === undefined || isOpen(existing));
+      if (ends) void status.set(quickFor(thread), thread, "");
+      return shown;
+    },
+    find: async (thread, about) => findSlack((await clientsOf(thread)).once, thread, about),
     openFile: async (file, signal, thread) => openSlackFile({ token: (await access(thread.workspace)).token, apiUrl }, file, signal),
-    tell: async (thread, to, text) => tellSlack((await access(thread.workspace)).clients, thread, to, text),
+    tell: async (thread, to, text) => tellSlack(await clientsOf(thread), thread, to, text),
   };
 }
