@@ -17,6 +17,7 @@ import {
   section,
   smallPrint,
 } from "./blocks.ts";
+import { type SlackStream, streamOf } from "./stream-chunks.ts";
 
 /** A chart of a message, and the blocks that show it as text: `count` of them from `at`. */
 export interface PlacedChart {
@@ -25,11 +26,12 @@ export interface PlacedChart {
   readonly chart: ChartSeries;
 }
 
-/** A Slack message: its blocks, the text that notifications show, and the charts that may become pictures. */
+/** A Slack message: its blocks, the text that notifications show, the charts that may become pictures, and how a stream shows it. */
 export interface SlackMessage {
   readonly text: string;
   readonly blocks: readonly types.KnownBlock[];
   readonly charts: readonly PlacedChart[];
+  readonly stream: SlackStream | undefined;
 }
 
 /** How wide fixed-width text may be before Slack breaks its lines. */
@@ -106,5 +108,5 @@ export function renderSlack(card: Card): SlackMessage {
   const drawn = joined(pieces).blocks;
   const [first, ...rest] = drawn.length === 0 ? section(card.fallback).blocks : drawn;
   const blocks = first === undefined ? [] : [{ ...first, block_id: `${card.about}.${card.version}` }, ...rest];
-  return { text: escapeTo(card.fallback, limits.fallback), blocks, charts: placedCharts(pieces, chartOf) };
+  return { text: escapeTo(card.fallback, limits.fallback), blocks, charts: placedCharts(pieces, chartOf), stream: streamOf(card) };
 }
