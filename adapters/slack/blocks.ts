@@ -133,11 +133,14 @@ export const buttons = (offered: readonly CardButton[]): SlackPiece =>
         size: offered.reduce((sum, { action, id }) => sum + buttonLabels[action].length + id.length, 0),
       };
 
-/** Names and values beside each other, escaped and cut. */
-export function fields(pairs: readonly { readonly name: string; readonly value: string }[]): SlackPiece {
-  const texts = pairs
-    .slice(0, limits.fields)
-    .map(({ name, value }) => `*${escapeTo(oneLine(name).replaceAll("*", "∗"), 200)}*\n${escapeTo(value, limits.field - 300)}`);
+/** Names and values beside each other, escaped and cut to at most so many characters together. */
+export function fields(pairs: readonly { readonly name: string; readonly value: string }[], most: number): SlackPiece {
+  const shown = pairs.slice(0, limits.fields);
+  const each = Math.min(limits.field, Math.floor(most / Math.max(1, shown.length))) - 5;
+  const texts = shown.map(({ name, value }) => {
+    const head = escapeTo(oneLine(name).replaceAll("*", "∗"), Math.min(200, Math.floor(each / 3)));
+    return `*${head}*\n${escapeTo(value, each - head.length)}`;
+  });
   if (texts.length === 0) return nothing;
   const block: types.KnownBlock = { type: "section", fields: texts.map((text) => ({ type: "mrkdwn", text, verbatim: true })) };
   return { blocks: [block], size: texts.reduce((sum, text) => sum + text.length, 0) };
