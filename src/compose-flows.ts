@@ -6,6 +6,7 @@ import { wireChats } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
+import { wireNotices } from "./compose-notices.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
@@ -22,6 +23,7 @@ import { type ContractDeps } from "./flows/change-contract.ts";
 import { type ContractBooks, createContractBooks } from "./flows/contract-books.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
+import { digestText } from "./flows/digest-content.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
@@ -43,7 +45,6 @@ import {
 import { type SyncDeps, syncSource } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
-import { digestText } from "./flows/weekly-digest.ts";
 import { createGateway, type Gateway } from "./gateway/proxy.ts";
 import { createApiClient } from "./ingest/api-client.ts";
 import { fileHeader } from "./ingest/file-header.ts";
@@ -169,7 +170,7 @@ function share(options: WireOptions): Shared {
     prices,
     books,
     gateway,
-    spending: wireLedger({ ...engines, kinds, log, now }),
+    spending: wireLedger({ ...engines, kinds, prices: pricesOf, log, now }),
     ingest,
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
@@ -219,6 +220,7 @@ function wireHandlers(shared: Shared): JobHandlers {
     async apply({ orgId, approvalId }) {
       await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), providersOf, log }, { orgId, approvalId });
     },
+    ...wireNotices({ ...shared, stores }),
     sync: ({ orgId, sourceId }, signal) => syncSource(shared.sync, { orgId, sourceId }, signal),
     async "sync-due"() {
       await stores.claims.forget(new Date(now().getTime() - claimsKeptMs));

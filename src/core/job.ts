@@ -8,6 +8,9 @@ export const Job = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("deliver"), runId: idSchema("run"), seq: z.number().int().positive() }),
   z.strictObject({ name: z.literal("decide"), inboundId: idSchema("inbound") }),
   z.strictObject({ name: z.literal("apply"), approvalId: idSchema("approval"), orgId: idSchema("org") }),
+  z.strictObject({ name: z.literal("send-notice"), noticeId: idSchema("notice") }),
+  z.strictObject({ name: z.literal("digests-due") }),
+  z.strictObject({ name: z.literal("watch-spend") }),
   z.strictObject({ name: z.literal("sync"), sourceId: idSchema("source"), orgId: idSchema("org") }),
   z.strictObject({ name: z.literal("sync-due") }),
   z.strictObject({ name: z.literal("measure") }),
@@ -30,6 +33,10 @@ export const jobKey = (job: Job): string => {
       return `apply-${job.approvalId}`;
     case "sync":
       return `sync-${job.sourceId}`;
+    case "send-notice":
+      return `send-notice-${job.noticeId}`;
+    case "digests-due":
+    case "watch-spend":
     case "sync-due":
     case "measure":
     case "reconcile-bills":

@@ -133,3 +133,27 @@ export function decomposeChange(cells: readonly ChangeCell[]): ChangeDecompositi
   const after = cells.reduce((total, cell) => total + (cell.after?.cost ?? 0n), 0n);
   return { before, after, change: after - before, factors: split.reduce((all, one) => addFactors(all, one.factors), none), cells: split };
 }
+
+/** A workload's part in a change. */
+export interface WorkloadChange {
+  readonly workload: string;
+  readonly before: PicoUsd;
+  readonly after: PicoUsd;
+  readonly factors: FactorAmounts;
+}
+
+/** The parts of a decomposed change by workload; each one's factors sum exactly to its change. */
+export function workloadChanges({ cells }: ChangeDecomposition): readonly WorkloadChange[] {
+  const sums = new Map<string, WorkloadChange>();
+  for (const { cell, factors } of cells) {
+    const { workload } = cell;
+    const had = sums.get(workload) ?? { workload, before: 0n, after: 0n, factors: none };
+    sums.set(workload, {
+      workload,
+      before: had.before + (cell.before?.cost ?? 0n),
+      after: had.after + (cell.after?.cost ?? 0n),
+      factors: addFactors(had.factors, factors),
+    });
+  }
+  return [...sums.values()];
+}

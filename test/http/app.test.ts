@@ -76,6 +76,7 @@ describe("the HTTP application", () => {
       post: unused,
       show: unused,
       find: unused,
+      notify: unused,
       tell: unused,
     };
     const http = app({ adapterFor: () => adapter });

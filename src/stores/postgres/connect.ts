@@ -9,9 +9,11 @@ import type { ChatInstallationStore, SignInStore } from "../../core/chat-install
 import type { ContractStore } from "../../core/contract-price.ts";
 import type { InboundStore, MemberStore } from "../../core/conversation.ts";
 import type { DeliveryStore } from "../../core/delivery.ts";
+import type { DigestScheduleStore } from "../../core/digest-schedule.ts";
 import type { GatewayFleet, GatewayStore } from "../../core/gateway-config.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import type { ImportStore } from "../../core/import.ts";
+import type { NoticeStore } from "../../core/notice.ts";
 import type { OrgSettings } from "../../core/org-settings.ts";
 import type { PolicyStore } from "../../core/policy.ts";
 import type { ReadKeyStore } from "../../core/read-key.ts";
@@ -28,6 +30,7 @@ import { createChatInstallationStore, createSignInStore } from "./chat-installat
 import { createContractStore } from "./contract-prices.ts";
 import type { Database } from "./database.ts";
 import { createDeliveryStore } from "./deliveries.ts";
+import { createDigestScheduleStore } from "./digest-schedules.ts";
 import { createGatewayStore } from "./gateway.ts";
 import { createGatewayFleet } from "./gateway-fleet.ts";
 import { createImportStore } from "./imports.ts";
@@ -35,6 +38,7 @@ import { createInboundStore } from "./inbound.ts";
 import { createMappingStore } from "./mappings.ts";
 import { createMemberStore } from "./members.ts";
 import { migrate } from "./migrate.ts";
+import { createNoticeStore } from "./notices.ts";
 import { createOrgSettings } from "./org-settings.ts";
 import { createPolicyStore } from "./policies.ts";
 import { createReadKeyStore } from "./read-keys.ts";
@@ -66,6 +70,8 @@ export interface PostgresStores {
   readonly repricings: RepricingStore;
   readonly deliveries: DeliveryStore;
   readonly billAlerts: BillAlertStore;
+  readonly notices: NoticeStore;
+  readonly schedules: DigestScheduleStore;
   readonly settings: OrgSettings;
   readonly readKeys: ReadKeyStore;
   /** The org of this name, made where there is none. */
@@ -129,6 +135,8 @@ const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<Postg
   repricings: createRepricingStore(db),
   deliveries: createDeliveryStore(db),
   billAlerts: createBillAlertStore(db),
+  notices: createNoticeStore(db),
+  schedules: createDigestScheduleStore(db),
   settings: createOrgSettings(db),
   readKeys: createReadKeyStore(db),
   ensureOrg: (name) => ensureOrg(db, name),
