@@ -7,6 +7,7 @@ import type { Id } from "./core/ids.ts";
 import type { JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import { hearEvent } from "./flows/hear-event.ts";
+import { openForm } from "./flows/open-form.ts";
 
 export interface DiscordDeps {
   readonly config: Config;
@@ -35,7 +36,7 @@ export async function connectDiscord(deps: DiscordDeps, signal: AbortSignal): Pr
   for (let waitMs = 2_000; !signal.aborted; waitMs = Math.min(waitMs * 2, 120_000)) {
     try {
       await admit(deps, config.discord);
-      await listen((event) => hearEvent(receive, event), signal);
+      await listen({ hear: (event) => hearEvent(receive, event), form: (request) => openForm(receive, request) }, signal);
     } catch (error) {
       log.error("Discord could not be connected; trying again.", { error: String(error) });
       await sleep(waitMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);

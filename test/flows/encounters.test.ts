@@ -130,6 +130,7 @@ describe("what comes in besides questions and presses", () => {
           show: () => say("show"),
           notify: () => say("notify"),
           tell: async () => void (await say("tell")),
+          direct: async () => threadIn("T5"),
         },
         members,
       );

@@ -78,6 +78,7 @@ describe("the HTTP application", () => {
       find: unused,
       notify: unused,
       tell: unused,
+      direct: unused,
     };
     const http = app({ adapterFor: () => adapter });
     const large = await http.inject({
