@@ -34,17 +34,18 @@ const digestParts = (content: DigestContent, view: NoticeView): readonly PlacedP
   ...proposals(content, view),
   ...listed("What changed", content.changes),
   ...noted(content.notes),
+  { type: "actions", buttons: [{ action: "schedule", id: view.id }], keep: true },
 ];
 
 const minute = (at: Date): string => `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
-const alertParts = (content: AlertContent, { snoozed }: NoticeView): readonly PlacedPart[] => [
+const alertParts = (content: AlertContent, { id, snoozed }: NoticeView): readonly PlacedPart[] => [
   { type: "heading", text: content.title, keep: true },
   { type: "text", text: content.summary, keep: true },
   ...listed("What lies behind it", content.causes),
   ...noted(content.notes),
   ...(snoozed === undefined
-    ? []
+    ? [{ type: "actions" as const, buttons: [{ action: "snooze" as const, id }], keep: true as const }]
     : [{ type: "note" as const, text: `Snoozed until ${minute(snoozed.until)} by ${oneLine(snoozed.by)}.`, keep: true as const }]),
 ];
 

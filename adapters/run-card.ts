@@ -36,7 +36,7 @@ function proposalOf(view: RunView, recommendation: Recommendation, number: numbe
   };
 }
 
-const partOf = (block: Exclude<ReportBlock, { type: "recommendation" }>): PlacedPart => {
+const partOf = ({ runId }: RunView, block: Exclude<ReportBlock, { type: "recommendation" }>): PlacedPart => {
   switch (block.type) {
     case "heading":
     case "text":
@@ -45,6 +45,8 @@ const partOf = (block: Exclude<ReportBlock, { type: "recommendation" }>): Placed
     case "chart":
     case "note":
       return block;
+    case "actions":
+      return { type: "actions", buttons: block.actions.map((action) => ({ action, id: runId })), keep: true };
     default:
       return assertNever(block);
   }
@@ -74,7 +76,7 @@ function reportParts(view: RunView, report: Report): readonly PlacedPart[] {
   };
   for (const block of report.blocks) {
     if (block.type === "recommendation") place(block.recommendationId);
-    else parts.push(partOf(block));
+    else parts.push(partOf(view, block));
   }
   for (const { id } of all) place(id);
   return [

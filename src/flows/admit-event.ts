@@ -13,6 +13,7 @@ const guestsMayNot: Readonly<Partial<Record<InboundEvent["type"], string>>> = {
   message: "ask about its spend",
   opened: "ask about its spend",
   feedback: "say how its answers were",
+  submitted: "set what it is told",
 };
 
 /** The org that the event belongs to; "forbidden" for a workspace that is not connected and for guests of other workspaces. */

@@ -22,7 +22,8 @@ const causes: Readonly<Record<ChangeFactor, readonly [up: string, down: string]>
   price: ["higher prices", "lower prices"],
 };
 
-const signed = (amount: PicoUsd): string => `${amount > 0n ? "+" : "−"}${showUsd(sizeOf(amount))}`;
+/** An amount with its sign. */
+export const signedUsd = (amount: PicoUsd): string => `${amount > 0n ? "+" : "−"}${showUsd(sizeOf(amount))}`;
 
 /** What moved spend, the largest cause first: those at work in the direction of the change, and one that held against it where it was large. */
 export function whyText(factors: FactorAmounts): string {
@@ -32,5 +33,5 @@ export function whyText(factors: FactorAmounts): string {
     .filter(({ amount }) => sizeOf(amount) * 5n >= sizeOf(change) && amount !== 0n)
     .sort((a, b) => Number(sizeOf(b.amount) - sizeOf(a.amount)))
     .slice(0, 3);
-  return named.map(({ factor, amount }) => `${causes[factor][amount > 0n ? 0 : 1]} (${signed(amount)})`).join(", ");
+  return named.map(({ factor, amount }) => `${causes[factor][amount > 0n ? 0 : 1]} (${signedUsd(amount)})`).join(", ");
 }

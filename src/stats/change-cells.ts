@@ -14,6 +14,11 @@ export type PriceOfCell = (cell: {
   readonly inputTokens: number;
 }) => ChangeCell["priceBefore"];
 
+/** A cell with the names of its provider and model. */
+export interface NamedCell extends ChangeCell {
+  readonly names: { readonly provider: string; readonly model: string };
+}
+
 const keyOf = (row: SpendRow): string => JSON.stringify(changeDimensions.map((dimension) => row.key[dimension] ?? ""));
 
 const sideOf = (row: SpendRow | undefined): ChangeSide | undefined =>
@@ -36,7 +41,7 @@ const merge = (rows: readonly SpendRow[]): Map<string, SpendRow> => {
 };
 
 /** Pairs the rows of two periods, split by `changeDimensions`, as the cells of a decomposition. `priceBefore` prices as the earlier period did. */
-export function changeCells(earlier: readonly SpendRow[], later: readonly SpendRow[], priceBefore: PriceOfCell): readonly ChangeCell[] {
+export function changeCells(earlier: readonly SpendRow[], later: readonly SpendRow[], priceBefore: PriceOfCell): readonly NamedCell[] {
   const [before, after] = [merge(earlier), merge(later)];
   return [...new Set([...before.keys(), ...after.keys()])].map((key) => {
     const [was, is] = [before.get(key), after.get(key)];
@@ -45,6 +50,7 @@ export function changeCells(earlier: readonly SpendRow[], later: readonly SpendR
     return {
       workload: row?.key.workload ?? "",
       model: JSON.stringify([provider, model]),
+      names: { provider, model },
       tier,
       before: sideOf(was),
       after: sideOf(is),

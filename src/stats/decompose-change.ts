@@ -26,12 +26,12 @@ export interface ChangeCell {
 /** What each factor did to the bill; the factors sum exactly to the change. */
 export type FactorAmounts = Readonly<Record<ChangeFactor, PicoUsd>>;
 
-export interface ChangeDecomposition {
+export interface ChangeDecomposition<Cell extends ChangeCell = ChangeCell> {
   readonly before: PicoUsd;
   readonly after: PicoUsd;
   readonly change: PicoUsd;
   readonly factors: FactorAmounts;
-  readonly cells: readonly { readonly cell: ChangeCell; readonly change: PicoUsd; readonly factors: FactorAmounts }[];
+  readonly cells: readonly { readonly cell: Cell; readonly change: PicoUsd; readonly factors: FactorAmounts }[];
 }
 
 /** a · b / c, rounded to the nearest (halves up); for shares of amounts that are not negative. */
@@ -108,7 +108,7 @@ const none: FactorAmounts = { volume: 0n, mix: 0n, tier: 0n, tokens_per_request:
  * interactions: what two causes do together goes to the later one. A new or vanished workload is volume; a new or
  * vanished model in a known workload is mix; a new tier of a known model is tier. Cells must be unique.
  */
-export function decomposeChange(cells: readonly ChangeCell[]): ChangeDecomposition {
+export function decomposeChange<Cell extends ChangeCell>(cells: readonly Cell[]): ChangeDecomposition<Cell> {
   const requests = new Map<string, { before: bigint; after: bigint }>();
   const keys = (cell: ChangeCell): readonly [string, string] => [
     JSON.stringify([cell.workload]),

@@ -14,6 +14,9 @@ const deps = (change: Partial<HttpDeps> = {}): HttpDeps => ({
   receive: {
     members: { installationOf: unused, memberOf: unused },
     inbound: { receiveMessage: unused, receiveClick: unused, receiveOpened: unused, receiveFeedback: unused, receiveRemoved: unused },
+    schedules: { of: unused },
+    budgets: { list: unused },
+    settings: { zoneOf: unused },
     jobs: { enqueue: unused },
     log: quiet,
   },

@@ -85,6 +85,7 @@ describe("Slack over HTTP, with its queue, its store and its Web API", () => {
               adapterFor,
               now,
               log: quiet,
+              change: async () => "Nothing is set here.",
               rollback: async () => ({ done: false, sentence: "There is nothing to roll back." }),
             },
             inboundId,

@@ -4,6 +4,7 @@ import { PrismaClient } from "../../../prisma/generated/client.ts";
 import type { ApprovalStore } from "../../core/approval.ts";
 import type { AuditLog } from "../../core/audit.ts";
 import type { BillAlertStore } from "../../core/bill-alert.ts";
+import type { BudgetStore } from "../../core/budget.ts";
 import type { CallClaims } from "../../core/call-claims.ts";
 import type { ChatInstallationStore, SignInStore } from "../../core/chat-installation.ts";
 import type { ContractStore } from "../../core/contract-price.ts";
@@ -25,6 +26,7 @@ import type { SourceStore } from "../../core/source-connection.ts";
 import { createApprovalStore } from "./approvals.ts";
 import { createAuditLog } from "./audit.ts";
 import { createBillAlertStore } from "./bill-alerts.ts";
+import { createBudgetStore } from "./budgets.ts";
 import { createCallClaims } from "./call-claims.ts";
 import { createChatInstallationStore, createSignInStore } from "./chat-installations.ts";
 import { createContractStore } from "./contract-prices.ts";
@@ -72,6 +74,7 @@ export interface PostgresStores {
   readonly billAlerts: BillAlertStore;
   readonly notices: NoticeStore;
   readonly schedules: DigestScheduleStore;
+  readonly budgets: BudgetStore;
   readonly settings: OrgSettings;
   readonly readKeys: ReadKeyStore;
   /** The org of this name, made where there is none. */
@@ -137,6 +140,7 @@ const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<Postg
   billAlerts: createBillAlertStore(db),
   notices: createNoticeStore(db),
   schedules: createDigestScheduleStore(db),
+  budgets: createBudgetStore(db),
   settings: createOrgSettings(db),
   readKeys: createReadKeyStore(db),
   ensureOrg: (name) => ensureOrg(db, name),
