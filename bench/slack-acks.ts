@@ -49,6 +49,8 @@ async function start(): Promise<{ readonly url: string; close(): Promise<void> }
     "digests-due": nothing,
     "watch-spend": nothing,
     "sync-due": nothing,
+    home: nothing,
+    suggest: nothing,
     "reconcile-bills": nothing,
     measure: nothing,
     reconcile: nothing,

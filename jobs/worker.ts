@@ -48,6 +48,10 @@ function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<v
       return handlers["digests-due"](job, signal);
     case "watch-spend":
       return handlers["watch-spend"](job, signal);
+    case "home":
+      return handlers.home(job, signal);
+    case "suggest":
+      return handlers.suggest(job, signal);
     case "sync":
       return handlers.sync(job, signal);
     case "sync-due":

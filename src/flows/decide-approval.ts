@@ -9,7 +9,7 @@ import { type PressDeps, type PressOutcome, pressApproval } from "./press-approv
 export interface DecideDeps extends PressDeps {
   readonly inbound: Pick<InboundStore, "click" | "markDone">;
   readonly members: Pick<MemberStore, "memberOf" | "member">;
-  readonly adapterFor: (platform: Platform) => Pick<AnyPlatformAdapter, "tell"> | undefined;
+  readonly adapterFor: (platform: Platform) => Pick<AnyPlatformAdapter, "tell" | "showHome"> | undefined;
   /** Sets what a form asks for, or snoozes; says what happened. */
   readonly change: (change: SettingChange) => Promise<string>;
   readonly log: Logger;
@@ -56,5 +56,7 @@ async function tell(deps: DecideDeps, click: Click, sentence: string): Promise<v
 export async function decideApproval(deps: DecideDeps, inboundId: Id<"inbound">): Promise<void> {
   const { orgId, event } = await deps.inbound.click(inboundId);
   await tell(deps, event, await act(deps, orgId, event));
+  // Their home shows what waits.
+  if (deps.adapterFor(event.thread.platform)?.showHome !== undefined) await deps.jobs.enqueue({ name: "home", author: event.author });
   await deps.inbound.markDone(inboundId, deps.now());
 }

@@ -20,6 +20,8 @@ export const handlersOf = (work: (job: Job, signal: AbortSignal) => Promise<void
   "watch-spend": work,
   sync: work,
   "sync-due": work,
+  home: work,
+  suggest: work,
   "reconcile-bills": work,
   measure: work,
   reconcile: work,

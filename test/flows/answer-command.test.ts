@@ -59,7 +59,14 @@ describe("a conversation", () => {
     ...wireNotices({
       stores: db.stores,
       usage: clickhouse.usage,
-      spending: wireLedger({ ...clickhouse, kinds: remoteSources(createApiClient()), stores: db.stores, prices, log: quiet, now: () => asOf }),
+      spending: wireLedger({
+        ...clickhouse,
+        kinds: remoteSources(createApiClient()),
+        stores: db.stores,
+        prices,
+        log: quiet,
+        now: () => asOf,
+      }),
       prices,
       jobs,
       adapterFor: () => undefined,

@@ -96,6 +96,8 @@ describe("Slack over HTTP, with its queue, its store and its Web API", () => {
         "digests-due": nothing,
         "watch-spend": nothing,
         "sync-due": nothing,
+        home: nothing,
+        suggest: nothing,
         "reconcile-bills": nothing,
         measure: nothing,
         reconcile: nothing,
