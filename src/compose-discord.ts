@@ -36,7 +36,7 @@ export async function connectDiscord(deps: DiscordDeps, signal: AbortSignal): Pr
   for (let waitMs = 2_000; !signal.aborted; waitMs = Math.min(waitMs * 2, 120_000)) {
     try {
       await admit(deps, config.discord);
-      await listen({ hear: (event) => hearEvent(receive, event), form: (request) => openForm(receive, request) }, signal);
+      await listen({ hear: (event) => hearEvent(receive, event), form: (request) => openForm(engines.stores, request) }, signal);
     } catch (error) {
       log.error("Discord could not be connected; trying again.", { error: String(error) });
       await sleep(waitMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
