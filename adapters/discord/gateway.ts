@@ -72,6 +72,7 @@ async function hearMessage(deps: GatewayDeps, raw: unknown, hear: Hear, now: Dat
     author,
     receivedAt: now.toISOString(),
     text: message.text,
+    ...(message.files.length === 0 ? {} : { files: [...message.files] }),
   });
   if (heard.type === "refused") await deps.tell(thread, author, heard.why);
 }

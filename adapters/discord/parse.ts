@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { ClickAction } from "../../src/core/conversation.ts";
+import { ClickAction, type SharedFile } from "../../src/core/conversation.ts";
 import { AppError } from "../../src/core/errors.ts";
 import { type Id, idSchema } from "../../src/core/ids.ts";
 import { clip } from "../draw-text.ts";
 import { questionOfCommand } from "./commands.ts";
 import { limits, Snowflake } from "./config.ts";
+import { Attachment, askedWith, filesOf } from "./shared-files.ts";
 import type { DiscordChannel } from "./thread-key.ts";
 
 const User = z.object({ id: Snowflake, username: z.string().default(""), global_name: z.string().nullish(), bot: z.boolean().nullish() });
@@ -26,6 +27,7 @@ const Interaction = z.object({
 const Command = z.object({
   name: z.string().max(32),
   options: z.array(z.object({ name: z.string(), value: z.union([z.string(), z.number(), z.boolean()]).optional() })).optional(),
+  resolved: z.object({ attachments: z.record(z.string(), Attachment).optional() }).optional(),
 });
 const Pressed = z.object({ custom_id: z.string().max(limits.customId) });
 
@@ -44,6 +46,7 @@ const Said = z.object({
   content: z.string(),
   member: z.object({ nick: z.string().nullish() }).nullish(),
   mentions: z.array(z.object({ id: Snowflake })).default([]),
+  attachments: z.array(Attachment).default([]),
 });
 
 /** Where an interaction came from and who caused it; outside a server there is no guild. */
@@ -59,7 +62,7 @@ export interface Origin {
 /** An interaction in our own terms. */
 export type ParsedInteraction =
   | { readonly type: "ping" }
-  | { readonly type: "command"; readonly from: Origin; readonly text: string }
+  | { readonly type: "command"; readonly from: Origin; readonly text: string; readonly files: readonly SharedFile[] }
   | { readonly type: "press"; readonly from: Origin; readonly action: ClickAction; readonly approvalId: Id<"approval"> }
   | { readonly type: "reason"; readonly from: Origin; readonly approvalId: Id<"approval">; readonly reason: string }
   | { readonly type: "ignored"; readonly why: string };
@@ -72,6 +75,7 @@ export interface ParsedMessage {
   readonly userId: string;
   readonly name: string;
   readonly text: string;
+  readonly files: readonly SharedFile[];
 }
 
 /** Parses with the schema, or says in a sentence what of Discord's payload does not fit. */
@@ -113,6 +117,17 @@ function originOf(body: z.infer<typeof Interaction>): Origin {
   };
 }
 
+function commandOf({
+  name,
+  options = [],
+  resolved,
+}: z.infer<typeof Command>): Pick<ParsedInteraction & { type: "command" }, "text" | "files"> {
+  const files = filesOf(Object.values(resolved?.attachments ?? {}), "", undefined);
+  const text = questionOfCommand(name, files.length > 0 ? "" : String(options[0]?.value ?? ""));
+  if (text === undefined) throw new AppError("bad_input", "There is no such command of ours. Type /apex-help to see what there is.");
+  return { text: files.length > 0 ? askedWith("", files) : text, files };
+}
+
 const fieldsOf = (data: z.infer<typeof Submitted>): readonly z.infer<typeof Field>[] =>
   data.components.flatMap((part) => ("component" in part ? [part.component] : part.components));
 
@@ -124,12 +139,8 @@ export function parseInteraction(raw: unknown, applicationId: string): ParsedInt
     throw new AppError("bad_input", "This interaction is another application's: DISCORD_APPLICATION_ID says which one is ours.");
   }
   switch (body.type) {
-    case 2: {
-      const { name, options = [] } = read(Command, body.data, "command");
-      const text = questionOfCommand(name, String(options[0]?.value ?? ""));
-      if (text === undefined) throw new AppError("bad_input", "There is no such command of ours. Type /apex-help to see what there is.");
-      return { type: "command", from: originOf(body), text };
-    }
+    case 2:
+      return { type: "command", from: originOf(body), ...commandOf(read(Command, body.data, "command")) };
     case 3:
       return { type: "press", from: originOf(body), ...pressed(read(Pressed, body.data, "button press").custom_id) };
     case 5: {
@@ -156,12 +167,15 @@ export function parseMessage(raw: unknown, botId: string): ParsedMessage | undef
   const byBot = said.author.bot === true || said.author.id === botId || (said.webhook_id ?? undefined) !== undefined;
   if (!addressed || byBot || !written.has(said.type)) return undefined;
   const name = said.member?.nick ?? said.author.global_name ?? said.author.username;
+  const asked = said.content.replace(new RegExp(`^\\s*${mention.source}[\\s,:]*`), "").trim();
+  const files = filesOf(said.attachments, asked, { channel: said.channel_id, message: said.id });
   return {
     id: said.id,
     channel: said.channel_id,
     guild,
     userId: said.author.id,
     name: clip(name === "" ? said.author.id : name, 256),
-    text: said.content.replace(new RegExp(`^\\s*${mention.source}[\\s,:]*`), "").trim(),
+    text: askedWith(asked, files),
+    files,
   };
 }

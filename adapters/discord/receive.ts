@@ -70,9 +70,10 @@ interface Sender {
   readonly receivedAt: string;
 }
 
-function commanded(deps: HearingDeps, from: Origin, sender: Sender, text: string): Reception {
+function commanded(deps: HearingDeps, { from, text, files }: ParsedInteraction & { type: "command" }, sender: Sender): Reception {
   const { author } = sender;
-  const event: InboundEvent = { type: "message", ...sender, thread: threadOf(author.workspace, from), text };
+  const brought = files.length === 0 ? {} : { files: [...files] };
+  const event: InboundEvent = { type: "message", ...sender, thread: threadOf(author.workspace, from), text, ...brought };
   const soon = text === "" ? "One moment…" : `Looking into it: ${oneLine(text).slice(0, 300)}`;
   const deferred = from.guild !== undefined && inThread(from) === undefined;
   return {
@@ -113,7 +114,7 @@ export async function hearInteraction(deps: HearingDeps, body: unknown, now: Dat
   const sender: Sender = { author, eventId: `interaction-${from.id}`, receivedAt: now.toISOString() };
   switch (what.type) {
     case "command":
-      return commanded(deps, from, sender, what.text);
+      return commanded(deps, what, sender);
     case "press":
     case "reason":
       return clicked(from, sender, what);
