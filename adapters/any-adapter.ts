@@ -13,6 +13,7 @@ export function anyAdapter<Payload>(adapter: PlatformAdapter<Payload>): AnyPlatf
     find: (thread, about) => adapter.find(thread, about),
     tell: (thread, to, text) => adapter.tell(thread, to, text),
     ...(adapter.openFile === undefined ? {} : { openFile: adapter.openFile }),
+    ...(adapter.rolesOf === undefined ? {} : { rolesOf: adapter.rolesOf }),
     ...(adapter.listen === undefined ? {} : { listen: adapter.listen }),
     post,
     show: (thread, view, existing) => post(thread, runCard(view), existing),

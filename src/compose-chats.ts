@@ -3,9 +3,10 @@ import { chartAlt, chartPng } from "../adapters/chart-image.ts";
 import { adapters } from "../adapters/index.ts";
 import type { Engines } from "./compose-engines.ts";
 import type { Config } from "./config.ts";
-import type { Platform } from "./core/conversation.ts";
+import type { MemberStore, Platform } from "./core/conversation.ts";
 import type { AnyPlatformAdapter } from "./core/delivery.ts";
 import type { Logger } from "./core/logger.ts";
+import { roleMembers } from "./flows/role-members.ts";
 
 interface ChatOptions {
   readonly config: Pick<Config, "slack" | "discord">;
@@ -27,4 +28,15 @@ export function wireChats({
     ...(slack.kind === "on" ? { slack: anyAdapter(adapters.slack({ ...slack, log, installations, now })) } : {}),
     ...(discord.kind === "on" ? { discord: anyAdapter(adapters.discord({ ...discord, guilds: [...discord.guilds], log, pictures })) } : {}),
   };
+}
+
+/** Members with the rights that their roles on a platform give them right now. */
+export function wireMembers(
+  { config: { discord }, engines, log }: ChatOptions,
+  adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined,
+): Pick<MemberStore, "memberOf" | "member" | "installationOf"> {
+  const { members } = engines.stores;
+  const roles = discord.kind === "on" ? discord.approverRoles : [];
+  const approverRoles = roles.map(({ guild, role }) => ({ platform: "discord" as const, workspace: guild, role }));
+  return { ...roleMembers({ members, approverRoles, adapterFor, log }), installationOf: members.installationOf };
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
-import { wireChats } from "./compose-chats.ts";
+import { wireChats, wireMembers } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
@@ -118,6 +118,7 @@ interface Shared extends WireOptions {
   readonly books: ContractBooks;
   readonly gateway: Gateway;
   readonly adapterFor: Wired["adapterFor"];
+  readonly members: ReturnType<typeof wireMembers>;
   readonly press: PressDeps;
   readonly effect: EffectDeps;
   readonly sync: SyncDeps;
@@ -159,10 +160,15 @@ function share(options: WireOptions): Shared {
     now,
   };
   const rollback: PressDeps["rollback"] = (orgId, approvalId, by) =>
-    rollbackPolicy({ ...effect, approvals: stores.approvals, policies: stores.policies }, { orgId, approvalId, by: by.name });
+    rollbackPolicy({ ...effect, approvals: stores.approvals, policies: stores.policies }, { orgId, approvalId, by });
   const kinds = remoteSources(createApiClient());
   const ingest: IngestDeps = { sources: fileSources, usage: engines.usage, imports: stores.imports, billing: engines.billing, prices, log };
   const mapping: MappingDeps = { mappings: stores.mappings, audit: stores.audit, headerOf: fileHeader, propose: proposeMapping, now };
+  const adapterFor: Shared["adapterFor"] = (platform) => {
+    const chat = chats[platform];
+    return chat === undefined ? undefined : onlyInstalled(chat, stores.members);
+  };
+  const members = wireMembers(options, adapterFor);
   const pricesOf: SyncDeps["prices"] = (orgId) => books.of(orgId);
   return {
     ...options,
@@ -174,11 +180,9 @@ function share(options: WireOptions): Shared {
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
-    adapterFor(platform) {
-      const chat = chats[platform];
-      return chat === undefined ? undefined : onlyInstalled(chat, stores.members);
-    },
-    press: { ...stores, jobs, rollback, now },
+    adapterFor,
+    members,
+    press: { ...stores, members, jobs, rollback, now },
     effect,
   };
 }
@@ -200,9 +204,9 @@ const commandParts = ({ engines: { stores }, press, spending }: Shared): Pick<Co
 });
 
 function wireHandlers(shared: Shared): JobHandlers {
-  const { log, now, engines, jobs, books, adapterFor, press, effect } = shared;
+  const { log, now, engines, jobs, books, adapterFor, members, press, effect } = shared;
   const { stores, usage } = engines;
-  const { runs, policies, approvals, deliveries, inbound, members } = stores;
+  const { runs, policies, approvals, deliveries, inbound } = stores;
   const analyst = wireAnalyst(shared);
   const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
     ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
@@ -211,7 +215,7 @@ function wireHandlers(shared: Shared): JobHandlers {
       const deps = { runs, policies, jobs, now, approvalTtlMs, log };
       const receive = shared.intake.files.receive;
       if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
-      if (await answerCommand({ ...stores, usage, ...deps, ...commandParts(shared) }, runId, signal)) return;
+      if (await answerCommand({ ...stores, members, usage, ...deps, ...commandParts(shared) }, runId, signal)) return;
       await runAnalysis({ ...deps, analyst: askedInFull(analyst) }, runId, signal);
     },
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),

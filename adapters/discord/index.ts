@@ -46,6 +46,7 @@ export function createDiscordAdapter(
     send: (thread, payload, existing, about) => sendDiscord(sending, thread, payload, existing, about),
     find: (thread, about) => findDiscord(sending, thread, about),
     tell,
+    rolesOf: ({ workspace, userId }) => directory.rolesOf(workspace, userId),
     openFile: (file, signal) => openDiscordFile({ api, apiUrl: config.apiUrl }, file, signal),
     listen: async (hear, signal) => {
       await registerDiscord(api, config);

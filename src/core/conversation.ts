@@ -93,6 +93,8 @@ export interface Member {
   readonly userId: Id<"user">;
   readonly role: Role;
   readonly name: string;
+  /** The role on their platform that makes them an admin at this moment, where our own table does not. */
+  readonly through?: string;
 }
 
 /** The tie of a platform workspace to an org. `removed`: Apex was taken out of it, so nothing is sent there. */
@@ -114,6 +116,10 @@ export interface MemberStore {
   member(orgId: Id<"org">, userId: Id<"user">): Promise<Member | undefined>;
   /** Whether any person of a workspace is an admin of the org. */
   hasAdmin(orgId: Id<"org">, platform: Platform, workspace: string): Promise<boolean>;
+  /** Who a member is on each platform. */
+  identitiesOf(userId: Id<"user">): Promise<readonly Author[]>;
+  /** The member that a person is, made with the role "member" where there is none. */
+  enrol(orgId: Id<"org">, author: Author): Promise<Member>;
   /** Sets the role of a person, making the member where there is none. */
   grant(orgId: Id<"org">, author: Author, role: Role): Promise<Member>;
 }

@@ -1,38 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { publicKey, snowflake } from "../setup/discord-requests.ts";
-import { type OwnDiscord, startOwnDiscord } from "../setup/own-discord.ts";
-import { type RunningApp, startApp } from "../setup/running-app.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { alice, bob, channel, type DiscordApp, guild, startDiscordApp } from "../setup/discord-app.ts";
+import { snowflake } from "../setup/discord-requests.ts";
+import type { OwnDiscord } from "../setup/own-discord.ts";
+import type { RunningApp } from "../setup/running-app.ts";
 
-const [guild, channel, alice, bob] = ["900000000000000001", "900000000000000002", "900000000000000003", "900000000000000004"];
 const author = (userId: string) => ({ platform: "discord" as const, workspace: guild, userId, name: userId });
 
 describe("a file that is shared with the bot in Discord", () => {
+  let app: DiscordApp;
   let discord: OwnDiscord;
   let running: RunningApp;
 
   beforeAll(async () => {
-    discord = await startOwnDiscord({ guilds: [guild] });
-    for (const user of [alice, bob]) discord.members.set(`${guild}/${user}`, []);
-    running = await startApp(
-      {
-        DISCORD_BOT_TOKEN: "bot-token",
-        DISCORD_PUBLIC_KEY: publicKey,
-        DISCORD_APPLICATION_ID: discord.botId,
-        DISCORD_GUILDS: guild,
-        DISCORD_ADMINS: alice,
-        DISCORD_API_URL: discord.apiUrl,
-      },
-      { http: true, gateway: false },
-    );
-    await running.app.startWorker();
-    await vi.waitUntil(() => discord.gateway.identified.length > 0, { timeout: 10_000 });
+    app = await startDiscordApp();
+    ({ discord, running } = app);
   });
-  afterAll(async () => {
-    await running.close();
-    await discord.close();
-  });
+  afterAll(() => app.close());
 
   type Attached = ReturnType<OwnDiscord["attach"]>;
   /** A mention of the bot that brings files; gives the thread that the answer comes in. */
