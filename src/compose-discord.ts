@@ -8,6 +8,7 @@ import type { Id } from "./core/ids.ts";
 import type { JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import { hearEvent } from "./flows/hear-event.ts";
+import { openForm } from "./flows/open-form.ts";
 
 export interface DiscordDeps {
   readonly config: Config;
@@ -56,7 +57,7 @@ export async function connectDiscord(deps: DiscordDeps, signal: AbortSignal): Pr
   for (let waitMs = 2_000; !signal.aborted; waitMs = Math.min(waitMs * 2, 120_000)) {
     try {
       await admitAll(deps, discord);
-      await listen(hear, signal);
+      await listen({ hear, form: (request) => openForm(receive, request) }, signal);
     } catch (error) {
       if (error instanceof AppError && error.code === "not_configured") {
         log.error("Discord is off until its settings are put right and Apex is started again.", { error: error.message });

@@ -25,7 +25,6 @@ import { deliverReport } from "./flows/deliver-report.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
-import { onlyInstalled } from "./flows/only-installed.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
 import { reconcile } from "./flows/reconcile.ts";
@@ -152,7 +151,7 @@ function share(options: WireOptions): Shared {
   const prices = createPriceBook();
   const books = createContractBooks(prices, stores.contracts);
   const gateway = wireGateway(options, prices, books);
-  const chats = wireChats(options);
+  const adapterFor = wireChats(options);
   const effect: EffectDeps = {
     actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],
     runs: stores.runs,
@@ -164,10 +163,6 @@ function share(options: WireOptions): Shared {
   const kinds = remoteSources(createApiClient());
   const ingest: IngestDeps = { sources: fileSources, usage: engines.usage, imports: stores.imports, billing: engines.billing, prices, log };
   const mapping: MappingDeps = { mappings: stores.mappings, audit: stores.audit, headerOf: fileHeader, propose: proposeMapping, now };
-  const adapterFor: Shared["adapterFor"] = (platform) => {
-    const chat = chats[platform];
-    return chat === undefined ? undefined : onlyInstalled(chat, stores.members);
-  };
   const members = wireMembers(options, adapterFor);
   const pricesOf: SyncDeps["prices"] = (orgId) => books.of(orgId);
   return {
@@ -250,7 +245,7 @@ function wireCommands(shared: Shared): Flows {
     ingest,
     rejectDir,
     async receive(event) {
-      const received = await receiveEvent({ members: stores.members, inbound: stores.inbound, jobs, log }, event);
+      const received = await receiveEvent({ ...stores, jobs, log }, event);
       if (received.type !== "run") throw new AppError("internal", "A message did not become a run.");
       return received.runId;
     },

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RawFile, REST } from "discord.js";
 import type { DiscordConfig } from "./config.ts";
 import { isTokenRefused, toAppError } from "./errors.ts";
-import { createRefusalBudget, mostRefused } from "./refusals.ts";
+import { createRefusalBudget, mostRefused, type RefusalBudget } from "./refusals.ts";
 
 /** A call to Discord's REST API. */
 export interface DiscordCall {
@@ -27,33 +27,34 @@ export interface DiscordApi {
 /** A call to Discord ends within this; a lease of a delivery must outlast two of them. */
 const callTimeoutMs = 3_500;
 
+const optionsOf = ({ body, query, files, tokenInPath }: DiscordCall) => ({
+  ...(body === undefined ? {} : { body }),
+  ...(query === undefined ? {} : { query: new URLSearchParams(query) }),
+  ...(files === undefined ? {} : { files: [...files] }),
+  ...(tokenInPath === true ? { auth: false } : {}),
+});
+
+/** Discord's own client, which counts what is refused. */
+async function openRest(apiUrl: string, refusals: RefusalBudget): Promise<REST> {
+  const { REST: Rest } = await import("discord.js");
+  const options = { version: "10", api: apiUrl, retries: 0, timeout: callTimeoutMs, rejectOnRateLimit: () => true };
+  const rest = new Rest({ ...options, invalidRequestWarningInterval: mostRefused });
+  return rest.on("invalidRequestWarning", ({ remainingTime }) => refusals.spent(remainingTime, Date.now()));
+}
+
 /** Calls Discord; the package is loaded with the first call, since it is large and most commands never use it. */
 export function createDiscordApi({ botToken, apiUrl }: Pick<DiscordConfig, "botToken" | "apiUrl">): DiscordApi {
   let made: Promise<REST> | undefined;
   const refusals = createRefusalBudget();
-  const make = async (): Promise<REST> => {
-    const { REST: Rest } = await import("discord.js");
-    const options = { version: "10", api: apiUrl, retries: 0, timeout: callTimeoutMs, rejectOnRateLimit: () => true };
-    return new Rest({ ...options, invalidRequestWarningInterval: mostRefused }).on("invalidRequestWarning", ({ remainingTime }) =>
-      refusals.spent(remainingTime, Date.now()),
-    );
-  };
   const rest = async (): Promise<REST> => {
-    made ??= make();
+    made ??= openRest(apiUrl, refusals);
     // It forgets its token after a refusal; the next call may find the token accepted again.
     return (await made).setToken(botToken);
   };
-  const ask = async ({ method, path, body, query, files, tokenInPath }: DiscordCall): Promise<unknown> =>
-    (await rest())[method](path, {
-      ...(body === undefined ? {} : { body }),
-      ...(query === undefined ? {} : { query: new URLSearchParams(query) }),
-      ...(files === undefined ? {} : { files: [...files] }),
-      ...(tokenInPath === true ? { auth: false } : {}),
-    });
   const once = async (call: DiscordCall): Promise<unknown> => {
     refusals.check(Date.now());
     try {
-      const answer = await ask(call);
+      const answer = await (await rest())[call.method](call.path, optionsOf(call));
       if (call.tokenInPath !== true) refusals.note(true, Date.now());
       return answer;
     } catch (error) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Author, InboundEvent, ThreadKey } from "../../src/core/conversation.ts";
-import type { Heard, Reception } from "../../src/core/delivery.ts";
-import { AppError } from "../../src/core/errors.ts";
+import type { Author, ThreadKey } from "../../src/core/conversation.ts";
+import type { Listener, Reception } from "../../src/core/delivery.ts";
+import { AppError, assertNever } from "../../src/core/errors.ts";
 import { clip, oneLine } from "../draw-text.ts";
 import { type DiscordConfig, limits, Snowflake } from "./config.ts";
 import { type ConnectionDeps, stayConnected } from "./connection.ts";
@@ -19,8 +19,6 @@ export interface GatewayDeps extends ConnectionDeps {
   readonly interaction: (body: unknown, now: Date) => Promise<Reception>;
   readonly tell: (thread: ThreadKey, to: Author, text: string) => Promise<void>;
 }
-
-type Hear = (event: InboundEvent) => Promise<Heard>;
 
 /** Codes that say that no thread may be opened there; the answer is then a reply. */
 const noThread = new Set([50_001, 50_013, 50_024, 50_035, 160_006]);
@@ -53,16 +51,18 @@ async function openThread(deps: GatewayDeps, guild: string, message: ParsedMessa
 async function placeOfMessage(deps: GatewayDeps, workspace: string, message: ParsedMessage): Promise<ThreadKey> {
   if (message.guild === undefined || !deps.config.guilds.includes(message.guild)) return wholeChannel(workspace, message.channel);
   const parent = parentOf(await deps.directory.channel(message.channel));
-  return parent === undefined ? openThread(deps, message.guild, message) : insideThread(workspace, parent, message.channel);
+  if (parent !== undefined) return insideThread(workspace, parent, message.channel);
+  // A reply to an answer goes on in the channel, where that answer is; anything else begins a thread.
+  return message.continues === undefined ? openThread(deps, message.guild, message) : replyThread(workspace, message.channel, message.id);
 }
 
-async function hearMessage(deps: GatewayDeps, raw: unknown, hear: Hear, now: Date): Promise<void> {
+async function hearMessage(deps: GatewayDeps, raw: unknown, listener: Listener, now: Date): Promise<void> {
   const message = parseMessage(raw, await deps.directory.self());
   if (message === undefined) return;
   const workspace = await workspaceOf(deps.directory, message);
   const author: Author = { platform: "discord", workspace, userId: message.userId, name: message.name };
   const thread = await placeOfMessage(deps, workspace, message);
-  const heard = await hear({
+  const heard = await listener.hear({
     type: "message",
     eventId: `message-${message.id}`,
     thread,
@@ -70,6 +70,7 @@ async function hearMessage(deps: GatewayDeps, raw: unknown, hear: Hear, now: Dat
     receivedAt: now.toISOString(),
     text: message.text,
     ...(message.files.length === 0 ? {} : { files: [...message.files] }),
+    ...(message.continues === undefined ? {} : { continues: message.continues }),
   });
   if (heard.type === "refused") await deps.tell(thread, author, heard.why);
 }
@@ -93,41 +94,64 @@ async function answer(deps: GatewayDeps, raw: unknown, reply: unknown): Promise<
   }
 }
 
-async function hearOne(deps: GatewayDeps, raw: unknown, hear: Hear, now: Date): Promise<void> {
-  let reception: Reception;
-  let heard: Heard | undefined;
+/** What a wish to fill in a form is answered with: the form, or why there is none. */
+async function formAnswer(
+  { request, open, refusal }: Extract<Reception, { type: "form" }>,
+  listener: Listener,
+): Promise<string | undefined> {
+  const answered = await listener.form(request);
+  return answered.type === "form" ? open(answered.form) : refusal?.(answered.why);
+}
+
+/** What an interaction is answered with, and what is left to do then. */
+async function outcomeOf(
+  reception: Reception,
+  listener: Listener,
+): Promise<{ readonly text: string | undefined; readonly afterwards?: () => Promise<void> }> {
+  switch (reception.type) {
+    case "ignored":
+      return { text: undefined };
+    case "reply":
+      return { text: reception.body };
+    case "form":
+      return { text: await formAnswer(reception, listener) };
+    case "event": {
+      const heard = await listener.hear(reception.event);
+      const text = heard.type === "refused" ? reception.refusal?.(heard.why) : reception.reply;
+      return { text, afterwards: async () => reception.afterwards?.(heard) };
+    }
+    default:
+      return assertNever(reception);
+  }
+}
+
+async function hearOne(deps: GatewayDeps, raw: unknown, listener: Listener, now: Date): Promise<void> {
+  let outcome: Awaited<ReturnType<typeof outcomeOf>>;
   try {
-    reception = await deps.interaction(raw, now);
-    heard = reception.type === "event" ? await hear(reception.event) : undefined;
+    outcome = await outcomeOf(await deps.interaction(raw, now), listener);
   } catch (error) {
     await answer(deps, raw, { type: 4, data: { content: sorry(error), flags: ephemeral, allowed_mentions: { parse: [] } } });
     throw error;
   }
-  if (reception.type === "ignored") return;
-  if (reception.type === "reply") {
-    await answer(deps, raw, JSON.parse(reception.body));
-    return;
-  }
-  const { reply, refusal, afterwards } = reception;
-  const text = heard?.type === "refused" ? refusal?.(heard.why) : reply;
+  const { text, afterwards } = outcome;
   if (text === undefined || !(await answer(deps, raw, JSON.parse(text)))) return;
-  if (heard !== undefined) await afterwards?.(heard);
+  await afterwards?.();
 }
 
 /** The bot was added to a server. That is told at each connection for every server, and is stored once. */
-async function hearAdded(deps: GatewayDeps, raw: unknown, hear: Hear, now: Date): Promise<void> {
+async function hearAdded(deps: GatewayDeps, raw: unknown, listener: Listener, now: Date): Promise<void> {
   const added = parseAdded(raw, deps.config.guilds, await deps.directory.self(), now);
   if (typeof added === "string") deps.log.info("Discord: a server is left alone.", { why: added });
-  else await hear(added);
+  else await listener.hear(added);
 }
 
-async function hearGone(deps: GatewayDeps, raw: unknown, hear: Hear, now: Date): Promise<void> {
+async function hearGone(deps: GatewayDeps, raw: unknown, listener: Listener, now: Date): Promise<void> {
   const gone = parseGone(raw, deps.config.guilds, now);
-  if (gone !== undefined) await hear(gone);
+  if (gone !== undefined) await listener.hear(gone);
 }
 
 /** What is heard, by the name that Discord gives it. */
-const hearings: ReadonlyMap<string, (deps: GatewayDeps, raw: unknown, hear: Hear, now: Date) => Promise<void>> = new Map([
+const hearings: ReadonlyMap<string, (deps: GatewayDeps, raw: unknown, listener: Listener, now: Date) => Promise<void>> = new Map([
   ["INTERACTION_CREATE", hearOne],
   ["MESSAGE_CREATE", hearMessage],
   ["GUILD_CREATE", hearAdded],
@@ -135,5 +159,5 @@ const hearings: ReadonlyMap<string, (deps: GatewayDeps, raw: unknown, hear: Hear
 ]);
 
 /** Hears mentions, direct messages, commands, presses and servers that come and go over Discord's gateway, until the signal. */
-export const listenToDiscord = (deps: GatewayDeps, hear: Hear, signal: AbortSignal): Promise<void> =>
-  stayConnected(deps, async (kind, data) => hearings.get(kind)?.(deps, data, hear, new Date()), signal);
+export const listenToDiscord = (deps: GatewayDeps, listener: Listener, signal: AbortSignal): Promise<void> =>
+  stayConnected(deps, async (kind, data) => hearings.get(kind)?.(deps, data, listener, new Date()), signal);

@@ -9,7 +9,7 @@ import { openDiscordFile } from "./open-file.ts";
 import type { ChartPictures } from "./pictures.ts";
 import { hearInteraction } from "./receive.ts";
 import { type DiscordMessage, renderDiscord } from "./render.ts";
-import { beginDeferred, findDiscord, type SendDeps, sendDiscord, tellDiscord } from "./send.ts";
+import { beginDeferred, directDiscord, findDiscord, type SendDeps, sendDiscord, tellDiscord } from "./send.ts";
 import { createTokenBook } from "./token-book.ts";
 import { discordKey, verifyDiscord } from "./verify.ts";
 
@@ -48,9 +48,10 @@ export function createDiscordAdapter(
     tell,
     rolesOf: ({ workspace, userId }) => directory.rolesOf(workspace, userId),
     openFile: (file, signal) => openDiscordFile({ api, apiUrl: config.apiUrl }, file, signal),
-    listen: async (hear, signal) => {
+    direct: (to) => directDiscord(sending, to),
+    listen: async (listener, signal) => {
       await registerDiscord(api, config);
-      await listenToDiscord({ config, api, directory, interaction, tell, log }, hear, signal);
+      await listenToDiscord({ config, api, directory, interaction, tell, log }, listener, signal);
     },
   };
 }

@@ -1,10 +1,13 @@
 import { z } from "zod";
-import { ClickAction, type SharedFile } from "../../src/core/conversation.ts";
+import type { SharedFile } from "../../src/core/conversation.ts";
 import { AppError } from "../../src/core/errors.ts";
-import { type Id, idSchema } from "../../src/core/ids.ts";
+import { FormName, type SentForm } from "../../src/core/form.ts";
+import type { Id } from "../../src/core/ids.ts";
+import { type Press, pressOf } from "../../src/core/press.ts";
 import { clip } from "../draw-text.ts";
 import { questionOfCommand } from "./commands.ts";
 import { limits, Snowflake } from "./config.ts";
+import { Referenced, reportedRun } from "./reply.ts";
 import { Attachment, askedWith, filesOf } from "./shared-files.ts";
 import type { DiscordChannel } from "./thread-key.ts";
 
@@ -31,7 +34,8 @@ const Command = z.object({
 });
 const Pressed = z.object({ custom_id: z.string().max(limits.customId) });
 
-const Field = z.object({ custom_id: z.string(), value: z.string().default("") });
+/** A field of a form: what was typed, or what was chosen. */
+const Field = z.object({ custom_id: z.string(), value: z.string().optional(), values: z.array(z.string()).optional() });
 const Submitted = Pressed.extend({
   components: z.array(z.union([z.object({ component: Field }), z.object({ components: z.array(Field) })])).default([]),
 });
@@ -47,6 +51,7 @@ const Said = z.object({
   member: z.object({ nick: z.string().nullish() }).nullish(),
   mentions: z.array(z.object({ id: Snowflake })).default([]),
   attachments: z.array(Attachment).default([]),
+  referenced_message: Referenced.nullish().catch(undefined),
 });
 
 /** Where an interaction came from and who caused it; outside a server there is no guild. */
@@ -63,8 +68,8 @@ export interface Origin {
 export type ParsedInteraction =
   | { readonly type: "ping" }
   | { readonly type: "command"; readonly from: Origin; readonly text: string; readonly files: readonly SharedFile[] }
-  | { readonly type: "press"; readonly from: Origin; readonly action: ClickAction; readonly approvalId: Id<"approval"> }
-  | { readonly type: "reason"; readonly from: Origin; readonly approvalId: Id<"approval">; readonly reason: string }
+  | { readonly type: "press"; readonly from: Origin; readonly press: Press }
+  | { readonly type: "sent"; readonly from: Origin; readonly sent: SentForm }
   | { readonly type: "ignored"; readonly why: string };
 
 /** A message that is addressed to the bot. */
@@ -76,6 +81,8 @@ export interface ParsedMessage {
   readonly name: string;
   readonly text: string;
   readonly files: readonly SharedFile[];
+  /** The run whose report it replies to. */
+  readonly continues: Id<"run"> | undefined;
 }
 
 /** Parses with the schema, or says in a sentence what of Discord's payload does not fit. */
@@ -88,19 +95,15 @@ function read<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
   });
 }
 
-/** What stands before an approval's id in the id of a button or of the modal that asks why. */
-const customId = z.tuple([ClickAction, idSchema("approval")]);
-
-function pressed(id: string): { readonly action: ClickAction; readonly approvalId: Id<"approval"> } {
+/** The two halves of the id that a button or a form bears. */
+const halves = (id: string): readonly [string, string] => {
   const at = id.indexOf(":");
-  const parsed = customId.safeParse([id.slice(0, at), id.slice(at + 1)]);
-  if (!parsed.success) {
-    throw new AppError("bad_input", "This button is none of ours, or has been tampered with. Ask again for a fresh proposal.", {
-      cause: parsed.error,
-    });
-  }
-  const [action, approvalId] = parsed.data;
-  return { action, approvalId };
+  return [id.slice(0, at), id.slice(at + 1)];
+};
+
+function pressed(id: string): Press {
+  const [action, about] = halves(id);
+  return pressOf(action, about);
 }
 
 function originOf(body: z.infer<typeof Interaction>): Origin {
@@ -128,8 +131,17 @@ function commandOf({
   return { text: files.length > 0 ? askedWith("", files) : text, files };
 }
 
-const fieldsOf = (data: z.infer<typeof Submitted>): readonly z.infer<typeof Field>[] =>
-  data.components.flatMap((part) => ("component" in part ? [part.component] : part.components));
+function sentForm(data: z.infer<typeof Submitted>): SentForm {
+  const [name, about] = halves(data.custom_id);
+  const form = FormName.safeParse(name);
+  if (!form.success) throw new AppError("bad_input", "This form is none of ours.");
+  const fields = data.components.flatMap((part) => ("component" in part ? [part.component] : part.components));
+  return {
+    form: form.data,
+    about,
+    values: Object.fromEntries(fields.map(({ custom_id: field, value, values }) => [field, value ?? values?.[0] ?? ""])),
+  };
+}
 
 /** Reads an interaction, from either transport: an AppError "bad_input" for garbage, for what is forged and for another application's. */
 export function parseInteraction(raw: unknown, applicationId: string): ParsedInteraction {
@@ -142,14 +154,9 @@ export function parseInteraction(raw: unknown, applicationId: string): ParsedInt
     case 2:
       return { type: "command", from: originOf(body), ...commandOf(read(Command, body.data, "command")) };
     case 3:
-      return { type: "press", from: originOf(body), ...pressed(read(Pressed, body.data, "button press").custom_id) };
-    case 5: {
-      const data = read(Submitted, body.data, "form");
-      const { action, approvalId } = pressed(data.custom_id);
-      if (action !== "reject") throw new AppError("bad_input", "This form is none of ours.");
-      const reason = fieldsOf(data).find((field) => field.custom_id === "reason")?.value ?? "";
-      return { type: "reason", from: originOf(body), approvalId, reason: clip(reason.trim(), limits.reason) };
-    }
+      return { type: "press", from: originOf(body), press: pressed(read(Pressed, body.data, "button press").custom_id) };
+    case 5:
+      return { type: "sent", from: originOf(body), sent: sentForm(read(Submitted, body.data, "form")) };
     default:
       return { type: "ignored", why: `an interaction of type ${body.type}` };
   }
@@ -177,5 +184,6 @@ export function parseMessage(raw: unknown, botId: string): ParsedMessage | undef
     name: clip(name === "" ? said.author.id : name, 256),
     text: askedWith(asked, files),
     files,
+    continues: reportedRun(said.referenced_message ?? undefined, botId),
   };
 }

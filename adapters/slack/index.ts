@@ -8,7 +8,7 @@ import { openSlackFile } from "./open-file.ts";
 import { createChartPictures } from "./pictures.ts";
 import { boltLogger, createSlackReceiver } from "./receive.ts";
 import { renderSlack, type SlackMessage } from "./render.ts";
-import { findSlack, sendSlack, tellSlack } from "./send.ts";
+import { directSlack, findSlack, sendSlack, tellSlack } from "./send.ts";
 import { createSlackAccess } from "./tokens.ts";
 import { verifySlack } from "./verify.ts";
 
@@ -63,6 +63,7 @@ export function createSlackAdapter(config: SlackConfig & SlackParts): PlatformAd
       sendSlack((await access(thread.workspace)).clients, pictures, thread, payload, existing, about),
     find: async (thread, about) => findSlack((await access(thread.workspace)).clients, thread, about),
     openFile: async (file, signal, thread) => openSlackFile({ token: (await access(thread.workspace)).token, apiUrl }, file, signal),
+    direct: async (to) => directSlack((await access(to.workspace)).clients, to),
     tell: async (thread, to, text) => tellSlack((await access(thread.workspace)).clients, thread, to, text),
   };
 }

@@ -8,7 +8,7 @@ import { slackRunEvent } from "./config.ts";
 import { slackCode, toAppError } from "./errors.ts";
 import { type ChartPictures, mostPictures, withPictures } from "./pictures.ts";
 import type { SlackMessage } from "./render.ts";
-import { placeOf } from "./thread-key.ts";
+import { directThread, placeOf } from "./thread-key.ts";
 
 /**
  * Slack's Web API as this adapter uses it: `once` never repeats a call, `patient` repeats one that may be repeated, `quick` does neither and
@@ -184,6 +184,15 @@ async function inChannel(client: webApi.WebClient, channel: string, about: strin
 async function withAsker(client: webApi.WebClient, asker: string, about: string): Promise<MessageRef | undefined> {
   const opened = await client.conversations.open({ users: asker });
   return opened.channel?.id === undefined ? undefined : inChannel(client, opened.channel.id, about);
+}
+
+/** The conversation with one person alone. */
+export async function directSlack({ patient }: SlackClients, { workspace, userId }: Author): Promise<ThreadKey> {
+  const opened = await patient.conversations.open({ users: userId }).catch((error: unknown) => {
+    throw toAppError(error, "open a direct message");
+  });
+  if (opened.channel?.id === undefined) throw new AppError("provider_down", "Slack opened a direct message without saying which.");
+  return directThread(workspace, opened.channel.id, undefined);
 }
 
 /** Finds the message about a run where it would have been posted. */

@@ -63,9 +63,19 @@ const inbound = {
   receivedAt: z.iso.datetime(),
 };
 
+/** Which delivery something came with, where, by whom and when. */
+export type InboundOrigin = z.infer<z.ZodObject<typeof inbound>>;
+
 /** What a platform tells us, verified and parsed. */
 export const InboundEvent = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("message"), ...inbound, text: z.string(), files: z.array(SharedFile).max(20).optional() }),
+  z.strictObject({
+    type: z.literal("message"),
+    ...inbound,
+    text: z.string(),
+    files: z.array(SharedFile).max(20).optional(),
+    /** The run of ours whose answer it replies to: it belongs to that conversation. */
+    continues: idSchema("run").optional(),
+  }),
   z.strictObject({
     type: z.literal("click"),
     ...inbound,

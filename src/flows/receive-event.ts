@@ -1,16 +1,18 @@
 import type { ChatInstallationStore } from "../core/chat-installation.ts";
-import { type InboundEvent, type InboundStore, type MemberStore, maxQuestionLength } from "../core/conversation.ts";
+import { type InboundEvent, type InboundStore, maxQuestionLength } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Job, JobQueue } from "../core/job.ts";
 import type { Logger } from "../core/logger.ts";
+import type { RunStore } from "../core/run.ts";
+import { type AdmitDeps, admittedOrg } from "./admit-event.ts";
 
 /** The question that a greeting answers, as if whoever met Apex had said it. */
 export const greetingQuestion = "hello";
 
-export interface ReceiveDeps {
-  readonly members: Pick<MemberStore, "installationOf" | "memberOf">;
+export interface ReceiveDeps extends AdmitDeps {
   readonly inbound: Pick<InboundStore, "receiveMessage" | "receiveClick" | "receiveOpened" | "receiveFeedback" | "receiveRemoved">;
+  readonly runs: Pick<RunStore, "get">;
   readonly jobs: Pick<JobQueue, "enqueue">;
   readonly log: Logger;
   /** Installations that a platform may say are gone. */
@@ -27,32 +29,6 @@ export type Received =
 
 const count = (number: number): string => number.toString().replace(/\B(?=(\d{3})+$)/g, ",");
 
-const workspaceOf = ({ platform, workspace }: InboundEvent["thread"]): string => `This ${platform} workspace (${workspace})`;
-
-/** What people of other workspaces may not do here; a press is judged when it is decided, so that its presser is told. */
-const guestsMayNot: Readonly<Partial<Record<InboundEvent["type"], string>>> = {
-  message: "ask about its spend",
-  opened: "ask about its spend",
-  feedback: "say how its answers were",
-};
-
-/** The org that the event belongs to; "forbidden" for a workspace that is not connected and for guests of other workspaces. */
-async function admittedOrg(deps: ReceiveDeps, { thread, author, type }: InboundEvent): Promise<Id<"org">> {
-  const installation = await deps.members.installationOf(thread.platform, thread.workspace);
-  if (installation === undefined) {
-    throw new AppError("forbidden", `${workspaceOf(thread)} is not connected to Apex. Ask whoever runs Apex to connect it.`);
-  }
-  const { orgId, removed } = installation;
-  if (removed && type !== "removed") {
-    throw new AppError("forbidden", `Apex was removed from ${workspaceOf(thread).replace("This", "this")}. Install it again to go on.`);
-  }
-  const what = guestsMayNot[type];
-  if (what !== undefined && author.workspace !== thread.workspace && (await deps.members.memberOf(author))?.orgId !== orgId) {
-    throw new AppError("forbidden", `Only people of this workspace may ${what}. Ask an admin to make you a member.`);
-  }
-  return orgId;
-}
-
 /** Queues what was stored. A queue that is down loses nothing: what is stored and not done is queued again later. */
 async function enqueue(deps: ReceiveDeps, job: Job): Promise<void> {
   try {
@@ -60,6 +36,20 @@ async function enqueue(deps: ReceiveDeps, job: Job): Promise<void> {
   } catch (error) {
     deps.log.warn("The event is stored, but could not be queued; it will be queued again.", { job: job.name, error: String(error) });
   }
+}
+
+type Message = InboundEvent & { readonly type: "message" };
+
+/** A message that replies to an answer belongs to the conversation of that answer, where both are in one channel of one org. */
+async function placed({ runs }: ReceiveDeps, orgId: Id<"org">, event: Message): Promise<Message> {
+  if (event.continues === undefined) return event;
+  const { orgId: owner, thread } = await runs.get(event.continues).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === "not_found") return { orgId: undefined, thread: event.thread };
+    throw error;
+  });
+  const { platform, workspace, channel } = event.thread;
+  const together = thread.platform === platform && thread.workspace === workspace && thread.channel === channel;
+  return owner === orgId && together ? { ...event, thread } : event;
 }
 
 /**
@@ -78,7 +68,7 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
   const orgId = await admittedOrg(deps, event);
   switch (event.type) {
     case "message": {
-      const { runId, duplicate } = await deps.inbound.receiveMessage(orgId, event);
+      const { runId, duplicate } = await deps.inbound.receiveMessage(orgId, await placed(deps, orgId, event));
       await enqueue(deps, { name: "run", runId });
       return { type: "run", runId, duplicate };
     }

@@ -14,6 +14,7 @@ const deps = (change: Partial<HttpDeps> = {}): HttpDeps => ({
   receive: {
     members: { installationOf: unused, memberOf: unused },
     inbound: { receiveMessage: unused, receiveClick: unused, receiveOpened: unused, receiveFeedback: unused, receiveRemoved: unused },
+    runs: { get: unused },
     jobs: { enqueue: unused },
     log: quiet,
   },
@@ -77,6 +78,7 @@ describe("the HTTP application", () => {
       show: unused,
       find: unused,
       tell: unused,
+      direct: unused,
     };
     const http = app({ adapterFor: () => adapter });
     const large = await http.inject({

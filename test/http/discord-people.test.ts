@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { Id } from "../../src/core/ids.ts";
+import { type Id, idSchema } from "../../src/core/ids.ts";
 import { alice, bob, channel, type DiscordApp, guild, startDiscordApp } from "../setup/discord-app.ts";
-import { interaction, pressData, signed, snowflake } from "../setup/discord-requests.ts";
+import { commandData, interaction, pressData, signed, snowflake } from "../setup/discord-requests.ts";
 import { storeReport } from "../setup/stored-run.ts";
 
 const approvers = "900000000000000050";
@@ -48,6 +48,9 @@ describe("people in Discord", () => {
     toldAfter(interaction(place(user), snowflake(randomUUID()), 3, pressData(`${action}:${approvalId}`)));
   const statusOf = async (id: Id<"approval">) => (await app.running.app.stores.approvals.get(app.running.orgId, id)).status;
   const hold = (user: string, ...roles: readonly string[]) => app.discord.members.set(`${guild}/${user}`, roles);
+
+  const postedIn = (at: string) =>
+    app.discord.messages.filter(({ channel_id: posted }) => posted === at).map(({ body }) => JSON.stringify(body));
 
   it("may approve while they hold an approver role, and no longer from the next press on", async () => {
     const [first, second] = [await stored(), await stored()];
@@ -113,6 +116,47 @@ describe("people in Discord", () => {
     hold(bob);
   });
 
+  it("go on by a reply to a command's answer in the channel, and say whether an answer helped", async () => {
+    const usage = ["timestamp,model,prompt_tokens,completion_tokens,feature"];
+    for (let i = 1; i < 9; i += 1) usage.push(`2026-11-0${i}T00:00:00Z,gpt-5,1000,80,checkout`);
+    const file = app.discord.attach("usage.csv", usage.join("\n"));
+    const data = {
+      name: "apex-import",
+      options: [{ name: "file", type: 11, value: file.id }],
+      resolved: { attachments: { [file.id]: file } },
+    };
+    expect(await post(interaction(place(alice), snowflake(randomUUID()), 2, data))).toEqual({ type: 5 });
+    await expect.poll(() => postedIn(channel).join(""), { timeout: 15_000 }).toContain("8 rows imported");
+
+    const ask = interaction(place(bob), snowflake(randomUUID()), 2, commandData("what did we spend by model this month?"));
+    expect(await post(ask)).toEqual({ type: 5 });
+    const answers = () => app.discord.messages.filter(({ body }) => JSON.stringify(body).includes("helpful:run_"));
+    await expect.poll(() => answers().length, { timeout: 15_000 }).toBe(1);
+    const [answer] = answers();
+    const helpful = /helpful:run_[\w-]+/.exec(JSON.stringify(answer?.body))?.[0] ?? "";
+    const runId = idSchema("run").parse(helpful.slice("helpful:".length));
+    expect(JSON.stringify(await post(interaction(place(bob), snowflake(randomUUID()), 3, pressData(`un${helpful}`))))).toContain(
+      "Thank you",
+    );
+    expect(await app.running.app.stores.inbound.feedbackOn(app.running.orgId, runId)).toEqual({ helpful: 0, unhelpful: 1 });
+
+    const reply = {
+      id: snowflake(randomUUID()),
+      type: 19,
+      channel_id: channel,
+      guild_id: guild,
+      author: { id: bob, username: "bob" },
+      content: "and last month?",
+      mentions: [{ id: app.discord.botId }],
+      referenced_message: { ...answer?.body, id: answer?.id, author: { id: app.discord.botId } },
+    };
+    app.discord.gateway.dispatch("MESSAGE_CREATE", reply);
+    await expect.poll(() => answers().length, { timeout: 15_000 }).toBe(2);
+    expect(answers().map(({ channel_id: at }) => at)).toEqual([channel, channel]);
+    const second = idSchema("run").parse(/helpful:(run_[\w-]+)/.exec(JSON.stringify(answers()[1]?.body))?.[1]);
+    expect(await app.running.app.stores.runs.get(second)).toMatchObject({ earlier: ["what did we spend by model this month?"] });
+  }, 40_000);
+
   const server = (more: Readonly<Record<string, unknown>> = {}) => ({
     id: guild,
     name: "Acme",
@@ -128,12 +172,9 @@ describe("people in Discord", () => {
     ],
     ...more,
   });
-  const postedIn = (at: string) =>
-    app.discord.messages.filter(({ channel_id: posted }) => posted === at).map(({ body }) => JSON.stringify(body));
-
   it("are greeted once when the bot is added, where it may write, with what to connect next", async () => {
     for (let i = 0; i < 3; i += 1) app.discord.gateway.dispatch("GUILD_CREATE", server());
-    await expect.poll(() => postedIn("23").join(""), { timeout: 10_000 }).toContain("Connect usage next");
+    await expect.poll(() => postedIn("23").join(""), { timeout: 10_000 }).toMatch(/Hello, I am Apex.*Next/);
     expect([postedIn("21"), postedIn("23").length]).toEqual([[], 1]);
   });
 

@@ -31,6 +31,17 @@ async function settle(tx: Transaction, orgId: Id<"org">, author: Author, role: R
   return toMember(await tx.user.update({ where: { id: identity.userId }, data: { role, name } }));
 }
 
+async function identitiesOf(prisma: Database["prisma"], userId: Id<"user">): Promise<readonly Author[]> {
+  const orderBy = [{ platform: "asc" as const }, { workspace: "asc" as const }];
+  const rows = await prisma.identity.findMany({ where: { userId }, include: { user: true }, orderBy });
+  return rows.map(({ platform, workspace, platformUserId, user }) => ({
+    platform: Platform.parse(platform),
+    workspace,
+    userId: platformUserId,
+    name: user.name,
+  }));
+}
+
 /** Workspaces, people and their roles in PostgreSQL. */
 export function createMemberStore({ prisma, now }: Database): MemberStore {
   const installationOf = async (platform: Platform, workspace: string): Promise<Installation | undefined> => {
@@ -74,19 +85,7 @@ export function createMemberStore({ prisma, now }: Database): MemberStore {
     hasAdmin: async (orgId, platform, workspace) =>
       (await prisma.user.count({ where: { orgId, role: "admin", identities: { some: { platform, workspace } } } })) > 0,
 
-    async identitiesOf(userId) {
-      const rows = await prisma.identity.findMany({
-        where: { userId },
-        include: { user: true },
-        orderBy: [{ platform: "asc" }, { workspace: "asc" }],
-      });
-      return rows.map(({ platform, workspace, platformUserId, user }) => ({
-        platform: Platform.parse(platform),
-        workspace,
-        userId: platformUserId,
-        name: user.name,
-      }));
-    },
+    identitiesOf: (userId) => identitiesOf(prisma, userId),
 
     enrol: (orgId, author) => inTransaction(prisma, (tx) => settle(tx, orgId, author, undefined, now())),
 

@@ -41,7 +41,7 @@ describe("Discord's gateway", () => {
       heard.push(event);
       return { type: "taken" as const, runId: undefined, duplicate: false };
     };
-    const ended = adapter.listen?.(hear, stop.signal) ?? Promise.resolve();
+    const ended = adapter.listen?.({ hear, form: async () => ({ type: "refused", why: "no" }) }, stop.signal) ?? Promise.resolve();
     listening = ended.then(
       () => "ended",
       (error: unknown) => (error instanceof AppError ? `${error.code}: ${error.message} ${error.retryAfterMs ?? ""}` : String(error)),
@@ -70,7 +70,7 @@ describe("Discord's gateway", () => {
     discord.sessions.shards = 2;
     void listen();
     await connected(2);
-    expect([...discord.gateway.identified].sort()).toEqual([
+    expect([...discord.gateway.identified].sort(([a], [b]) => a - b)).toEqual([
       [0, 2],
       [1, 2],
     ]);
@@ -152,6 +152,6 @@ describe("Discord's gateway", () => {
     await throttle.waitForIdentify(3, signal);
     expect(Date.now() - began).toBeGreaterThanOrEqual(145);
     const waits = throttle.waitForIdentify(19, AbortSignal.timeout(50));
-    await expect(waits).rejects.toThrow();
+    await expect(waits).rejects.toThrow("aborted");
   });
 });
