@@ -87,14 +87,16 @@ type Look = Omit<TextRun, "type" | "text">;
 
 export const nothing: TeamsPiece = { blocks: [], size: 0 };
 
-/** How many bytes a part takes of a message. */
-export const bytesOf = (part: unknown): number => Buffer.byteLength(JSON.stringify(part));
+const bytesOf = (part: unknown): number => Buffer.byteLength(JSON.stringify(part));
+
+/** How many bytes of a message stand for one character of its text: most of a card is what says how text is drawn. */
+export const bytesPerCharacter = 3;
+
+const sizeOf = (blocks: readonly CardElement[]): number =>
+  Math.ceil(blocks.reduce((sum, block) => sum + bytesOf(block) + 1, 0) / bytesPerCharacter);
 
 /** Elements with what they take. */
-export const piece = (blocks: readonly CardElement[]): TeamsPiece => ({
-  blocks,
-  size: blocks.reduce((sum, block) => sum + bytesOf(block) + 1, 0),
-});
+export const piece = (blocks: readonly CardElement[]): TeamsPiece => ({ blocks, size: sizeOf(blocks) });
 
 /** One line of text. */
 export const line = (text: string, look: Look = {}, spacing?: Spacing): TextLine => ({
@@ -112,7 +114,7 @@ export function lines(text: string, most: number, look: Look = {}): readonly Tex
     .map((one, i) => line(one, look, i === 0 ? "Small" : "None"));
 }
 
-/** Makes elements with ever less text until they take at most so many bytes; `make` is told how many characters there are. */
+/** Makes elements with ever less text until they take at most so much; `make` is told how many characters there are. */
 export function within(most: number, make: (characters: number) => readonly CardElement[]): TeamsPiece {
   for (let characters = most; ; characters = Math.floor(characters * 0.7)) {
     const made = piece(make(characters));
@@ -128,8 +130,8 @@ export function preformatted(drawn: readonly string[], most: number): readonly T
   let size = 0;
   for (const one of drawn) {
     const block = line(hard(one), { fontType: "Monospace", size: "Small" }, "None");
-    size += bytesOf(block) + 1;
-    if (size > most - 150) break;
+    size += sizeOf([block]);
+    if (size > most - 60) break;
     shown.push(block);
   }
   const left = drawn.length - shown.length;
@@ -143,6 +145,10 @@ const textWidth = 60;
 const mostColumns = 6;
 const mostRows = 12;
 const numeric = /^[−-]?[$€£]?[\d.,]+(\s?[%a-zA-Z/]+)?$/;
+
+/** How wide a column is beside the others: as its longest word, within bounds. */
+const widthOf = (cells: readonly string[]): number =>
+  Math.min(24, Math.max(6, ...cells.flatMap((cell) => oneLine(cell.slice(0, 200)).split(" ")).map((word) => word.length + 1)));
 
 /** A table of Teams' own where it is small, else fixed-width text. */
 export function table(columns: readonly string[], rows: readonly (readonly string[])[], most: number): TeamsPiece {
@@ -162,7 +168,7 @@ export function table(columns: readonly string[], rows: readonly (readonly strin
     cells: columns.map((_, i) => cell(cells[i] ?? "", i, look)),
   });
   if (columns.length > 0 && columns.length <= mostColumns && rows.length <= mostRows) {
-    const widths = columns.map((_, i) => ({ width: right[i] === true ? 2 : 3 }));
+    const widths = columns.map((head, i) => ({ width: widthOf([head, ...rows.map((one) => one[i] ?? "")]) }));
     const drawn = piece([
       {
         type: "Table",
@@ -175,7 +181,7 @@ export function table(columns: readonly string[], rows: readonly (readonly strin
     ]);
     if (drawn.size <= most) return drawn;
   }
-  return piece(preformatted(tableLines(columns, rows, textWidth), Math.min(most, 8_000)));
+  return piece(preformatted(tableLines(columns, rows, textWidth), Math.min(most, 2_500)));
 }
 
 /** The most points that Teams' own chart shows readably. */
@@ -186,7 +192,7 @@ export function chart(series: ChartSeries, most: number): TeamsPiece {
   const title = clip(oneLine(`${series.title} (${series.unit})`), 150);
   const bars: Box = {
     type: "Container",
-    items: [line(title, { weight: "Bolder" }), ...preformatted(barLines(series, textWidth), Math.min(most / 2, 5_000))],
+    items: [line(title, { weight: "Bolder" }), ...preformatted(barLines(series, textWidth), Math.min(most / 2, 1_800))],
     spacing: "Medium",
   };
   const draws = series.points.length > 0 && series.points.length <= mostBars && series.points.every(({ value }) => value >= 0);

@@ -9,7 +9,7 @@ import { refusalOf, silenceOf } from "./errors.ts";
 
 /** Where an activity goes: a conversation that was met, and which thread of it. */
 export interface TeamsPlace {
-  readonly reference: Pick<ConversationReference, "serviceUrl" | "botId">;
+  readonly reference: Pick<ConversationReference, "serviceUrl" | "botId" | "kind">;
   /** In the service's own terms, with the thread. */
   readonly conversationId: string;
 }
@@ -27,6 +27,9 @@ type Options = ConstructorParameters<typeof TeamsAdapter>;
 type Credentials = NonNullable<Options[1]>;
 type ConversationParameters = Parameters<TeamsAdapter["createConversationAsync"]>[4];
 type HttpClient = NonNullable<NonNullable<Options[3]>["httpClient"]>;
+
+/** Kinds of conversations in the service's own words. */
+const types = { personal: "personal", group: "groupChat", channel: "channel" } as const;
 
 /** A call to Teams ends within this; a lease of a delivery must outlast two of them. */
 const callTimeoutMs = 3_500;
@@ -84,7 +87,7 @@ function lazyAdapter({ appId, access }: Pick<TeamsConfig, "appId" | "access">): 
   const token = access.kind === "cloud" ? createAccessToken(access, appId) : undefined;
   let made: Promise<TeamsAdapter> | undefined;
   return () => {
-    made ??= import("@microsoft/teams-ai").then(
+    made ??= import("@microsoft/teams-ai/lib/TeamsAdapter.js").then(
       (sdk) => new sdk.TeamsAdapter({ MicrosoftAppId: appId }, credentialsOf(token, appId), undefined, { httpClient: transport }),
     );
     return made;
@@ -99,7 +102,7 @@ export function createTeamsApi(config: Pick<TeamsConfig, "appId" | "access">): T
     { reference, conversationId }: TeamsPlace,
     work: Parameters<TeamsAdapter["createConversationAsync"]>[5],
   ): Promise<void> => {
-    const conversation = { id: conversationId, isGroup: false, conversationType: "", name: "" };
+    const conversation = { id: conversationId, isGroup: reference.kind !== "personal", conversationType: types[reference.kind], name: "" };
     const place = { channelId: "msteams", serviceUrl: reference.serviceUrl, conversation, bot: { id: reference.botId, name: "" } };
     await (await adapter()).continueConversationAsync(appId, place, work);
   };

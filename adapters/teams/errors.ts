@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError, type ErrorCode } from "../../src/core/errors.ts";
+import { clip, oneLine } from "../draw-text.ts";
 
 /** What the Bot Framework answered, or that it did not: the cause of every AppError of a call. */
 export class TeamsFailure extends Error {
@@ -79,8 +80,9 @@ export function refusalOf(
       retryAfterMs,
     });
   }
+  const words = clip(oneLine(`${said.code === "" ? status : said.code}${said.message === "" ? "" : `: ${said.message}`}`), 200);
   const [code, advice] = (status < 500 ? meanings[said.code] : undefined) ?? byStatus(status);
-  return new AppError(code, `Teams did not ${doing} (${said.code === "" ? status : said.code}). ${advice}`, { cause });
+  return new AppError(code, `Teams did not ${doing} (${words}). ${advice}`, { cause });
 }
 
 /** System errors that mean that nothing was sent. */

@@ -150,12 +150,13 @@ const isAwaited = ({ parts }: Card): boolean =>
 const asksForFeedback = ({ parts }: Card): boolean =>
   parts.some((part) => part.type === "actions" && part.buttons.some(({ action }) => action === "helpful" || action === "unhelpful"));
 
-/** The most elements of a card: bytes are what runs out first. */
+/** The most elements of a card: bytes are what runs out first. With three buttons each, more proposals would leave none. */
 const mostElements = 200;
+const mostProposals = 6;
 
 /** Draws a card as one Adaptive Card, whatever its size. */
 export function renderTeams(card: Card): TeamsMessage {
-  const room = { blocks: mostElements, size: limits.card };
+  const room = { blocks: mostElements, size: Math.floor(limits.card / bytesPerCharacter), proposals: mostProposals };
   const drawn = joined(fitCard(card.parts, room, (part, most) => draw(part, most, card.version))).blocks;
   const working = workingOf(card);
   return {
