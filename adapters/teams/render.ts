@@ -5,6 +5,7 @@ import { clip, oneLine } from "../draw-text.ts";
 import { fitCard, joined } from "../fit-card.ts";
 import {
   buttons,
+  bytesPerCharacter,
   type CardAction,
   type CardElement,
   chart,
