@@ -18,6 +18,7 @@ export function anyAdapter<Payload>(adapter: PlatformAdapter<Payload>): AnyPlatf
     ...(adapter.suggest === undefined ? {} : { suggest: adapter.suggest }),
     ...(adapter.entitle === undefined ? {} : { entitle: adapter.entitle }),
     ...(adapter.openFile === undefined ? {} : { openFile: adapter.openFile }),
+    ...(adapter.rolesOf === undefined ? {} : { rolesOf: adapter.rolesOf }),
     ...(adapter.listen === undefined ? {} : { listen: adapter.listen }),
     post,
     show: (thread, view, existing) => post(thread, runCard(view), existing),

@@ -111,6 +111,21 @@ const fallbackOf = (view: RunView): string => {
 const asked = (view: RunView): PlacedPart => ({ type: "quote", text: clip(oneLine(view.question), 300), keep: true });
 const stepsOf = (view: RunView): readonly string[] => view.steps.map(stepLine);
 
+/** Whether an answer helped is asked where something was worked out, not where a command was answered. */
+const feedbackOn = ({ runId, steps }: RunView): readonly PlacedPart[] =>
+  steps.length === 0
+    ? []
+    : [
+        {
+          type: "actions",
+          buttons: [
+            { action: "helpful", id: runId },
+            { action: "unhelpful", id: runId },
+          ],
+          keep: true,
+        },
+      ];
+
 function partsOf(view: RunView): readonly PlacedPart[] {
   switch (view.state) {
     case "queued":
@@ -123,7 +138,9 @@ function partsOf(view: RunView): readonly PlacedPart[] {
         { type: "progress", who: "", where: "", steps: stepsOf(view) },
       ];
     case "done":
-      return view.report === undefined ? [{ type: "text", text: nothingToSay, keep: true }] : reportParts(view, view.report);
+      return view.report === undefined
+        ? [{ type: "text", text: nothingToSay, keep: true }]
+        : [...reportParts(view, view.report), ...feedbackOn(view)];
     default:
       return assertNever(view.state);
   }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
-import { wireChats } from "./compose-chats.ts";
+import { wireChats, wireMembers } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
@@ -27,7 +27,6 @@ import { deliverReport } from "./flows/deliver-report.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
-import { onlyInstalled } from "./flows/only-installed.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
 import { reconcile } from "./flows/reconcile.ts";
@@ -121,6 +120,7 @@ interface Shared extends WireOptions {
   readonly books: ContractBooks;
   readonly gateway: Gateway;
   readonly adapterFor: Wired["adapterFor"];
+  readonly members: ReturnType<typeof wireMembers>;
   readonly press: PressDeps;
   readonly effect: EffectDeps;
   readonly sync: SyncDeps;
@@ -150,20 +150,13 @@ const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBo
   });
 
 /** The chat platforms that are on; nothing is sent where Apex was removed. */
-function adaptersOf(options: WireOptions): Wired["adapterFor"] {
-  const chats = wireChats(options);
-  return (platform) => {
-    const chat = chats[platform];
-    return chat === undefined ? undefined : onlyInstalled(chat, options.engines.stores.members);
-  };
-}
-
 function share(options: WireOptions): Shared {
   const { log, now, engines, jobs } = options;
   const { stores } = engines;
   const prices = createPriceBook();
   const books = createContractBooks(prices, stores.contracts);
   const gateway = wireGateway(options, prices, books);
+  const adapterFor = wireChats(options);
   const effect: EffectDeps = {
     actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],
     runs: stores.runs,
@@ -171,26 +164,34 @@ function share(options: WireOptions): Shared {
     now,
   };
   const rollback: PressDeps["rollback"] = (orgId, approvalId, by) =>
-    rollbackPolicy({ ...effect, approvals: stores.approvals, policies: stores.policies }, { orgId, approvalId, by: by.name });
+    rollbackPolicy({ ...effect, approvals: stores.approvals, policies: stores.policies }, { orgId, approvalId, by });
   const kinds = remoteSources(createApiClient());
   const ingest: IngestDeps = { sources: fileSources, usage: engines.usage, imports: stores.imports, billing: engines.billing, prices, log };
   const mapping: MappingDeps = { mappings: stores.mappings, audit: stores.audit, headerOf: fileHeader, propose: proposeMapping, now };
+  const members = wireMembers(options, adapterFor);
   const pricesOf: SyncDeps["prices"] = (orgId) => books.of(orgId);
   const spending = wireLedger({ ...engines, kinds, prices: pricesOf, log, now });
-  const adapterFor = adaptersOf(options);
   return {
     ...options,
     prices,
     books,
     gateway,
     spending,
-    notices: wireNotices({ ...options, stores, usage: engines.usage, spending, prices: pricesOf, adapterFor }),
+    notices: wireNotices({
+      ...options,
+      stores: { ...stores, members: { ...stores.members, ...members } },
+      usage: engines.usage,
+      spending,
+      prices: pricesOf,
+      adapterFor,
+    }),
     ingest,
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
     adapterFor,
-    press: { ...stores, jobs, rollback, now },
+    members,
+    press: { ...stores, members, jobs, rollback, now },
     effect,
   };
 }
@@ -204,9 +205,9 @@ const measureWith =
     );
 
 function wireHandlers(shared: Shared): JobHandlers {
-  const { log, now, engines, jobs, books, adapterFor, notices, press, effect } = shared;
+  const { log, now, engines, jobs, books, adapterFor, members, notices, press, effect } = shared;
   const { stores, usage } = engines;
-  const { runs, policies, approvals, deliveries, inbound, members } = stores;
+  const { runs, policies, approvals, deliveries, inbound } = stores;
   const analyst = wireAnalyst(shared);
   const pressed = (words: Press) => pressApproval(press, words);
   const surfaces = wireSurfaces(shared);
@@ -218,7 +219,7 @@ function wireHandlers(shared: Shared): JobHandlers {
       const receive = shared.intake.files.receive;
       await surfaces.entitle(runId);
       if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
-      if (await answerCommand({ ...stores, usage, ...deps, ...notices, press: pressed }, runId, signal)) return;
+      if (await answerCommand({ ...stores, members, usage, ...deps, ...notices, press: pressed }, runId, signal)) return;
       await runAnalysis({ ...deps, analyst: askedInFull(analyst) }, runId, signal);
     },
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),
@@ -255,7 +256,7 @@ function wireCommands(shared: Shared): Flows {
     ingest,
     rejectDir,
     async receive(event) {
-      const received = await receiveEvent({ members: stores.members, inbound: stores.inbound, jobs, log }, event);
+      const received = await receiveEvent({ ...stores, jobs, log }, event);
       if (received.type !== "run") throw new AppError("internal", "A message did not become a run.");
       return received.runId;
     },

@@ -2,14 +2,14 @@ import { z } from "zod";
 import { type Id, idSchema } from "./ids.ts";
 
 /** Where people talk to Apex. */
-export const Platform = z.enum(["slack", "discord", "console"]);
+export const Platform = z.enum(["slack", "teams", "discord", "console"]);
 export type Platform = z.infer<typeof Platform>;
 
 /** The place of a conversation in its platform's own ids: a Slack team, channel and thread; a terminal session. */
 export const ThreadKey = z.strictObject({
   platform: Platform,
   workspace: z.string().min(1).max(128),
-  channel: z.string().min(1).max(128),
+  channel: z.string().min(1).max(256),
   /** The message that the thread hangs under; in a direct message, empty: the channel is the thread. */
   thread: z.string().max(128),
 });
@@ -43,7 +43,7 @@ export type SettingForm = z.infer<typeof SettingForm>;
 export const SharedFile = z.strictObject({
   id: z.string().min(1).max(128),
   name: z.string().min(1).max(256),
-  url: z.url().max(2_048),
+  url: z.url().max(4_096),
   /** Bytes. */
   size: z.number().int().nonnegative(),
 });
@@ -72,7 +72,14 @@ export type InboundOrigin = z.infer<z.ZodObject<typeof inbound>>;
 
 /** What a platform tells us, verified and parsed. */
 export const InboundEvent = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("message"), ...inbound, text: z.string(), files: z.array(SharedFile).max(20).optional() }),
+  z.strictObject({
+    type: z.literal("message"),
+    ...inbound,
+    text: z.string(),
+    files: z.array(SharedFile).max(20).optional(),
+    /** The run of ours whose answer it replies to: it belongs to that conversation. */
+    continues: idSchema("run").optional(),
+  }),
   z.strictObject({
     type: z.literal("click"),
     ...inbound,
@@ -117,6 +124,8 @@ export interface Member {
   readonly userId: Id<"user">;
   readonly role: Role;
   readonly name: string;
+  /** The role on their platform that makes them an admin at this moment, where our own table does not. */
+  readonly through?: string;
 }
 
 /** The tie of a platform workspace to an org. `removed`: Apex was taken out of it, so nothing is sent there. */
@@ -140,6 +149,10 @@ export interface MemberStore {
   admins(orgId: Id<"org">): Promise<readonly Author[]>;
   /** Whether any person of a workspace is an admin of the org. */
   hasAdmin(orgId: Id<"org">, platform: Platform, workspace: string): Promise<boolean>;
+  /** Who a member is on each platform. */
+  identitiesOf(userId: Id<"user">): Promise<readonly Author[]>;
+  /** The member that a person is, made with the role "member" where there is none. */
+  enrol(orgId: Id<"org">, author: Author): Promise<Member>;
   /** Sets the role of a person, making the member where there is none. */
   grant(orgId: Id<"org">, author: Author, role: Role): Promise<Member>;
 }

@@ -80,6 +80,8 @@ export interface PlatformAdapter<Payload> {
   readonly suggest?: (thread: ThreadKey, prompts: readonly Prompt[]) => Promise<void>;
   /** Names a thread after what it is about, where the platform shows names of threads. */
   readonly entitle?: (thread: ThreadKey, title: string) => Promise<void>;
+  /** The platform's own roles that a person holds in their workspace at this moment; absent where the platform has none. */
+  readonly rolesOf?: (author: Author) => Promise<readonly string[]>;
   /** Opens a file that was shared in a thread, from its own platform and nowhere else; absent where files cannot be shared. An AppError says why not. */
   readonly openFile?: (file: SharedFile, signal: AbortSignal, thread: ThreadKey) => Promise<AsyncIterable<Uint8Array>>;
 }

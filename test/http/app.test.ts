@@ -17,6 +17,7 @@ const deps = (change: Partial<HttpDeps> = {}): HttpDeps => ({
     schedules: { of: unused },
     budgets: { list: unused },
     settings: { zoneOf: unused },
+    runs: { get: unused },
     jobs: { enqueue: unused },
     log: quiet,
   },

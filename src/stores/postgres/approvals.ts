@@ -58,7 +58,8 @@ async function changesIn(prisma: Database["prisma"], orgId: Id<"org">, { from, t
 
 /** What a change of an approval says in the audit trail. */
 function auditOf({ recommendation }: Approval, event: ApprovalEvent): AuditAction {
-  const facts = { approval: event.approvalId, title: recommendation.title };
+  const role = event.through === undefined ? {} : { role: event.through };
+  const facts = { approval: event.approvalId, title: recommendation.title, ...role };
   switch (event.type) {
     case "approval.decided":
       return { actor: event.by ?? "Apex", action: `approval.${event.status}`, facts: { ...facts, reason: event.reason ?? null } };

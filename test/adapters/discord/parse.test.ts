@@ -86,6 +86,26 @@ describe("reading what Discord sends", () => {
     expect(read).toThrow(AppError);
   });
 
+  it("takes the file of /apex-import, and no address that is none", () => {
+    const place = { applicationId: "4", guild: "3", channel: "2", user: "5" };
+    const attachment = {
+      id: "6",
+      filename: "usage.csv",
+      size: 9,
+      url: "https://cdn.discordapp.com/ephemeral-attachments/1/6/usage.csv?ex=1",
+    };
+    const data = (url: string) => ({
+      name: "apex-import",
+      options: [{ name: "file", type: 11, value: "6" }],
+      resolved: { attachments: { "6": { ...attachment, url } } },
+    });
+    expect(parseInteraction(interaction(place, "1", 2, data(attachment.url)), "4")).toMatchObject({
+      text: "Import usage.csv",
+      files: [{ id: "6", name: "usage.csv", size: 9, url: attachment.url }],
+    });
+    expect(() => parseInteraction(interaction(place, "1", 2, data("nowhere")), "4")).toThrow(AppError);
+  });
+
   it("either reads an interaction or refuses it with a sentence, whatever comes", () => {
     const read = (body: unknown): string => {
       try {

@@ -136,6 +136,15 @@ describe("Discord's answers to what is sent", () => {
     expect(await send(false, adapter)).toEqual({ channel: "3", messageId: "7" });
   });
 
+  it("stops calling after its token was refused three times, whatever it is asked to do, and says what to set", async () => {
+    const adapter = make();
+    answer = say({ code: 0, message: "401: Unauthorized" }, 401);
+    for (let i = 0; i < 5; i += 1) expect(await send(i % 2 === 0, adapter)).toEqual(["not_configured", false, undefined]);
+    expect(calls).toHaveLength(3);
+    await expect(adapter.find(thread, newId("run"))).rejects.toThrow("set DISCORD_BOT_TOKEN");
+    expect(calls).toHaveLength(3);
+  });
+
   it.each([10_008, 50_005])("posts anew where the message can no longer be edited (%i)", async (code) => {
     answer = (call, response) => (call.what.startsWith("PATCH") ? say({ code, message: "gone" }, 404) : posted)(call, response);
     expect(await send(true)).toEqual({ channel: "3", messageId: "7" });
