@@ -170,11 +170,20 @@ function partsOf(view: RunView): readonly PlacedPart[] {
   }
 }
 
+/** What a platform that streams shows while the run is at work, and as it ends. */
+const liveOf = (view: RunView): Pick<Card, "live"> => {
+  if (view.asker === undefined) return {};
+  const working = view.state === "queued" || view.state === "working";
+  const who = working ? progressOf(view).who : view.state === "failed" ? "Stopped." : "Done.";
+  return { live: { asker: view.asker, working, who, steps: view.steps } };
+};
+
 /** A run as a card: the same on every platform, whose own limits cut it. */
 export const runCard = (view: RunView): Card => ({
   about: view.runId,
   version: view.seq,
   course: { question: view.question, steps: stepsOf(view) },
+  ...liveOf(view),
   fallback: oneLine(clip(fallbackOf(view), 3_000)),
   parts: partsOf(view),
 });

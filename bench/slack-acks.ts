@@ -46,6 +46,8 @@ async function start(): Promise<{ readonly url: string; close(): Promise<void> }
     apply: nothing,
     sync: nothing,
     "sync-due": nothing,
+    home: nothing,
+    suggest: nothing,
     "reconcile-bills": nothing,
     measure: nothing,
     reconcile: nothing,

@@ -20,7 +20,7 @@ const onceOnly = {
 const again = { ...attempts, removeOnComplete: true, removeOnFail: true } satisfies JobsOptions;
 
 /** Jobs that come again and again. */
-const repeating: ReadonlySet<JobName> = new Set<JobName>(["sync", "sync-due", "measure", "reconcile-bills", "reconcile"]);
+const repeating: ReadonlySet<JobName> = new Set<JobName>(["home", "sync", "sync-due", "measure", "reconcile-bills", "reconcile"]);
 
 const optionsOf = (job: Job): JobsOptions => ({
   ...(repeating.has(job.name) ? again : onceOnly),

@@ -42,6 +42,10 @@ function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<v
       return handlers.decide(job, signal);
     case "apply":
       return handlers.apply(job, signal);
+    case "home":
+      return handlers.home(job, signal);
+    case "suggest":
+      return handlers.suggest(job, signal);
     case "sync":
       return handlers.sync(job, signal);
     case "sync-due":

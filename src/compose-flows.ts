@@ -7,6 +7,7 @@ import type { Engines } from "./compose-engines.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
+import { wireSurfaces } from "./compose-surfaces.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
 import type { AnyPlatformAdapter } from "./core/delivery.ts";
@@ -203,12 +204,14 @@ function wireHandlers(shared: Shared): JobHandlers {
   const { stores, usage } = engines;
   const { runs, policies, approvals, deliveries, inbound } = stores;
   const analyst = wireAnalyst(shared);
+  const surfaces = wireSurfaces(shared);
   const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
     ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
   return {
     async run({ runId }, signal) {
       const deps = { runs, policies, jobs, now, approvalTtlMs, log };
       const receive = shared.intake.files.receive;
+      await surfaces.entitle(runId);
       if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
       if (await answerCommand({ ...stores, members, usage, ...deps, ...commandParts(shared) }, runId, signal)) return;
       await runAnalysis({ ...deps, analyst: askedInFull(analyst) }, runId, signal);
@@ -218,6 +221,7 @@ function wireHandlers(shared: Shared): JobHandlers {
     async apply({ orgId, approvalId }) {
       await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), providersOf, log }, { orgId, approvalId });
     },
+    ...surfaces.jobs,
     sync: ({ orgId, sourceId }, signal) => syncSource(shared.sync, { orgId, sourceId }, signal),
     async "sync-due"() {
       await stores.claims.forget(new Date(now().getTime() - claimsKeptMs));

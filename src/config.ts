@@ -19,6 +19,8 @@ export type SlackSettings =
       readonly apiUrl: string;
       /** By which admins of other workspaces install the bot; undefined: nobody can. */
       readonly oauth: { readonly clientId: string; readonly clientSecret: string; readonly redirectUrl: string } | undefined;
+      /** The address that browsers reach Apex at: links to it are shown as what they lead to. */
+      readonly publicUrl: string | undefined;
       /** Workspaces and enterprises that belong to the org of this server; every other one gets an org of its own. */
       readonly workspaces: readonly string[];
       /** Slack user ids that may approve. */
@@ -154,7 +156,7 @@ function slackSettings(env: Environment): SlackSettings {
     );
   }
   const [admins, workspaces] = [listOf(env.SLACK_ADMINS), listOf(env.SLACK_WORKSPACES)];
-  return { kind: "on", botToken, signingSecret, apiUrl: env.SLACK_API_URL, admins, workspaces, oauth };
+  return { kind: "on", botToken, signingSecret, apiUrl: env.SLACK_API_URL, admins, workspaces, oauth, publicUrl: env.PUBLIC_URL };
 }
 
 type DiscordOn = Extract<DiscordSettings, { kind: "on" }>;

@@ -5,7 +5,10 @@ import { oneLine, plain } from "../draw-text.ts";
 import type { Piece } from "../fit-card.ts";
 import { buttonLabels } from "../wording.ts";
 
-/** Slack's limits on a message, in blocks and characters. The whole-message one is not documented; we stay well below what was seen. */
+/**
+ * Slack's limits on messages, views and assistants, in blocks and characters. The whole message's is not documented (13,200 was seen) and
+ * neither are those of prompts and names of threads: we stay below what is seen to fit.
+ */
 export const limits = {
   blocks: 50,
   section: 3000,
@@ -16,6 +19,16 @@ export const limits = {
   buttons: 25,
   message: 12_000,
   fallback: 300,
+  viewBlocks: 100,
+  viewTitle: 24,
+  label: 2000,
+  input: 3000,
+  option: 75,
+  options: 100,
+  metadata: 3000,
+  prompts: 4,
+  promptTitle: 75,
+  threadTitle: 120,
 } as const;
 
 /** Some blocks that belong together, and the characters they hold. */

@@ -36,6 +36,25 @@ const meanings: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   request_timeout: ["provider_down", "It will be tried again."],
 };
 
+/** The bot cannot write in the conversation. */
+export const cannotWrite: ReadonlySet<string> = new Set(["channel_not_found", "not_in_channel"]);
+
+/** A message cannot be edited, and never will be. */
+export const cannotEdit: ReadonlySet<string> = new Set(["message_not_found", "cant_update_message", "edit_window_closed"]);
+
+/** Slack's code for editing a message that is being streamed. */
+export const stillStreaming = "streaming_state_conflict";
+
+/** Codes after which Slack may have done what was asked all the same. */
+const unsure: ReadonlySet<string> = new Set(["internal_error", "fatal_error", "service_unavailable", "request_timeout"]);
+
+/** Whether Slack refused for sure, so that nothing was done. */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof webApi.WebAPIPlatformError) return !unsure.has(error.data.error);
+  if (error instanceof webApi.WebAPIHTTPError) return error.statusCode >= 400 && error.statusCode < 500 && error.statusCode !== 408;
+  return error instanceof webApi.WebAPIRateLimitedError;
+}
+
 /** Slack's own code of a refusal, where the error is one. */
 export const slackCode = (error: unknown): string | undefined =>
   error instanceof webApi.WebAPIPlatformError ? error.data.error : undefined;

@@ -1,14 +1,20 @@
 import type { webApi } from "@slack/bolt";
 import type { ChatInstallationStore } from "../../src/core/chat-installation.ts";
-import type { PlatformAdapter } from "../../src/core/delivery.ts";
+import type { ThreadKey } from "../../src/core/conversation.ts";
+import type { Heard, PlatformAdapter, Reception } from "../../src/core/delivery.ts";
 import type { Logger } from "../../src/core/logger.ts";
+import { entitleInSlack, suggestInSlack } from "./assistant.ts";
 import type { SlackConfig } from "./config.ts";
+import { findSlack } from "./find.ts";
+import { showSlackHome } from "./home.ts";
 import { refreshSlackToken, type SlackOauth } from "./oauth.ts";
 import { openSlackFile } from "./open-file.ts";
 import { createChartPictures } from "./pictures.ts";
 import { boltLogger, createSlackReceiver } from "./receive.ts";
 import { renderSlack, type SlackMessage } from "./render.ts";
-import { directSlack, findSlack, sendSlack, tellSlack } from "./send.ts";
+import { directSlack, sendSlack, tellSlack } from "./send.ts";
+import { createSlackStatus, type SlackStatus } from "./status.ts";
+import { createSlackStreams, isOpen } from "./stream.ts";
 import { createSlackAccess } from "./tokens.ts";
 import { verifySlack } from "./verify.ts";
 
@@ -32,7 +38,24 @@ export interface SlackParts {
   readonly installations?: Pick<ChatInstallationStore, "find" | "rotate">;
   /** What tokens are renewed with. */
   readonly oauth?: SlackOauth | undefined;
+  /** The address that browsers reach Apex at, whose links are shown as what they lead to; undefined: none are. */
+  readonly publicUrl?: string | undefined;
   readonly now?: () => Date;
+}
+
+/** A bot's client for what a message can do without. */
+type QuickClient = (thread: ThreadKey) => () => Promise<webApi.WebClient>;
+
+/** Lets it be said in the thread that a question is being looked into, until something is posted there. */
+function withStatus(reception: Reception, status: SlackStatus, quickFor: QuickClient): Reception {
+  if (reception.type !== "event" || reception.event.type !== "message") return reception;
+  const { event, afterwards } = reception;
+  const then = async (heard: Heard): Promise<void> => {
+    const isNew = heard.type === "taken" && heard.runId !== undefined && !heard.duplicate;
+    if (isNew) await status.set(quickFor(event.thread), event.thread, "is looking into it…");
+    await afterwards?.(heard);
+  };
+  return { ...reception, afterwards: then };
 }
 
 /** Slack: events, commands and presses by HTTP, answers as Block Kit. */
@@ -48,22 +71,35 @@ export function createSlackAdapter(config: SlackConfig & SlackParts): PlatformAd
     now: config.now ?? (() => new Date()),
     log,
   });
-  const dispatch = createSlackReceiver(clientOptions, log);
+  const clientsOf = async (workspace: string) => (await access(workspace)).clients;
+  const dispatch = createSlackReceiver({ clientOptions, log, publicUrl: config.publicUrl, clientsOf });
   const pictures = createChartPictures(log);
+  const streams = createSlackStreams(log);
+  const status = createSlackStatus();
+  const quickFor: QuickClient = (thread) => async () => (await clientsOf(thread.workspace)).quick;
   return {
     platform: "slack",
     receive: async (raw, now) => {
       verifySlack(raw, config.signingSecret, now);
-      const reception = await dispatch(raw, now);
+      const reception = withStatus(await dispatch(raw, now), status, quickFor);
       const proof = raw.headers["x-slack-signature"];
       return reception.type === "event" && proof !== undefined ? { ...reception, proof } : reception;
     },
     render: renderSlack,
-    send: async (thread, payload, existing, about) =>
-      sendSlack((await access(thread.workspace)).clients, pictures, thread, payload, existing, about),
-    find: async (thread, about) => findSlack((await access(thread.workspace)).clients, thread, about),
+    showHome: async (to, card) => showSlackHome(await clientsOf(to.workspace), to, card),
+    suggest: async (thread, prompts) => suggestInSlack(await clientsOf(thread.workspace), thread, prompts),
+    entitle: async (thread, title) => entitleInSlack(await clientsOf(thread.workspace), thread, title),
+    send: async (thread, payload, existing, about) => {
+      const clients = await clientsOf(thread.workspace);
+      const shown = await sendSlack({ clients, pictures, streams }, { thread, payload, about }, existing);
+      // Slack takes the line away when something is posted; one that came just after that would stay.
+      const ends = payload.stream?.working === false && (existing === undefined || isOpen(existing));
+      if (ends) void status.set(quickFor(thread), thread, "");
+      return shown;
+    },
+    find: async (thread, about) => findSlack((await clientsOf(thread.workspace)).once, thread, about),
     openFile: async (file, signal, thread) => openSlackFile({ token: (await access(thread.workspace)).token, apiUrl }, file, signal),
-    direct: async (to) => directSlack((await access(to.workspace)).clients, to),
-    tell: async (thread, to, text) => tellSlack((await access(thread.workspace)).clients, thread, to, text),
+    direct: async (to) => directSlack(await clientsOf(to.workspace), to),
+    tell: async (thread, to, text) => tellSlack(await clientsOf(thread.workspace), thread, to, text),
   };
 }

@@ -17,6 +17,7 @@ import {
   section,
   smallPrint,
 } from "./blocks.ts";
+import { type SlackStream, streamOf } from "./stream-chunks.ts";
 
 /** A chart of a message, and the blocks that show it as text: `count` of them from `at`. */
 export interface PlacedChart {
@@ -25,11 +26,12 @@ export interface PlacedChart {
   readonly chart: ChartSeries;
 }
 
-/** A Slack message: its blocks, the text that notifications show, and the charts that may become pictures. */
+/** A Slack message: its blocks, the text that notifications show, the charts that may become pictures, and how a stream shows it. */
 export interface SlackMessage {
   readonly text: string;
   readonly blocks: readonly types.KnownBlock[];
   readonly charts: readonly PlacedChart[];
+  readonly stream: SlackStream | undefined;
 }
 
 /** How wide fixed-width text may be before Slack breaks its lines. */
@@ -55,7 +57,8 @@ function proposal({ title, savings, evidence, toDo, caveats, status, buttons: of
   ]);
 }
 
-function draw(part: CardPart, most: number): SlackPiece {
+/** One part of a card in blocks, in at most so many characters. */
+export function drawPart(part: CardPart, most: number): SlackPiece {
   switch (part.type) {
     case "heading":
       return heading(part.text);
@@ -98,12 +101,12 @@ function placedCharts(pieces: readonly SlackPiece[], chartOf: ReadonlyMap<SlackP
 export function renderSlack(card: Card): SlackMessage {
   const chartOf = new Map<SlackPiece, ChartSeries>();
   const pieces = fitCard(card.parts, { blocks: limits.blocks, size: limits.message }, (part, most) => {
-    const piece = draw(part, most);
+    const piece = drawPart(part, most);
     if (part.type === "chart") chartOf.set(piece, part.chart);
     return piece;
   });
   const drawn = joined(pieces).blocks;
   const [first, ...rest] = drawn.length === 0 ? section(card.fallback).blocks : drawn;
   const blocks = first === undefined ? [] : [{ ...first, block_id: `${card.about}.${card.version}` }, ...rest];
-  return { text: escapeTo(card.fallback, limits.fallback), blocks, charts: placedCharts(pieces, chartOf) };
+  return { text: escapeTo(card.fallback, limits.fallback), blocks, charts: placedCharts(pieces, chartOf), stream: streamOf(card) };
 }

@@ -1,5 +1,7 @@
+import type { Author } from "./conversation.ts";
 import type { ButtonAction } from "./press.ts";
 import type { ChartSeries } from "./report.ts";
+import type { StepView } from "./run.ts";
 
 /** A button. It carries an opaque id and nothing else; who pressed, and whether they may, is looked up when it is pressed. */
 export interface CardButton {
@@ -58,6 +60,8 @@ export interface Card {
   readonly version: number;
   /** The question that is answered and the steps that were taken, for platforms that show the whole course of it. */
   readonly course?: { readonly question: string; readonly steps: readonly string[] };
+  /** Who asked, whether the run is still at work, and its steps, for platforms that stream progress to whoever asked. */
+  readonly live?: { readonly asker: Author; readonly working: boolean; readonly who: string; readonly steps: readonly StepView[] };
   /** One sentence for notifications, and for readers that draw no cards. */
   readonly fallback: string;
   readonly parts: readonly PlacedPart[];

@@ -88,6 +88,10 @@ export const InboundEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("feedback"), ...inbound, runId: idSchema("run"), helpful: z.boolean() }),
   /** Someone met Apex; `thread` is where a greeting is to be posted. */
   z.strictObject({ type: z.literal("opened"), ...inbound, surface: Surface }),
+  /** Someone looks at Apex's home, which is drawn afresh for them. */
+  z.strictObject({ type: z.literal("home"), ...inbound }),
+  /** Someone shared links to pages of ours. */
+  z.strictObject({ type: z.literal("link"), ...inbound }),
   /** Apex was taken out of the workspace. */
   z.strictObject({ type: z.literal("removed"), ...inbound }),
 ]);

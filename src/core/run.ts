@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Approval } from "./approval.ts";
 import type { ApprovalStatus } from "./approval-status.ts";
-import type { ThreadKey } from "./conversation.ts";
+import type { Author, ThreadKey } from "./conversation.ts";
 import { assertNever } from "./errors.ts";
 import type { Id } from "./ids.ts";
 import type { Report } from "./report.ts";
@@ -19,6 +19,7 @@ export interface Run {
   readonly threadId: Id<"thread">;
   readonly thread: ThreadKey;
   readonly question: string;
+  readonly asker: Author;
   /** The questions asked before in the same thread, oldest first, at most ten. */
   readonly earlier: readonly string[];
   readonly status: RunStatus;
@@ -59,6 +60,8 @@ export interface DecisionView {
 export interface RunView {
   readonly runId: Id<"run">;
   readonly question: string;
+  /** Who asked, where the viewer may need to know. */
+  readonly asker?: Author;
   readonly state: "queued" | "working" | "done" | "failed";
   readonly triage: Triage | undefined;
   readonly steps: readonly StepView[];
@@ -89,10 +92,14 @@ const withDecision = (view: RunView, id: Id<"approval">, change: Partial<Decisio
   decisions: view.decisions.map((decision) => (decision.approvalId === id ? { ...decision, ...change } : decision)),
 });
 
+/** What a view needs to know of its run. */
+type Viewed = Pick<Run, "id" | "question"> & Partial<Pick<Run, "asker">>;
+
 /** The view before anything has happened. */
-export const emptyView = (run: Pick<Run, "id" | "question">): RunView => ({
+export const emptyView = (run: Viewed): RunView => ({
   runId: run.id,
   question: run.question,
+  ...(run.asker === undefined ? {} : { asker: run.asker }),
   state: "queued",
   triage: undefined,
   steps: [],
@@ -186,7 +193,7 @@ export interface LoggedEvent {
 }
 
 /** Folds a run's whole log. */
-export const viewOf = (run: Pick<Run, "id" | "question">, log: readonly LoggedEvent[]): RunView =>
+export const viewOf = (run: Viewed, log: readonly LoggedEvent[]): RunView =>
   log.reduce((view, { seq, event }) => ({ ...foldEvent(view, event), seq }), emptyView(run));
 
 /** Runs and their logs. */

@@ -12,6 +12,8 @@ const workspaceOf = ({ platform, workspace }: InboundEvent["thread"]): string =>
 const guestsMayNot: Readonly<Partial<Record<InboundEvent["type"], string>>> = {
   message: "ask about its spend",
   opened: "ask about its spend",
+  home: "look at its home",
+  link: "share its pages here",
   feedback: "say how its answers were",
 };
 

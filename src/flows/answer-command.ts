@@ -2,59 +2,35 @@ import type { ApprovalStore } from "../core/approval.ts";
 import { type Command, type CommandTopic, commandOf, questionIn } from "../core/command.ts";
 import type { InboundStore, MemberStore } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
-import type { GatewayFleet } from "../core/gateway-config.ts";
 import type { Id } from "../core/ids.ts";
 import type { Report } from "../core/report.ts";
 import type { Analyst, LoggedEvent, Run } from "../core/run.ts";
 import type { RunEvent } from "../core/run-event.ts";
-import type { SourceStore } from "../core/source-connection.ts";
-import type { UsageReader } from "../core/usage-store.ts";
-import {
-  exportReport,
-  helloReport,
-  helpReport,
-  type Standing,
-  sentenceReport,
-  sourcesReport,
-  statusReport,
-  waitingReport,
-} from "./command-reports.ts";
+import { exportReport, helloReport, helpReport, sentenceReport, sourcesReport, statusReport, waitingReport } from "./command-reports.ts";
 import type { Press, PressOutcome } from "./press-approval.ts";
 import { type RunAnalysisDeps, runAnalysis } from "./run-analysis.ts";
+import { type StandingDeps, standingOf } from "./standing.ts";
 
-export interface CommandDeps extends Omit<RunAnalysisDeps, "analyst"> {
+export interface CommandDeps extends Omit<RunAnalysisDeps, "analyst">, StandingDeps {
   readonly inbound: Pick<InboundStore, "askerOf">;
   readonly members: Pick<MemberStore, "memberOf">;
   readonly approvals: Pick<ApprovalStore, "waiting" | "waitingInThread">;
-  readonly sources: Pick<SourceStore, "list">;
-  readonly fleet: Pick<GatewayFleet, "served">;
-  readonly usage: Pick<UsageReader, "coverage">;
   readonly press: (press: Press) => Promise<PressOutcome>;
   /** The last whole week of an org, as text. */
   readonly digest: (orgId: Id<"org">, asOf: Date) => Promise<string>;
 }
 
-async function standingOf(deps: CommandDeps, { orgId, thread, asOf }: Run): Promise<Standing> {
-  return {
-    coverage: await deps.usage.coverage(orgId),
-    sources: await deps.sources.list(orgId),
-    gateways: await deps.fleet.served(orgId),
-    waiting: await deps.approvals.waiting(orgId, deps.now()),
-    asOf,
-    platform: thread.platform,
-  };
-}
-
 async function show(deps: CommandDeps, run: Run, topic: CommandTopic): Promise<Report> {
+  const standing = () => standingOf(deps, { ...run, platform: run.thread.platform });
   switch (topic) {
     case "hello":
-      return helloReport(await standingOf(deps, run));
+      return helloReport(await standing());
     case "help":
-      return helpReport(await standingOf(deps, run));
+      return helpReport(await standing());
     case "status":
-      return statusReport(await standingOf(deps, run));
+      return statusReport(await standing());
     case "sources":
-      return sourcesReport(await standingOf(deps, run));
+      return sourcesReport(await standing());
     case "export":
       return exportReport(run.asOf);
     case "digest":

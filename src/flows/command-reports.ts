@@ -29,7 +29,8 @@ const count = (number: number, what: string): string => `${number.toLocaleString
 
 const hourMs = 3_600_000;
 
-function ago(at: Date, asOf: Date): string {
+/** How long ago something was, in whole hours or days. */
+export function ago(at: Date, asOf: Date): string {
   const hours = Math.floor((asOf.getTime() - at.getTime()) / hourMs);
   if (hours < 1) return "less than an hour ago";
   return hours < 48 ? `${count(hours, "hour")} ago` : `${count(Math.floor(hours / 24), "day")} ago`;

@@ -8,7 +8,7 @@ import { type PressDeps, type PressOutcome, pressApproval } from "./press-approv
 export interface DecideDeps extends PressDeps {
   readonly inbound: Pick<InboundStore, "click" | "markDone">;
   readonly members: Pick<MemberStore, "memberOf" | "member">;
-  readonly adapterFor: (platform: Platform) => Pick<AnyPlatformAdapter, "tell"> | undefined;
+  readonly adapterFor: (platform: Platform) => Pick<AnyPlatformAdapter, "tell" | "showHome"> | undefined;
   readonly log: Logger;
 }
 
@@ -40,5 +40,7 @@ export async function decideApproval(deps: DecideDeps, inboundId: Id<"inbound">)
   const { orgId, event } = await deps.inbound.click(inboundId);
   const { sentence } = await act(deps, orgId, event);
   await tell(deps, event, sentence);
+  // Their home shows what waits.
+  if (deps.adapterFor(event.thread.platform)?.showHome !== undefined) await deps.jobs.enqueue({ name: "home", author: event.author });
   await deps.inbound.markDone(inboundId, deps.now());
 }

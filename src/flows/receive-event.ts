@@ -25,6 +25,8 @@ export type Received =
   | { readonly type: "click"; readonly inboundId: Id<"inbound">; readonly duplicate: boolean }
   /** `runId` is the run that greets; undefined where the person was greeted there before. */
   | { readonly type: "opened"; readonly runId: Id<"run"> | undefined; readonly duplicate: boolean }
+  /** Nothing was stored: what follows may come as often as it likes. */
+  | { readonly type: "shown"; readonly duplicate: false }
   | { readonly type: "feedback" | "removed"; readonly duplicate: boolean };
 
 const count = (number: number): string => number.toString().replace(/\B(?=(\d{3})+$)/g, ",");
@@ -80,8 +82,15 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
     case "opened": {
       const { runId, duplicate } = await deps.inbound.receiveOpened(orgId, event, greetingQuestion);
       if (runId !== undefined) await enqueue(deps, { name: "run", runId });
+      if (event.surface === "thread" && event.thread.thread !== "") await enqueue(deps, { name: "suggest", thread: event.thread });
       return { type: "opened", runId, duplicate };
     }
+    case "home":
+      // Nothing of it is stored, so a queue that is down is an error: the platform sends the event again.
+      await deps.jobs.enqueue({ name: "home", author: event.author });
+      return { type: "shown", duplicate: false };
+    case "link":
+      return { type: "shown", duplicate: false };
     case "feedback":
       return { type: "feedback", ...(await deps.inbound.receiveFeedback(orgId, event)) };
     case "removed":

@@ -103,6 +103,7 @@ describe("answers as a manager reads them", () => {
       threadId: "thr_1",
       thread: { platform: "console", workspace: "w", channel: "c", thread: "" },
       question,
+      asker: { platform: "console", workspace: "w", userId: "u", name: "u" },
       earlier: [],
       status: "queued",
       createdAt: asOf,

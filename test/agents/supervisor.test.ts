@@ -93,6 +93,7 @@ describe("the supervisor", () => {
     threadId: "thr_1",
     thread: { platform: "console", workspace: "w", channel: "c", thread: "" },
     question,
+    asker: { platform: "console", workspace: "w", userId: "u", name: "u" },
     earlier: [],
     status: "queued",
     createdAt: asOf,

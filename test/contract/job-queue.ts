@@ -17,6 +17,8 @@ export const handlersOf = (work: (job: Job, signal: AbortSignal) => Promise<void
   apply: work,
   sync: work,
   "sync-due": work,
+  home: work,
+  suggest: work,
   "reconcile-bills": work,
   measure: work,
   reconcile: work,

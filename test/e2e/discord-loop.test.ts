@@ -101,6 +101,7 @@ describe("the whole loop in Discord, over its gateway", () => {
       (await shown(discord.channel)).find((message) => wordsOf(message).includes("Rejected by")),
     );
     expect(rejected.id).toBe(report.id);
+    expect(wordsOf(rejected)).toContain("not this quarter");
     expect(buttonsOf(rejected)).not.toContain(reject);
   }, 90_000);
 
@@ -130,6 +131,15 @@ describe("the whole loop in Discord, over its gateway", () => {
     expect(buttonsOf(decided)).not.toContain(approve);
     expect(await shown(discord.channel)).toHaveLength(before + 1);
   }, 90_000);
+
+  it("takes thumbs up and down under an answer, and thanks for it in private", async () => {
+    const answered = (await shown(discord.channel)).findLast((message) => buttonsOf(message).some((id) => id.startsWith("helpful:run_")));
+    if (answered === undefined) throw new Error("no answer asks whether it helped");
+    const unhelpful = buttonsOf(answered).find((id) => id.startsWith("unhelpful:")) ?? "";
+    const thanked = await press(discord.bob, answered, unhelpful);
+    expect(thanked).toMatchObject({ type: 4 });
+    expect(thanked?.data).toContain("Thank you, noted.");
+  });
 
   it("answers a mention in a thread under it, and a mention in that thread in the same thread", async () => {
     const bot = `<@${discord.applicationId}>`;

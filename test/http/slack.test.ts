@@ -92,6 +92,8 @@ describe("Slack over HTTP, with its queue, its store and its Web API", () => {
         apply: nothing,
         sync: nothing,
         "sync-due": nothing,
+        home: nothing,
+        suggest: nothing,
         "reconcile-bills": nothing,
         measure: nothing,
         reconcile: nothing,

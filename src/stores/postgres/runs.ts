@@ -1,4 +1,4 @@
-import { Platform } from "../../core/conversation.ts";
+import { Author, Platform } from "../../core/conversation.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Id, idSchema } from "../../core/ids.ts";
 import { type LoggedEvent, type Run, RunStatus, type RunStore } from "../../core/run.ts";
@@ -28,6 +28,7 @@ async function loadRun({ prisma }: Database, id: Id<"run">): Promise<Run> {
     threadId: idSchema("thread").parse(row.threadId),
     thread: { platform: Platform.parse(platform), workspace, channel, thread },
     question: row.message.text,
+    asker: Author.parse(row.message.author),
     earlier: earlier.map(({ text }) => text).reverse(),
     status: RunStatus.parse(row.status),
     createdAt: row.createdAt,

@@ -11,7 +11,7 @@ const note = (message: string, details?: object): void => void logged.push(`${me
 const log = { info: note, warn: note, error: note };
 const oauth = { clientId: "111.222", clientSecret: "client-secret", redirectUrl: "https://apex.example.com/slack/oauth_redirect" };
 const thread: ThreadKey = { platform: "slack", workspace: "T1", channel: "C1", thread: "1.1" };
-const message = { text: "hi", blocks: [], charts: [] };
+const message = { text: "hi", blocks: [], charts: [], stream: undefined };
 
 /** A server of ours that rotates tokens as Slack's documents say: each refresh token is good once. */
 describe("tokens that run out after twelve hours", () => {

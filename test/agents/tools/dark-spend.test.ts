@@ -188,6 +188,7 @@ describe("the chat", () => {
       threadId: "thr_1",
       thread: { platform: "console", workspace: "w", channel: "c", thread: "" },
       question,
+      asker: { platform: "console", workspace: "w", userId: "u", name: "u" },
       earlier: [],
       status: "queued",
       createdAt: asOf,
