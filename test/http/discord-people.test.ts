@@ -4,6 +4,7 @@ import { z } from "zod";
 import { type Id, idSchema } from "../../src/core/ids.ts";
 import { alice, bob, channel, type DiscordApp, guild, startDiscordApp } from "../setup/discord-app.ts";
 import { commandData, interaction, pressData, signed, snowflake } from "../setup/discord-requests.ts";
+import { brokenCallback } from "../setup/discord-schemas.ts";
 import { storeReport } from "../setup/stored-run.ts";
 
 const approvers = "900000000000000050";
@@ -14,7 +15,10 @@ describe("people in Discord", () => {
   beforeAll(async () => {
     app = await startDiscordApp({ DISCORD_APPROVER_ROLES: `${guild}:${approvers}` });
   });
-  afterAll(() => app.close());
+  afterAll(async () => {
+    expect(app.discord.broken).toEqual([]);
+    await app.close();
+  });
 
   const author = (userId: string) => ({ platform: "discord" as const, workspace: guild, userId, name: userId });
   const stored = async (): Promise<Id<"approval">> => {
@@ -34,7 +38,9 @@ describe("people in Discord", () => {
       headers: z.record(z.string(), z.string()).parse(headers),
     });
     expect(response.status).toBe(200);
-    return response.json();
+    const answer: unknown = await response.json();
+    expect(brokenCallback(answer)).toEqual([]);
+    return answer;
   };
   /** What a presser was told, unseen by others, after a press under this token. */
   const toldAfter = async (body: { readonly [key: string]: unknown }): Promise<string> => {
