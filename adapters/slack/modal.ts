@@ -107,6 +107,10 @@ function byWords({ name, about }: Form): string {
       return `To reject without the form, write to me: reject ${about} because … (your reason)`;
     case "ask":
       return "To ask without the form, write to me here, or say /apex and your question.";
+    case "digest":
+      return "To set it without the form, write to me: digest weekly monday 9 Europe/Berlin (or digest off)";
+    case "budget":
+      return "To set it without the form, write to me: budget 5000 (or budget 500 for team NAME, or budget off)";
     default:
       return assertNever(name);
   }

@@ -1,5 +1,6 @@
 import { plain } from "../../adapters/draw-text.ts";
-import { digestDocument, digestText } from "../flows/weekly-digest.ts";
+import { digestText } from "../flows/digest-content.ts";
+import { digestDocument } from "../flows/weekly-digest.ts";
 import { type Command, exitCode } from "./command.ts";
 
 export const digest: Command = {

@@ -74,7 +74,9 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
       await enqueue(deps, { name: "run", runId });
       return { type: "run", runId, duplicate };
     }
-    case "click": {
+    case "click":
+    case "submitted":
+    case "snooze": {
       const { inboundId, duplicate } = await deps.inbound.receiveClick(orgId, event);
       await enqueue(deps, { name: "decide", inboundId });
       return { type: "click", inboundId, duplicate };

@@ -109,7 +109,7 @@ async function work(): Promise<void> {
     if (job.name === "suggest") await suggestQuestions({ ...stores, usage: clickhouse.usage, adapterFor, log }, job.thread);
     if (job.name === "decide")
       await decideApproval(
-        { ...stores, jobs, adapterFor, now: () => now, log, rollback: async () => ({ done: false, sentence: "" }) },
+        { ...stores, jobs, adapterFor, now: () => now, log, change: async () => "", rollback: async () => ({ done: false, sentence: "" }) },
         job.inboundId,
       );
   }

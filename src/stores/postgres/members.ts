@@ -1,4 +1,4 @@
-import { type Author, type Installation, type Member, type MemberStore, Platform, Role } from "../../core/conversation.ts";
+import { Author, type Installation, type Member, type MemberStore, Platform, Role } from "../../core/conversation.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import { type Database, inTransaction, storable, type Transaction } from "./database.ts";
@@ -80,6 +80,20 @@ export function createMemberStore({ prisma, now }: Database): MemberStore {
     async member(orgId, userId) {
       const user = await prisma.user.findFirst({ where: { id: userId, orgId } });
       return user === null ? undefined : toMember(user);
+    },
+
+    async admins(orgId) {
+      const rows = await prisma.identity.findMany({
+        where: { user: { orgId, role: "admin" } },
+        include: { user: true },
+        orderBy: [{ user: { createdAt: "asc" } }, { userId: "asc" }, { platform: "asc" }, { workspace: "asc" }],
+      });
+      const there = await prisma.installation.findMany({ where: { orgId, removedAt: null } });
+      return rows
+        .filter((row) => there.some(({ platform, workspace }) => platform === row.platform && workspace === row.workspace))
+        .map(({ platform, workspace, platformUserId, user }) =>
+          Author.parse({ platform, workspace, userId: platformUserId, name: user.name.slice(0, 256) }),
+        );
     },
 
     hasAdmin: async (orgId, platform, workspace) =>
