@@ -141,6 +141,17 @@ describe("the whole loop in Discord, over its gateway", () => {
     expect(thanked?.data).toContain("Thank you, noted.");
   });
 
+  it("tells the last whole week on request, and offers to send it by itself", async () => {
+    const before = (await shown(discord.channel)).length;
+    await discord.twin.channel(discord.channel).user(discord.bob).runSlashCommand({ name: "apex-digest" });
+    const digest = await until("the digest", async () =>
+      (await shown(discord.channel)).slice(before).find((message) => buttonsOf(message).length > 0),
+    );
+    expect(wordsOf(digest)).toContain("eek");
+    const schedule = buttonsOf(digest).find((id) => id.startsWith("schedule:"));
+    expect(await press(discord.alice, digest, schedule ?? "")).toMatchObject({ type: 9 });
+  }, 60_000);
+
   it("answers a mention in a thread under it, and a mention in that thread in the same thread", async () => {
     const bot = `<@${discord.applicationId}>`;
     const mention = await discord.twin

@@ -8,6 +8,8 @@ import { createTokenBook } from "../../../adapters/discord/token-book.ts";
 import { AppError } from "../../../src/core/errors.ts";
 import { askForm, eventOfForm, type Form, rejectForm } from "../../../src/core/form.ts";
 import { newId } from "../../../src/core/ids.ts";
+import { budgetForm } from "../../../src/flows/set-budget.ts";
+import { digestForm } from "../../../src/flows/set-digest.ts";
 import { interaction, reasonData } from "../../setup/discord-requests.ts";
 import { brokenLimits, refusedBySchema } from "./wire-limits.ts";
 
@@ -149,12 +151,15 @@ describe("reading what Discord sends", () => {
     })),
   };
 
-  it.each([rejectForm(newId("approval")), askForm("x".repeat(5_000)), longForm])(
-    "draws the form $title within Discord's limits",
-    (form) => {
-      expect(refusedBySchema("ModalInteractionCallbackRequest", { type: 9, data: modalOf(form) })).toEqual([]);
-    },
-  );
+  it.each([
+    rejectForm(newId("approval")),
+    askForm("x".repeat(5_000)),
+    digestForm("", undefined, "UTC"),
+    budgetForm("", undefined),
+    longForm,
+  ])("draws the form $title within Discord's limits", (form) => {
+    expect(refusedBySchema("ModalInteractionCallbackRequest", { type: 9, data: modalOf(form) })).toEqual([]);
+  });
 
   it("checks against a schema that does refuse", () => {
     const text = (content: string) => ({ components: [{ type: 10, content }] });
