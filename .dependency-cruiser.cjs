@@ -55,10 +55,10 @@ module.exports = {
       from: {
         path: ours,
         pathNot:
-          "^(src/(compose|compose-analyst|compose-chats|compose-discord|compose-engines|compose-flows|compose-install|compose-intake|compose-ledger|compose-server|compose-sources|main)\\.ts$|demo/|bench/|src/cli/)",
+          "^(src/(compose|compose-analyst|compose-chats|compose-listeners|compose-engines|compose-flows|compose-install|compose-intake|compose-ledger|compose-server|compose-sources|main)\\.ts$|demo/|bench/|src/cli/)",
       },
       to: {
-        path: "^src/(compose|compose-analyst|compose-chats|compose-discord|compose-engines|compose-flows|compose-install|compose-intake|compose-ledger|compose-server|compose-sources|main)\\.ts$",
+        path: "^src/(compose|compose-analyst|compose-chats|compose-listeners|compose-engines|compose-flows|compose-install|compose-intake|compose-ledger|compose-server|compose-sources|main)\\.ts$",
       },
     },
     { name: "not-to-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },

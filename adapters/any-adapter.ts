@@ -12,6 +12,7 @@ export function anyAdapter<Payload>(adapter: PlatformAdapter<Payload>): AnyPlatf
     receive: (raw, now) => adapter.receive(raw, now),
     find: (thread, about) => adapter.find(thread, about),
     tell: (thread, to, text) => adapter.tell(thread, to, text),
+    direct: (to) => adapter.direct(to),
     ...(adapter.openFile === undefined ? {} : { openFile: adapter.openFile }),
     ...(adapter.listen === undefined ? {} : { listen: adapter.listen }),
     post,

@@ -1,5 +1,6 @@
 import { assertNever } from "../src/core/errors.ts";
 import { fromUsd, showUsd, type UsdAmount } from "../src/core/money.ts";
+import type { ButtonAction } from "../src/core/press.ts";
 import type { Recommendation } from "../src/core/report.ts";
 import type { DecisionView, RunView, StepView } from "../src/core/run.ts";
 import type { AgentName } from "../src/core/run-event.ts";
@@ -106,3 +107,14 @@ export const decisionOn = (view: RunView, recommendation: Recommendation): Decis
 /** What a failed run says, in one sentence. */
 export const failureLine = (view: RunView): string =>
   `I could not answer this. ${view.failure === undefined || view.failure === "" ? "Something went wrong; please ask again." : view.failure}`;
+
+/** What stands on a button. */
+export const buttonLabels: Readonly<Record<ButtonAction, string>> = {
+  approve: "Approve",
+  reject: "Reject",
+  details: "Details",
+  apply: "Apply again",
+  rollback: "Roll back",
+  helpful: "Helpful",
+  unhelpful: "Not helpful",
+};

@@ -15,7 +15,10 @@ export type SlackSettings =
       readonly kind: "on";
       /** The token of the one workspace that was connected by hand. */
       readonly botToken: string | undefined;
-      readonly signingSecret: string;
+      /** What Slack signs what it posts with; undefined where events come over a socket. */
+      readonly signingSecret: string | undefined;
+      /** The app's own token, with which events come over a socket (Socket Mode). */
+      readonly appToken: string | undefined;
       readonly apiUrl: string;
       /** By which admins of other workspaces install the bot; undefined: nobody can. */
       readonly oauth: { readonly clientId: string; readonly clientSecret: string; readonly redirectUrl: string } | undefined;
@@ -81,6 +84,7 @@ const Environment = z.object({
   APEX_SECRET_KEY: optional,
   SLACK_BOT_TOKEN: optional,
   SLACK_SIGNING_SECRET: optional,
+  SLACK_APP_TOKEN: optional,
   SLACK_API_URL: z.url().default("https://slack.com/api/"),
   SLACK_ADMINS: z.string().default(""),
   DISCORD_BOT_TOKEN: optional,
@@ -126,23 +130,30 @@ function slackOauth({ SLACK_CLIENT_ID: clientId, SLACK_CLIENT_SECRET: clientSecr
 }
 
 function slackSettings(env: Environment): SlackSettings {
-  const { SLACK_BOT_TOKEN: botToken, SLACK_SIGNING_SECRET: signingSecret } = env;
+  const { SLACK_BOT_TOKEN: botToken, SLACK_SIGNING_SECRET: signingSecret, SLACK_APP_TOKEN: appToken } = env;
   const oauth = slackOauth(env);
   if (botToken === undefined && oauth === undefined) {
-    if (signingSecret === undefined) return { kind: "off", why: "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET to turn it on" };
+    if (signingSecret === undefined && appToken === undefined)
+      return { kind: "off", why: "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET to turn it on" };
     throw new AppError(
       "not_configured",
-      `SLACK_SIGNING_SECRET is set, but SLACK_BOT_TOKEN is not: set it to the bot's xoxb- token, or set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET so that workspaces can install the bot.`,
+      `${appToken === undefined ? "SLACK_SIGNING_SECRET" : "SLACK_APP_TOKEN"} is set, but SLACK_BOT_TOKEN is not: set it to the bot's xoxb- token, or set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET so that workspaces can install the bot.`,
     );
   }
-  if (signingSecret === undefined) {
+  if (signingSecret === undefined && appToken === undefined) {
     throw new AppError(
       "not_configured",
-      `${botToken === undefined ? "SLACK_CLIENT_ID" : "SLACK_BOT_TOKEN"} is set, but SLACK_SIGNING_SECRET is not: copy it from the app's Basic Information page.`,
+      `${botToken === undefined ? "SLACK_CLIENT_ID" : "SLACK_BOT_TOKEN"} is set, but SLACK_SIGNING_SECRET is not: copy it from the app's Basic Information page, or set SLACK_APP_TOKEN to hear Slack over a socket.`,
+    );
+  }
+  if (appToken?.startsWith("xapp-") === false) {
+    throw new AppError(
+      "not_configured",
+      `SLACK_APP_TOKEN is not an app token: it starts with "xapp-"; make one with the scope connections:write on the app's Basic Information page.`,
     );
   }
   const [admins, workspaces] = [listOf(env.SLACK_ADMINS), listOf(env.SLACK_WORKSPACES)];
-  return { kind: "on", botToken, signingSecret, apiUrl: env.SLACK_API_URL, admins, workspaces, oauth };
+  return { kind: "on", botToken, signingSecret, appToken, apiUrl: env.SLACK_API_URL, admins, workspaces, oauth };
 }
 
 /** Where each of Discord's settings is found. */

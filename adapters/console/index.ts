@@ -3,6 +3,7 @@ import type { ConsoleConfig } from "./config.ts";
 import { parseLine } from "./parse.ts";
 import { renderConsole } from "./render.ts";
 import { sendConsole, tellConsole } from "./send.ts";
+import { sessionThread } from "./thread-key.ts";
 import { verifyConsole } from "./verify.ts";
 
 /** A terminal: lines of JSON in, drawn text out. */
@@ -15,5 +16,6 @@ export const createConsoleAdapter = (config: ConsoleConfig): PlatformAdapter<str
   render: (card) => renderConsole(card, config),
   send: async (thread, text, existing, about) => sendConsole(config.screen, thread, text, existing, about),
   find: async (thread, about) => (config.screen.has(about) ? { channel: thread.channel, messageId: about } : undefined),
+  direct: async ({ workspace }) => sessionThread(workspace, "terminal"),
   tell: async (_thread, _to, text) => tellConsole(config.screen, text),
 });

@@ -1,5 +1,6 @@
 import type { Card, CardButton, CardPart, ProposalPart } from "../../src/core/card.ts";
 import { assertNever } from "../../src/core/errors.ts";
+import type { ButtonAction } from "../../src/core/press.ts";
 import { barLines, clip, oneLine, plain, tableLines, wrap } from "../draw-text.ts";
 
 /** How wide to draw, and whether ANSI colours may be used. */
@@ -27,9 +28,12 @@ const item = (canvas: Canvas, mark: string, text: string): readonly string[] =>
 const title = (canvas: Canvas, text: string): readonly string[] =>
   wrap(oneLine(clip(text, longest)), canvas.width).map((line) => paint(canvas, "bold", line));
 
-/** Buttons as the commands that do the same; what lies behind Details stands on the screen already. */
+/** What lies behind Details stands on the screen already, and a terminal's answers are not rated. */
+const withoutCommand: ReadonlySet<ButtonAction> = new Set(["details", "helpful", "unhelpful"]);
+
+/** Buttons as the commands that do the same. */
 const commands = (canvas: Canvas, buttons: readonly CardButton[]): readonly string[] =>
-  buttons.filter(({ action }) => action !== "details").map(({ action, id }) => paint(canvas, "cyan", `  apex ${action} ${id}`));
+  buttons.filter(({ action }) => !withoutCommand.has(action)).map(({ action, id }) => paint(canvas, "cyan", `  apex ${action} ${id}`));
 
 const proposal = (canvas: Canvas, part: ProposalPart): readonly string[] => [
   ...item(canvas, `${part.number}. `, part.title).map((line) => paint(canvas, "bold", line)),

@@ -48,7 +48,9 @@ export const limits = {
   threadName: 100,
   attachmentDescription: 1_024,
   modalTitle: 45,
-  reason: 500,
+  modalFields: 5,
+  options: 25,
+  option: 100,
 } as const;
 
 /** How long the token of an interaction is used, in milliseconds; Discord forgets it after 15 minutes. */

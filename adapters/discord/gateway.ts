@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { z } from "zod";
-import type { Author, InboundEvent, ThreadKey } from "../../src/core/conversation.ts";
-import type { Heard, Reception } from "../../src/core/delivery.ts";
-import { AppError } from "../../src/core/errors.ts";
+import type { Author, ThreadKey } from "../../src/core/conversation.ts";
+import type { Listener, Reception } from "../../src/core/delivery.ts";
+import { AppError, assertNever } from "../../src/core/errors.ts";
 import type { Logger } from "../../src/core/logger.ts";
 import { clip, oneLine } from "../draw-text.ts";
 import type { DiscordApi } from "./client.ts";
@@ -22,8 +22,6 @@ export interface GatewayDeps {
   readonly tell: (thread: ThreadKey, to: Author, text: string) => Promise<void>;
   readonly log: Logger;
 }
-
-type Hear = (event: InboundEvent) => Promise<Heard>;
 
 /** Codes that say that no thread may be opened there; the answer is then a reply. */
 const noThread = new Set([50_001, 50_013, 50_024, 50_035, 160_006]);
@@ -59,13 +57,13 @@ async function placeOfMessage(deps: GatewayDeps, workspace: string, message: Par
   return parent === undefined ? openThread(deps, message.guild, message) : insideThread(workspace, parent, message.channel);
 }
 
-async function hearMessage(deps: GatewayDeps, raw: unknown, hear: Hear, now: Date): Promise<void> {
+async function hearMessage(deps: GatewayDeps, raw: unknown, listener: Listener, now: Date): Promise<void> {
   const message = parseMessage(raw, await deps.directory.self());
   if (message === undefined) return;
   const workspace = await workspaceOf(deps.directory, message);
   const author: Author = { platform: "discord", workspace, userId: message.userId, name: message.name };
   const thread = await placeOfMessage(deps, workspace, message);
-  const heard = await hear({
+  const heard = await listener.hear({
     type: "message",
     eventId: `message-${message.id}`,
     thread,
@@ -95,31 +93,54 @@ async function answer(deps: GatewayDeps, raw: unknown, reply: unknown): Promise<
   }
 }
 
-async function hearOne(deps: GatewayDeps, raw: unknown, hear: Hear, now: Date): Promise<void> {
-  let reception: Reception;
-  let heard: Heard | undefined;
+/** What a wish to fill in a form is answered with: the form, or why there is none. */
+async function formAnswer(
+  { request, open, refusal }: Extract<Reception, { type: "form" }>,
+  listener: Listener,
+): Promise<string | undefined> {
+  const answered = await listener.form(request);
+  return answered.type === "form" ? open(answered.form) : refusal?.(answered.why);
+}
+
+/** What an interaction is answered with, and what is left to do then. */
+async function outcomeOf(
+  reception: Reception,
+  listener: Listener,
+): Promise<{ readonly text: string | undefined; readonly afterwards?: () => Promise<void> }> {
+  switch (reception.type) {
+    case "ignored":
+      return { text: undefined };
+    case "reply":
+      return { text: reception.body };
+    case "form":
+      return { text: await formAnswer(reception, listener) };
+    case "event": {
+      const heard = await listener.hear(reception.event);
+      const text = heard.type === "refused" ? reception.refusal?.(heard.why) : reception.reply;
+      return { text, afterwards: async () => reception.afterwards?.(heard) };
+    }
+    default:
+      return assertNever(reception);
+  }
+}
+
+async function hearOne(deps: GatewayDeps, raw: unknown, listener: Listener, now: Date): Promise<void> {
+  let outcome: Awaited<ReturnType<typeof outcomeOf>>;
   try {
-    reception = await deps.interaction(raw, now);
-    heard = reception.type === "event" ? await hear(reception.event) : undefined;
+    outcome = await outcomeOf(await deps.interaction(raw, now), listener);
   } catch (error) {
     await answer(deps, raw, { type: 4, data: { content: sorry(error), flags: ephemeral, allowed_mentions: { parse: [] } } });
     throw error;
   }
-  if (reception.type === "ignored") return;
-  if (reception.type === "reply") {
-    await answer(deps, raw, JSON.parse(reception.body));
-    return;
-  }
-  const { reply, refusal, afterwards } = reception;
-  const text = heard?.type === "refused" ? refusal?.(heard.why) : reply;
+  const { text, afterwards } = outcome;
   if (text === undefined || !(await answer(deps, raw, JSON.parse(text)))) return;
-  if (heard !== undefined) await afterwards?.(heard);
+  await afterwards?.();
 }
 
 const Packet = z.object({ t: z.string().nullish(), d: z.unknown() });
 
 /** Hears mentions, direct messages, commands and presses over Discord's gateway, in as many shards as Discord asks for, until the signal. */
-export async function listenToDiscord(deps: GatewayDeps, hear: Hear, signal: AbortSignal): Promise<void> {
+export async function listenToDiscord(deps: GatewayDeps, listener: Listener, signal: AbortSignal): Promise<void> {
   const { Client, Options } = await import("discord.js");
   const { guilds, guildMessages, directMessages } = discordIntents;
   const client = new Client({
@@ -135,7 +156,7 @@ export async function listenToDiscord(deps: GatewayDeps, hear: Hear, signal: Abo
     const { t: kind, d: data } = Packet.parse(packet);
     const how = kind === "INTERACTION_CREATE" ? hearOne : kind === "MESSAGE_CREATE" ? hearMessage : undefined;
     if (how === undefined) return;
-    const work = how(deps, data, hear, new Date())
+    const work = how(deps, data, listener, new Date())
       .catch((error: unknown) => deps.log.warn("An event from Discord was not taken in.", { kind, error: String(error) }))
       .finally(() => underWay.delete(work));
     underWay.add(work);

@@ -8,7 +8,7 @@ import { createDiscordDirectory, registerDiscord } from "./identify.ts";
 import type { ChartPictures } from "./pictures.ts";
 import { hearInteraction } from "./receive.ts";
 import { type DiscordMessage, renderDiscord } from "./render.ts";
-import { beginDeferred, findDiscord, type SendDeps, sendDiscord, tellDiscord } from "./send.ts";
+import { beginDeferred, directDiscord, findDiscord, type SendDeps, sendDiscord, tellDiscord } from "./send.ts";
 import { createTokenBook } from "./token-book.ts";
 import { discordKey, verifyDiscord } from "./verify.ts";
 
@@ -45,9 +45,10 @@ export function createDiscordAdapter(
     send: (thread, payload, existing, about) => sendDiscord(sending, thread, payload, existing, about),
     find: (thread, about) => findDiscord(sending, thread, about),
     tell,
-    listen: async (hear, signal) => {
+    direct: (to) => directDiscord(sending, to),
+    listen: async (listener, signal) => {
       await registerDiscord(api, config);
-      await listenToDiscord({ config, api, directory, interaction, tell, log }, hear, signal);
+      await listenToDiscord({ config, api, directory, interaction, tell, log }, listener, signal);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { ClickAction } from "../../src/core/conversation.ts";
 import { AppError } from "../../src/core/errors.ts";
-import { type Id, idSchema } from "../../src/core/ids.ts";
+import { FormName, type SentForm } from "../../src/core/form.ts";
+import { type Press, pressOf } from "../../src/core/press.ts";
 import { clip } from "../draw-text.ts";
 import { questionOfCommand } from "./commands.ts";
 import { limits, Snowflake } from "./config.ts";
@@ -60,8 +60,8 @@ export interface Origin {
 export type ParsedInteraction =
   | { readonly type: "ping" }
   | { readonly type: "command"; readonly from: Origin; readonly text: string }
-  | { readonly type: "press"; readonly from: Origin; readonly action: ClickAction; readonly approvalId: Id<"approval"> }
-  | { readonly type: "reason"; readonly from: Origin; readonly approvalId: Id<"approval">; readonly reason: string }
+  | { readonly type: "press"; readonly from: Origin; readonly press: Press }
+  | { readonly type: "sent"; readonly from: Origin; readonly sent: SentForm }
   | { readonly type: "ignored"; readonly why: string };
 
 /** A message that is addressed to the bot. */
@@ -84,19 +84,15 @@ function read<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
   });
 }
 
-/** What stands before an approval's id in the id of a button or of the modal that asks why. */
-const customId = z.tuple([ClickAction, idSchema("approval")]);
-
-function pressed(id: string): { readonly action: ClickAction; readonly approvalId: Id<"approval"> } {
+/** The two halves of the id that a button or a form bears. */
+const halves = (id: string): readonly [string, string] => {
   const at = id.indexOf(":");
-  const parsed = customId.safeParse([id.slice(0, at), id.slice(at + 1)]);
-  if (!parsed.success) {
-    throw new AppError("bad_input", "This button is none of ours, or has been tampered with. Ask again for a fresh proposal.", {
-      cause: parsed.error,
-    });
-  }
-  const [action, approvalId] = parsed.data;
-  return { action, approvalId };
+  return [id.slice(0, at), id.slice(at + 1)];
+};
+
+function pressed(id: string): Press {
+  const [action, about] = halves(id);
+  return pressOf(action, about);
 }
 
 function originOf(body: z.infer<typeof Interaction>): Origin {
@@ -113,8 +109,13 @@ function originOf(body: z.infer<typeof Interaction>): Origin {
   };
 }
 
-const fieldsOf = (data: z.infer<typeof Submitted>): readonly z.infer<typeof Field>[] =>
-  data.components.flatMap((part) => ("component" in part ? [part.component] : part.components));
+function sentForm(data: z.infer<typeof Submitted>): SentForm {
+  const [name, about] = halves(data.custom_id);
+  const form = FormName.safeParse(name);
+  if (!form.success) throw new AppError("bad_input", "This form is none of ours.");
+  const fields = data.components.flatMap((part) => ("component" in part ? [part.component] : part.components));
+  return { form: form.data, about, values: Object.fromEntries(fields.map(({ custom_id: field, value }) => [field, value])) };
+}
 
 /** Reads an interaction, from either transport: an AppError "bad_input" for garbage, for what is forged and for another application's. */
 export function parseInteraction(raw: unknown, applicationId: string): ParsedInteraction {
@@ -131,14 +132,9 @@ export function parseInteraction(raw: unknown, applicationId: string): ParsedInt
       return { type: "command", from: originOf(body), text };
     }
     case 3:
-      return { type: "press", from: originOf(body), ...pressed(read(Pressed, body.data, "button press").custom_id) };
-    case 5: {
-      const data = read(Submitted, body.data, "form");
-      const { action, approvalId } = pressed(data.custom_id);
-      if (action !== "reject") throw new AppError("bad_input", "This form is none of ours.");
-      const reason = fieldsOf(data).find((field) => field.custom_id === "reason")?.value ?? "";
-      return { type: "reason", from: originOf(body), approvalId, reason: clip(reason.trim(), limits.reason) };
-    }
+      return { type: "press", from: originOf(body), press: pressed(read(Pressed, body.data, "button press").custom_id) };
+    case 5:
+      return { type: "sent", from: originOf(body), sent: sentForm(read(Submitted, body.data, "form")) };
     default:
       return { type: "ignored", why: `an interaction of type ${body.type}` };
   }

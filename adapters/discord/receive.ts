@@ -1,11 +1,14 @@
 import type { Author, InboundEvent, ThreadKey } from "../../src/core/conversation.ts";
 import type { Heard, Reception } from "../../src/core/delivery.ts";
 import { assertNever } from "../../src/core/errors.ts";
+import { eventOfForm, type FormRequest } from "../../src/core/form.ts";
 import type { Id } from "../../src/core/ids.ts";
+import { eventOfPress } from "../../src/core/press.ts";
 import { oneLine } from "../draw-text.ts";
 import { limits } from "./config.ts";
 import type { DiscordDirectory } from "./identify.ts";
-import { type Origin, type ParsedInteraction, parseInteraction } from "./parse.ts";
+import { modalOf } from "./modal.ts";
+import { type Origin, parseInteraction } from "./parse.ts";
 import { escapeTo } from "./text.ts";
 import { commandThread, insideThread, parentOf, wholeChannel } from "./thread-key.ts";
 import type { TokenBook } from "./token-book.ts";
@@ -32,23 +35,6 @@ const json = (value: unknown): string => JSON.stringify(value);
 
 const privately = (text: string): string =>
   json({ type: answers.message, data: { content: escapeTo(text, limits.content), flags: ephemeral, allowed_mentions: { parse: [] } } });
-
-/** The modal that asks why a proposal is rejected. */
-export const reasonModal = (approvalId: Id<"approval">): string =>
-  json({
-    type: answers.modal,
-    data: {
-      custom_id: `reject:${approvalId}`,
-      title: "Reject this proposal",
-      components: [
-        {
-          type: 18,
-          label: "Why? (optional)",
-          component: { type: 4, custom_id: "reason", style: 2, required: false, max_length: limits.reason },
-        },
-      ],
-    },
-  });
 
 const inThread = (from: Origin): string | undefined => parentOf(from.channel);
 
@@ -87,25 +73,27 @@ function commanded(deps: HearingDeps, from: Origin, sender: Sender, text: string
   };
 }
 
-function clicked(from: Origin, sender: Sender, what: Extract<ParsedInteraction, { type: "press" | "reason" }>): Reception {
-  const click = what.type === "press" ? { action: what.action } : { action: "reject" as const };
-  const reason = what.type === "reason" && what.reason !== "" ? { reason: what.reason } : {};
-  const thread = pressThread(sender.author.workspace, from);
-  return {
-    type: "event",
-    event: { type: "click", ...sender, thread, approvalId: what.approvalId, ...click, ...reason },
-    reply: json({ type: answers.deferredUpdate }),
-    refusal: privately,
-  };
-}
+/** An event that changes the message it came from, or nothing that is seen. */
+const quietly = (event: InboundEvent): Reception => ({
+  type: "event",
+  event,
+  reply: json({ type: answers.deferredUpdate }),
+  refusal: privately,
+});
+
+/** A form opens at once; who may do what it asks for is looked up when it is sent. */
+const formWish = (request: FormRequest): Reception => ({
+  type: "form",
+  request,
+  open: async (form) => json({ type: answers.modal, data: modalOf(form) }),
+  refusal: privately,
+});
 
 /** Makes an event of an interaction, from either transport. Whose it is in a direct message is looked up now. */
 export async function hearInteraction(deps: HearingDeps, body: unknown, now: Date): Promise<Reception> {
   const what = parseInteraction(body, deps.applicationId);
   if (what.type === "ping") return { type: "reply", body: json({ type: answers.pong }) };
   if (what.type === "ignored") return what;
-  // A form opens at once; who may reject is looked up when it is sent.
-  if (what.type === "press" && what.action === "reject") return { type: "reply", body: reasonModal(what.approvalId) };
   const { from } = what;
   const workspace = from.guild ?? (await deps.directory.homeOf(from.userId)) ?? nowhere;
   const author: Author = { platform: "discord", workspace, userId: from.userId, name: from.name };
@@ -114,9 +102,14 @@ export async function hearInteraction(deps: HearingDeps, body: unknown, now: Dat
   switch (what.type) {
     case "command":
       return commanded(deps, from, sender, what.text);
-    case "press":
-    case "reason":
-      return clicked(from, sender, what);
+    case "press": {
+      const { press } = what;
+      const thread = pressThread(workspace, from);
+      if (press.type === "form") return formWish({ form: press.form, about: press.about, thread, author });
+      return quietly(eventOfPress({ ...sender, thread }, press));
+    }
+    case "sent":
+      return quietly(eventOfForm({ ...sender, thread: pressThread(workspace, from) }, what.sent));
     default:
       return assertNever(what);
   }

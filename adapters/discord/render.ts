@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Card, CardButton, CardPart, PlacedPart, ProposalPart } from "../../src/core/card.ts";
-import type { ClickAction } from "../../src/core/conversation.ts";
 import { assertNever } from "../../src/core/errors.ts";
+import type { ButtonAction } from "../../src/core/press.ts";
 import type { ChartSeries } from "../../src/core/report.ts";
 import { barLines, oneLine, tableLines } from "../draw-text.ts";
 import { fitCard, joined, type Piece } from "../fit-card.ts";
+import { buttonLabels } from "../wording.ts";
 import { limits } from "./config.ts";
 import { escapeTo, preformatted } from "./text.ts";
 
@@ -85,19 +86,12 @@ const bullets = (items: readonly string[]): string =>
     .map((item) => `• ${oneLine(item.slice(0, limits.text))}`)
     .join("\n");
 
-const labels: Readonly<Record<ClickAction, string>> = {
-  approve: "Approve",
-  reject: "Reject",
-  details: "Details",
-  apply: "Apply again",
-  rollback: "Roll back",
-};
-const styles: Readonly<Record<ClickAction, Button["style"]>> = { approve: 3, reject: 2, details: 2, apply: 3, rollback: 4 };
+const styles: Readonly<Partial<Record<ButtonAction, Button["style"]>>> = { approve: 3, apply: 3, rollback: 4 };
 
 function buttons(offered: readonly CardButton[]): DiscordPiece {
   const row = offered
     .slice(0, limits.buttonsInRow)
-    .map(({ action, id }): Button => ({ type: 2, style: styles[action], label: labels[action], custom_id: `${action}:${id}` }));
+    .map(({ action, id }): Button => ({ type: 2, style: styles[action] ?? 2, label: buttonLabels[action], custom_id: `${action}:${id}` }));
   return row.length === 0 ? nothing : { blocks: [{ row }], size: 0 };
 }
 

@@ -14,7 +14,7 @@ import { type ChartPictures, withPictures } from "./pictures.ts";
 import { ephemeral } from "./receive.ts";
 import { type DiscordMessage, markOf } from "./render.ts";
 import { escapeTo } from "./text.ts";
-import { type DiscordPlace, placeOf } from "./thread-key.ts";
+import { type DiscordPlace, placeOf, wholeChannel } from "./thread-key.ts";
 import type { TokenBook } from "./token-book.ts";
 
 /** What sending needs. */
@@ -150,17 +150,16 @@ export async function beginDeferred(deps: SendDeps, from: Origin, runId: Id<"run
   }
 }
 
-async function tellDirectly(deps: SendDeps, userId: string, body: Readonly<Record<string, unknown>>): Promise<void> {
-  const doing = "tell the person";
-  const opened = await deps.api.call({
+/** The conversation with one person alone. */
+export async function directDiscord({ api }: Pick<SendDeps, "api">, { workspace, userId }: Author): Promise<ThreadKey> {
+  const opened = await api.call({
     method: "post",
     path: "/users/@me/channels",
-    doing,
+    doing: "open a direct message",
     body: { recipient_id: userId },
     repeatable: true,
   });
-  const { id } = z.object({ id: Snowflake }).parse(opened);
-  await deps.api.call({ method: "post", path: `/channels/${id}/messages`, doing, body });
+  return wholeChannel(workspace, z.object({ id: Snowflake }).parse(opened).id);
 }
 
 /** Says something to one person: unseen by others while their last command or press is fresh, else in a direct message. */
@@ -178,5 +177,6 @@ export async function tellDiscord(deps: SendDeps, thread: ThreadKey, to: Author,
       deps.tokens.drop(channel, to.userId);
     }
   }
-  await tellDirectly(deps, to.userId, body);
+  const direct = await directDiscord(deps, to);
+  await deps.api.call({ method: "post", path: `/channels/${direct.channel}/messages`, doing: "tell the person", body });
 }

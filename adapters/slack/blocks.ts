@@ -1,8 +1,9 @@
 import type { types } from "@slack/bolt";
 import type { CardButton } from "../../src/core/card.ts";
-import type { ClickAction } from "../../src/core/conversation.ts";
+import type { ButtonAction } from "../../src/core/press.ts";
 import { oneLine, plain } from "../draw-text.ts";
 import type { Piece } from "../fit-card.ts";
+import { buttonLabels } from "../wording.ts";
 
 /** Slack's limits on a message, in blocks and characters. The whole-message one is not documented; we stay well below what was seen. */
 export const limits = {
@@ -83,14 +84,7 @@ export function preformatted(lines: readonly string[], max: number = limits.sect
   return lines.length === 0 ? nothing : marked([fence, ...kept, ...more, fence].join("\n"));
 }
 
-const labels: Readonly<Record<ClickAction, string>> = {
-  approve: "Approve",
-  reject: "Reject",
-  details: "Details",
-  apply: "Apply again",
-  rollback: "Roll back",
-};
-const styles: Readonly<Partial<Record<ClickAction, "primary" | "danger">>> = { approve: "primary", apply: "primary", rollback: "danger" };
+const styles: Readonly<Partial<Record<ButtonAction, "primary" | "danger">>> = { approve: "primary", apply: "primary", rollback: "danger" };
 
 const button = ({ action, id }: CardButton): types.Button => {
   const style = styles[action];
@@ -98,7 +92,7 @@ const button = ({ action, id }: CardButton): types.Button => {
     type: "button",
     action_id: action,
     value: id,
-    text: { type: "plain_text", text: labels[action] },
+    text: { type: "plain_text", text: buttonLabels[action] },
     ...(style === undefined ? {} : { style }),
   };
 };
@@ -109,7 +103,7 @@ export const buttons = (offered: readonly CardButton[]): SlackPiece =>
     ? nothing
     : {
         blocks: [{ type: "actions", elements: offered.slice(0, limits.buttons).map(button) }],
-        size: offered.reduce((sum, { action, id }) => sum + labels[action].length + id.length, 0),
+        size: offered.reduce((sum, { action, id }) => sum + buttonLabels[action].length + id.length, 0),
       };
 
 /** Names and values beside each other, escaped and cut. */

@@ -8,7 +8,7 @@ import { cannotEdit, cannotWrite, isRefusal, slackCode, stillStreaming, toAppErr
 import { type ChartPictures, mostPictures, withPictures } from "./pictures.ts";
 import type { SlackMessage } from "./render.ts";
 import { ended, isOpen, type SlackStreams } from "./stream.ts";
-import { placeOf } from "./thread-key.ts";
+import { directThread, placeOf } from "./thread-key.ts";
 
 /**
  * Slack's Web API as this adapter uses it: `once` never repeats a call, `patient` repeats one that may be repeated, `quick` does neither and
@@ -146,6 +146,15 @@ export async function sendSlack(parts: SlackParts, message: Message, existing: M
   } catch (error) {
     throw toAppError(error, existing === undefined ? "post the message" : "edit the message");
   }
+}
+
+/** The conversation with one person alone. */
+export async function directSlack({ patient }: SlackClients, { workspace, userId }: Author): Promise<ThreadKey> {
+  const opened = await patient.conversations.open({ users: userId }).catch((error: unknown) => {
+    throw toAppError(error, "open a direct message");
+  });
+  if (opened.channel?.id === undefined) throw new AppError("provider_down", "Slack opened a direct message without saying which.");
+  return directThread(workspace, opened.channel.id, undefined);
 }
 
 /** Says something to one person: unseen by others where Slack allows it, else in a direct message. */

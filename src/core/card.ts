@@ -1,10 +1,11 @@
-import type { Author, ClickAction } from "./conversation.ts";
+import type { Author } from "./conversation.ts";
+import type { ButtonAction } from "./press.ts";
 import type { ChartSeries } from "./report.ts";
 import type { StepView } from "./run.ts";
 
 /** A button. It carries an opaque id and nothing else; who pressed, and whether they may, is looked up when it is pressed. */
 export interface CardButton {
-  readonly action: ClickAction;
+  readonly action: ButtonAction;
   readonly id: string;
 }
 

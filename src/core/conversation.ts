@@ -63,6 +63,9 @@ const inbound = {
   receivedAt: z.iso.datetime(),
 };
 
+/** Which delivery something came with, where, by whom and when. */
+export type InboundOrigin = z.infer<z.ZodObject<typeof inbound>>;
+
 /** What a platform tells us, verified and parsed. */
 export const InboundEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("message"), ...inbound, text: z.string(), files: z.array(SharedFile).max(20).optional() }),

@@ -1,5 +1,6 @@
 import type { Card } from "./card.ts";
 import type { Author, InboundEvent, MessageRef, Platform, SharedFile, ThreadKey } from "./conversation.ts";
+import type { Form, FormRequest } from "./form.ts";
 import type { Id } from "./ids.ts";
 import type { RunView } from "./run.ts";
 
@@ -14,6 +15,15 @@ export type Heard =
   | { readonly type: "taken"; readonly runId: Id<"run"> | undefined; readonly duplicate: boolean }
   | { readonly type: "refused"; readonly why: string };
 
+/** What became of the wish to fill in a form: the form, or why there is none, for whoever wished it to read. */
+export type FormAnswer = { readonly type: "form"; readonly form: Form } | { readonly type: "refused"; readonly why: string };
+
+/** Where an adapter takes what it hears. */
+export interface Listener {
+  hear(event: InboundEvent): Promise<Heard>;
+  form(request: FormRequest): Promise<FormAnswer>;
+}
+
 /** What an adapter makes of a raw request. */
 export type Reception =
   | {
@@ -27,6 +37,15 @@ export type Reception =
       readonly refusal?: (why: string) => string;
       /** What is left to do once the platform has our reply; it throws nothing. */
       readonly afterwards?: (heard: Heard) => Promise<void>;
+    }
+  /** Someone wants to fill in a form. */
+  | {
+      readonly type: "form";
+      readonly request: FormRequest;
+      /** Shows it to them; JSON text to answer with, where the platform takes the form so. */
+      readonly open: (form: Form) => Promise<string | undefined>;
+      /** JSON text to answer with where there is no form for them; absent: they are told by `tell`. */
+      readonly refusal?: (why: string) => string;
     }
   /** The platform wants this JSON text back at once (a handshake). */
   | { readonly type: "reply"; readonly body: string }
@@ -46,11 +65,13 @@ export interface PlatformAdapter<Payload> {
   find(thread: ThreadKey, about: string): Promise<MessageRef | undefined>;
   /** Says something that only one person sees, or the nearest that the platform has. */
   tell(thread: ThreadKey, to: Author, text: string): Promise<void>;
+  /** The conversation with one person alone; it is opened where there is none yet. */
+  direct(to: Author): Promise<ThreadKey>;
   /**
    * Hears what comes over a connection of our own, for a platform that does not post to us, until the signal; answers by itself.
    * An AppError where the connection is refused.
    */
-  readonly listen?: (hear: (event: InboundEvent) => Promise<Heard>, signal: AbortSignal) => Promise<void>;
+  readonly listen?: (listener: Listener, signal: AbortSignal) => Promise<void>;
   /** Opens a file that was shared in a thread, from its own platform and nowhere else; absent where files cannot be shared. An AppError says why not. */
   readonly openFile?: (file: SharedFile, signal: AbortSignal, thread: ThreadKey) => Promise<AsyncIterable<Uint8Array>>;
 }

@@ -1,15 +1,15 @@
 import type { ChatInstallationStore } from "../core/chat-installation.ts";
-import { type InboundEvent, type InboundStore, type MemberStore, maxQuestionLength } from "../core/conversation.ts";
+import { type InboundEvent, type InboundStore, maxQuestionLength } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Job, JobQueue } from "../core/job.ts";
 import type { Logger } from "../core/logger.ts";
+import { type AdmitDeps, admittedOrg } from "./admit-event.ts";
 
 /** The question that a greeting answers, as if whoever met Apex had said it. */
 export const greetingQuestion = "hello";
 
-export interface ReceiveDeps {
-  readonly members: Pick<MemberStore, "installationOf" | "memberOf">;
+export interface ReceiveDeps extends AdmitDeps {
   readonly inbound: Pick<InboundStore, "receiveMessage" | "receiveClick" | "receiveOpened" | "receiveFeedback" | "receiveRemoved">;
   readonly jobs: Pick<JobQueue, "enqueue">;
   readonly log: Logger;
@@ -26,32 +26,6 @@ export type Received =
   | { readonly type: "feedback" | "removed"; readonly duplicate: boolean };
 
 const count = (number: number): string => number.toString().replace(/\B(?=(\d{3})+$)/g, ",");
-
-const workspaceOf = ({ platform, workspace }: InboundEvent["thread"]): string => `This ${platform} workspace (${workspace})`;
-
-/** What people of other workspaces may not do here; a press is judged when it is decided, so that its presser is told. */
-const guestsMayNot: Readonly<Partial<Record<InboundEvent["type"], string>>> = {
-  message: "ask about its spend",
-  opened: "ask about its spend",
-  feedback: "say how its answers were",
-};
-
-/** The org that the event belongs to; "forbidden" for a workspace that is not connected and for guests of other workspaces. */
-async function admittedOrg(deps: ReceiveDeps, { thread, author, type }: InboundEvent): Promise<Id<"org">> {
-  const installation = await deps.members.installationOf(thread.platform, thread.workspace);
-  if (installation === undefined) {
-    throw new AppError("forbidden", `${workspaceOf(thread)} is not connected to Apex. Ask whoever runs Apex to connect it.`);
-  }
-  const { orgId, removed } = installation;
-  if (removed && type !== "removed") {
-    throw new AppError("forbidden", `Apex was removed from ${workspaceOf(thread).replace("This", "this")}. Install it again to go on.`);
-  }
-  const what = guestsMayNot[type];
-  if (what !== undefined && author.workspace !== thread.workspace && (await deps.members.memberOf(author))?.orgId !== orgId) {
-    throw new AppError("forbidden", `Only people of this workspace may ${what}. Ask an admin to make you a member.`);
-  }
-  return orgId;
-}
 
 /** Queues what was stored. A queue that is down loses nothing: what is stored and not done is queued again later. */
 async function enqueue(deps: ReceiveDeps, job: Job): Promise<void> {

@@ -27,6 +27,8 @@ export interface PlatformHarness<Payload> {
   wordsOf(payload: Payload): string;
   /** What stands in the thread now, oldest first. */
   posted(): Promise<readonly { readonly ref: MessageRef; readonly words: string }[]>;
+  /** Why the peer cannot open a conversation with one person, and where that is tested instead. */
+  readonly noDirect?: string;
   /** What `author` alone was told, in one text. */
   told(): Promise<string>;
   close(): Promise<void>;
@@ -89,7 +91,7 @@ export function describePlatformAdapter<Payload>(name: string, start: () => Prom
       expect(await receive(platform.ask(text, "e5"))).toMatchObject({ type: "event", event: { text } });
     });
 
-    it.each(["approve", "reject", "details", "rollback"] as const)("hears a press of %s", async (action) => {
+    it.each(["approve", "details", "apply", "rollback"] as const)("hears a press of %s", async (action) => {
       const approvalId = newId("approval");
       const reception = await receive(platform.press(action, approvalId, `p-${action}`));
       expect(reception).toMatchObject({
@@ -175,6 +177,13 @@ export function describePlatformAdapter<Payload>(name: string, start: () => Prom
       expect(now.find((message) => message.ref.messageId === ref.messageId)?.words).toContain("Where the money goes");
       expect(await platform.adapter.find(platform.thread, runId)).toEqual(ref);
       expect(await platform.adapter.find(platform.thread, newId("run"))).toBeUndefined();
+    });
+
+    it("opens the conversation with one person, the same one each time", async (context) => {
+      if (platform.noDirect !== undefined) context.skip(platform.noDirect);
+      const direct = await platform.adapter.direct(platform.author);
+      expect(direct).toMatchObject({ platform: platform.author.platform, workspace: platform.author.workspace });
+      expect(await platform.adapter.direct(platform.author)).toEqual(direct);
     });
 
     it("tells one person something", async () => {

@@ -129,6 +129,7 @@ describe("what comes in besides questions and presses", () => {
           post: () => say("post"),
           show: () => say("show"),
           tell: async () => void (await say("tell")),
+          direct: async () => threadIn("T5"),
         },
         members,
       );

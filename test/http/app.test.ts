@@ -77,6 +77,7 @@ describe("the HTTP application", () => {
       show: unused,
       find: unused,
       tell: unused,
+      direct: unused,
     };
     const http = app({ adapterFor: () => adapter });
     const large = await http.inject({

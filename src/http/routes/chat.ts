@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { type InboundEvent, Platform } from "../../core/conversation.ts";
+import type { AckGate } from "../../core/ack-gate.ts";
+import { type Author, Platform, type ThreadKey } from "../../core/conversation.ts";
 import type { AnyPlatformAdapter, Heard, Reception } from "../../core/delivery.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { hearEvent } from "../../flows/hear-event.ts";
+import { openForm } from "../../flows/open-form.ts";
 import type { ReceiveDeps } from "../../flows/receive-event.ts";
 import { keepRawBody, rawRequest } from "../plugins/raw-body.ts";
 import { createReplayGuard } from "../plugins/replay-guard.ts";
@@ -11,17 +13,23 @@ import { createReplayGuard } from "../plugins/replay-guard.ts";
 export interface ChatDeps {
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
   readonly receive: ReceiveDeps;
+  /** Told of every delivery that waits to be acknowledged. */
+  readonly acks?: Pick<AckGate, "begin">;
   readonly now: () => Date;
   readonly log: Logger;
 }
 
 type Event = Extract<Reception, { type: "event" }>;
+type FormWish = Extract<Reception, { type: "form" }>;
 
-/** Tells the sender why a genuine event was refused, without making the platform wait for it. */
-function explain(deps: ChatDeps, adapter: AnyPlatformAdapter, event: InboundEvent, why: string): void {
-  adapter
-    .tell(event.thread, event.author, why)
-    .catch((error: unknown) => deps.log.warn("The sender could not be told why.", { error: String(error) }));
+/** Tells someone why they were refused, without making the platform wait for it. */
+function explain(
+  deps: ChatDeps,
+  adapter: AnyPlatformAdapter,
+  { thread, author }: { readonly thread: ThreadKey; readonly author: Author },
+  why: string,
+): void {
+  adapter.tell(thread, author, why).catch((error: unknown) => deps.log.warn("The sender could not be told why.", { error: String(error) }));
 }
 
 /** What the platform is answered with: the reply, or the refusal where it can show one; a sender it cannot show one is told. */
@@ -32,12 +40,24 @@ function answerOf(deps: ChatDeps, adapter: AnyPlatformAdapter, reception: Event,
   return undefined;
 }
 
+/** Opens a form for whoever wants to fill it in; gives what the platform is answered with. */
+async function formAnswer(deps: ChatDeps, adapter: AnyPlatformAdapter, { request, open, refusal }: FormWish): Promise<string | undefined> {
+  const answer = await openForm(deps.receive, request);
+  if (answer.type === "form") return open(answer.form);
+  if (refusal !== undefined) return refusal(answer.why);
+  explain(deps, adapter, request, answer.why);
+  return undefined;
+}
+
 /** Does what is left to do once the platform has our reply. */
 function afterReply(deps: ChatDeps, reply: FastifyReply, afterwards: () => Promise<void>): void {
   reply.raw.once("finish", () => {
     afterwards().catch((error: unknown) => deps.log.warn("What follows a reply failed.", { error: String(error) }));
   });
 }
+
+const answered = (reply: FastifyReply, json: string | undefined): FastifyReply =>
+  json === undefined ? reply.status(200).send() : reply.type("application/json").send(json);
 
 /** Where a platform posts to, and what to set so that it is connected. */
 interface ChatDoor {
@@ -64,19 +84,23 @@ function chatRoute(app: FastifyInstance, deps: ChatDeps, platform: Platform, { p
   app.register(async (scope) => {
     keepRawBody(scope);
     const guard = createReplayGuard();
+    scope.addHook("onRequest", async (_request, reply) => {
+      const acknowledged = deps.acks?.begin();
+      if (acknowledged !== undefined) reply.raw.once("finish", acknowledged).once("close", acknowledged);
+    });
     scope.post(path, async (request, reply) => {
       const adapter = deps.adapterFor(platform);
       if (adapter === undefined) throw new AppError("not_found", off);
       const reception = await adapter.receive(rawRequest(request), deps.now());
       if (reception.type === "ignored") return reply.status(200).send();
       if (reception.type === "reply") return reply.type("application/json").send(reception.body);
+      if (reception.type === "form") return answered(reply, await formAnswer(deps, adapter, reception));
       guard.refuseKnown(reception.proof);
       const heard = await hearEvent(deps.receive, reception.event);
       if (heard.type === "taken") guard.remember(reception.proof, deps.now());
       const { afterwards } = reception;
       if (afterwards !== undefined) afterReply(deps, reply, () => afterwards(heard));
-      const answer = answerOf(deps, adapter, reception, heard);
-      return answer === undefined ? reply.status(200).send() : reply.type("application/json").send(answer);
+      return answered(reply, answerOf(deps, adapter, reception, heard));
     });
   });
 }

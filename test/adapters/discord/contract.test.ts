@@ -56,6 +56,7 @@ describePlatformAdapter("discord", async () => {
       action === "reject"
         ? post(interaction(place, snowflake(id), 5, reasonData(`reject:${value}`, "too risky"), token))
         : press(`${action}:${value}`, id),
+    noDirect: "discord-digital-twin opens no direct messages; send.test.ts does it against a server of our own",
     forged: {
       "with another key": signed(good.body, now, otherKey),
       "without a signature": header("x-signature-ed25519", undefined),

@@ -1,11 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { modalOf } from "../../../adapters/discord/modal.ts";
 import { parseInteraction, parseMessage } from "../../../adapters/discord/parse.ts";
-import { reasonModal } from "../../../adapters/discord/receive.ts";
 import { escapeTo } from "../../../adapters/discord/text.ts";
 import { placeOf } from "../../../adapters/discord/thread-key.ts";
 import { createTokenBook } from "../../../adapters/discord/token-book.ts";
 import { AppError } from "../../../src/core/errors.ts";
+import { askForm, eventOfForm, rejectForm } from "../../../src/core/form.ts";
 import { newId } from "../../../src/core/ids.ts";
 import { interaction, reasonData } from "../../setup/discord-requests.ts";
 import { brokenLimits, refusedBySchema } from "./wire-limits.ts";
@@ -48,11 +49,41 @@ describe("reading what Discord sends", () => {
     const id = newId("approval");
     const place = { applicationId: "4", guild: "3", channel: "2", user: "5" };
     const old = { custom_id: `reject:${id}`, components: [{ components: [{ custom_id: "reason", value: "w".repeat(900) }] }] };
-    expect(parseInteraction(interaction(place, "1", 5, reasonData(`reject:${id}`, " too risky ")), "4")).toMatchObject({
-      reason: "too risky",
-    });
-    const parsed = parseInteraction(interaction(place, "1", 5, old), "4");
-    expect(parsed.type === "reason" ? parsed.reason.length : 0).toBe(500);
+    const origin = {
+      eventId: "1",
+      thread: { platform: "discord" as const, workspace: "3", channel: "2", thread: "" },
+      author: { platform: "discord" as const, workspace: "3", userId: "5", name: "bob" },
+      receivedAt: "2026-11-01T00:00:00.000Z",
+    };
+    const reasonIn = (data: unknown): string | undefined => {
+      const parsed = parseInteraction(interaction(place, "1", 5, data), "4");
+      const event = parsed.type === "sent" ? eventOfForm(origin, parsed.sent) : undefined;
+      return event?.type === "click" && event.action === "reject" && event.approvalId === id ? event.reason : "none";
+    };
+    expect(reasonIn(reasonData(`reject:${id}`, " too risky "))).toBe("too risky");
+    expect(reasonIn(reasonData(`reject:${id}`, "  "))).toBeUndefined();
+    expect(reasonIn(old)).toHaveLength(500);
+  });
+
+  it.each(["reject:run_1", "reject:", "approve:apr_1", "delete:apr_1"])("refuses a form that is none of ours: %s", (customId) => {
+    const read = () => {
+      const parsed = parseInteraction(
+        interaction({ applicationId: "4", guild: "3", channel: "2", user: "5" }, "1", 5, reasonData(customId, "x")),
+        "4",
+      );
+      return parsed.type === "sent"
+        ? eventOfForm(
+            {
+              eventId: "1",
+              thread: { platform: "discord", workspace: "3", channel: "2", thread: "" },
+              author: { platform: "discord", workspace: "3", userId: "5", name: "" },
+              receivedAt: "",
+            },
+            parsed.sent,
+          )
+        : parsed;
+    };
+    expect(read).toThrow(AppError);
   });
 
   it("either reads an interaction or refuses it with a sentence, whatever comes", () => {
@@ -70,8 +101,8 @@ describe("reading what Discord sends", () => {
     );
   });
 
-  it("asks why in a form within Discord's limits", () => {
-    expect(refusedBySchema("ModalInteractionCallbackRequest", JSON.parse(reasonModal(newId("approval"))))).toEqual([]);
+  it.each([rejectForm(newId("approval")), askForm("x".repeat(5_000))])("draws the form $title within Discord's limits", (form) => {
+    expect(refusedBySchema("ModalInteractionCallbackRequest", { type: 9, data: modalOf(form) })).toEqual([]);
   });
 
   it("checks against a schema that does refuse", () => {

@@ -181,6 +181,12 @@ describe("Discord's answers to what is sent", () => {
     expect(asked()).toEqual(["POST /users/@me/channels", "POST /channels/8/messages"]);
   });
 
+  it("opens the conversation with one person, and asks again where Discord fails", async () => {
+    answer = (call, response) => (calls.length === 1 ? say({}, 503)(call, response) : say({ id: "8" })(call, response));
+    expect(await make().direct(bob)).toEqual({ platform: "discord", workspace: "1", channel: "8", thread: "" });
+    expect(asked()).toEqual(["POST /users/@me/channels", "POST /users/@me/channels"]);
+  });
+
   it("says so where a person takes no direct messages", async () => {
     answer = (call, response) =>
       (call.what.endsWith("@me/channels") ? say({ id: "8" }) : say({ code: 50_007, message: "no" }, 403))(call, response);
