@@ -103,7 +103,7 @@ export function createSlackAdapter(config: SlackConfig & SlackParts): PlatformAd
       if (ends) void status.set(quickFor(thread), thread, "");
       return shown;
     },
-    find: async (thread, about) => findSlack((await clientsOf(thread.workspace)).once, thread, about),
+    find: async (thread, about) => findSlack((await clientsOf(thread.workspace)).patient, thread, about),
     openFile: async (file, signal, thread) => openSlackFile({ token: (await access(thread.workspace)).token, apiUrl }, file, signal),
     direct: async (to) => directSlack(await clientsOf(to.workspace), to),
     tell: async (thread, to, text) => tellSlack(await clientsOf(thread.workspace), thread, to, text),
