@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ThreadKey } from "./conversation.ts";
+import type { ThreadKey } from "./conversation.ts";
 import { type Id, idSchema } from "./ids.ts";
 import { Recommendation } from "./report.ts";
 import type { DecisionView } from "./run.ts";
