@@ -4,7 +4,7 @@ import { adapters } from "../adapters/index.ts";
 import type { Engines } from "./compose-engines.ts";
 import { cardsOf, teamsConfig } from "./compose-teams.ts";
 import type { Config } from "./config.ts";
-import type { MemberStore, Platform } from "./core/conversation.ts";
+import type { Platform } from "./core/conversation.ts";
 import type { AnyPlatformAdapter } from "./core/delivery.ts";
 import type { Logger } from "./core/logger.ts";
 import { onlyInstalled } from "./flows/only-installed.ts";
@@ -40,13 +40,16 @@ export function wireChats({ config: { slack, teams, discord }, engines, log, now
   };
 }
 
-/** Members with the rights that their roles on a platform give them right now. */
-export function wireMembers(
-  { config: { discord }, engines, log }: ChatOptions,
+/** The engines, whose members have the rights that their roles on a platform give them right now. */
+export function withRoles<E extends Pick<Engines, "stores">>(
+  { config: { discord }, engines, log }: Omit<ChatOptions, "engines"> & { readonly engines: E },
   adapterFor: AdapterFor,
-): Pick<MemberStore, "memberOf" | "member" | "installationOf"> {
+): E {
   const { members } = engines.stores;
   const roles = discord.kind === "on" ? discord.approverRoles : [];
   const approverRoles = roles.map(({ guild, role }) => ({ platform: "discord" as const, workspace: guild, role }));
-  return { ...roleMembers({ members, approverRoles, adapterFor, log }), installationOf: members.installationOf };
+  return {
+    ...engines,
+    stores: { ...engines.stores, members: { ...members, ...roleMembers({ members, approverRoles, adapterFor, log }) } },
+  };
 }

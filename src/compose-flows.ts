@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
-import { wireChats, wireMembers } from "./compose-chats.ts";
+import { wireChats, withRoles } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
@@ -95,6 +95,8 @@ export interface Wired {
   readonly handlers: JobHandlers;
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
   readonly intake: Intake;
+  /** The engines as flows use them: their members have the rights of their roles on a platform. */
+  readonly engines: Engines;
 }
 
 /** What several flows share. */
@@ -104,7 +106,6 @@ interface Shared extends WireOptions {
   readonly books: ContractBooks;
   readonly gateway: Gateway;
   readonly adapterFor: Wired["adapterFor"];
-  readonly members: ReturnType<typeof wireMembers>;
   readonly press: PressDeps;
   readonly effect: EffectDeps;
   readonly sync: SyncDeps;
@@ -145,18 +146,18 @@ function wireEffect(
   };
 }
 
-function share(options: WireOptions): Shared {
+function share(given: WireOptions): Shared {
+  const adapterFor = wireChats(given);
+  const options = { ...given, engines: withRoles(given, adapterFor) };
   const { log, now, engines, jobs } = options;
   const { stores } = engines;
   const prices = createPriceBook();
   const books = createContractBooks(prices, stores.contracts);
   const gateway = wireGateway(options, prices, books);
-  const adapterFor = wireChats(options);
   const { effect, rollback } = wireEffect(options, gateway);
   const kinds = remoteSources(createApiClient());
   const ingest: IngestDeps = { sources: fileSources, usage: engines.usage, imports: stores.imports, billing: engines.billing, prices, log };
   const mapping: MappingDeps = { mappings: stores.mappings, audit: stores.audit, headerOf: fileHeader, propose: proposeMapping, now };
-  const members = wireMembers(options, adapterFor);
   const pricesOf: SyncDeps["prices"] = (orgId) => books.of(orgId);
   const spending = wireLedger({ ...engines, kinds, prices: pricesOf, log, now });
   return {
@@ -165,14 +166,13 @@ function share(options: WireOptions): Shared {
     books,
     gateway,
     spending,
-    notices: wireNotices({ ...options, members: { ...stores.members, ...members }, spending, prices: pricesOf, adapterFor }),
+    notices: wireNotices({ ...options, spending, prices: pricesOf, adapterFor }),
     ingest,
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
     adapterFor,
-    members,
-    press: { ...stores, members, jobs, rollback, now },
+    press: { ...stores, jobs, rollback, now },
     effect,
   };
 }
@@ -210,9 +210,9 @@ function wireUpkeep(shared: Shared): Pick<JobHandlers, "sync" | "sync-due" | "me
 }
 
 function wireHandlers(shared: Shared): JobHandlers {
-  const { log, now, engines, jobs, books, adapterFor, members, notices, press, effect } = shared;
+  const { log, now, engines, jobs, books, adapterFor, notices, press, effect } = shared;
   const { stores, usage } = engines;
-  const { runs, policies, approvals, deliveries, inbound } = stores;
+  const { runs, policies, approvals, deliveries, inbound, members } = stores;
   const analyst = wireAnalyst(shared);
   const pressed = (words: Press) => pressApproval(press, words);
   const surfaces = wireSurfaces(shared);
@@ -224,7 +224,7 @@ function wireHandlers(shared: Shared): JobHandlers {
       const receive = shared.intake.files.receive;
       await surfaces.entitle(runId);
       if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
-      if (await answerCommand({ ...stores, members, usage, ...deps, ...notices, press: pressed }, runId, signal)) return;
+      if (await answerCommand({ ...stores, usage, ...deps, ...notices, press: pressed }, runId, signal)) return;
       await runAnalysis({ ...deps, analyst: askedInFull(analyst) }, runId, signal);
     },
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),
@@ -274,6 +274,6 @@ function wireCommands(shared: Shared): Flows {
 /** Gives every flow its collaborators. */
 export function wireFlows(options: WireOptions): Wired {
   const shared = share(options);
-  const { gateway, adapterFor, intake } = shared;
-  return { flows: wireCommands(shared), gateway, handlers: wireHandlers(shared), adapterFor, intake };
+  const { gateway, adapterFor, intake, engines } = shared;
+  return { flows: wireCommands(shared), gateway, handlers: wireHandlers(shared), adapterFor, intake, engines };
 }

@@ -1,7 +1,7 @@
 import type { Engines } from "./compose-engines.ts";
 import type { LedgerFlows } from "./compose-ledger.ts";
 import type { BudgetStanding } from "./core/budget.ts";
-import type { MemberStore, Platform } from "./core/conversation.ts";
+import type { Platform } from "./core/conversation.ts";
 import type { AnyPlatformAdapter } from "./core/delivery.ts";
 import type { Id } from "./core/ids.ts";
 import type { JobHandlers, JobQueue } from "./core/job.ts";
@@ -20,8 +20,6 @@ import { tellBillAlerts } from "./flows/tell-bill-alerts.ts";
 /** What Apex needs to speak unasked. */
 export interface NoticeParts {
   readonly engines: Pick<Engines, "stores" | "usage">;
-  /** Members with the rights that they have right now. */
-  readonly members: MemberStore;
   readonly spending: LedgerFlows;
   readonly prices: (orgId: Id<"org">) => Promise<PriceBook>;
   readonly jobs: JobQueue;
@@ -43,8 +41,8 @@ export interface NoticeFlows {
   readonly handlers: Pick<JobHandlers, "send-notice" | "digests-due" | "watch-spend">;
 }
 
-function wireJobs({ engines, members, spending, prices, jobs, adapterFor, log, now }: NoticeParts): NoticeFlows["handlers"] {
-  const stores = { ...engines.stores, members };
+function wireJobs({ engines, spending, prices, jobs, adapterFor, log, now }: NoticeParts): NoticeFlows["handlers"] {
+  const { stores } = engines;
   const digest = async (orgId: Id<"org">, asOf: Date) => spending.digest(orgId, await nameOf(stores, orgId), asOf);
   return {
     "send-notice": ({ noticeId }) => sendNotice({ ...stores, adapterFor, now, log }, noticeId),
@@ -71,9 +69,8 @@ const nameOf = async (stores: Pick<Engines["stores"], "orgs">, orgId: Id<"org">)
 
 /** Gives digests, budgets and alerts their collaborators. */
 export function wireNotices(parts: NoticeParts): NoticeFlows {
-  const { engines, members, spending, jobs, adapterFor, now } = parts;
-  const { usage } = engines;
-  const stores = { ...engines.stores, members };
+  const { engines, spending, jobs, adapterFor, now } = parts;
+  const { stores, usage } = engines;
   const setting = { ...stores, usage, jobs, adapterFor, now };
   return {
     digest: async (orgId, asOf) => digestContent(await spending.digest(orgId, await nameOf(stores, orgId), asOf)),

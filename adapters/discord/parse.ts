@@ -21,6 +21,7 @@ const Interaction = z.object({
   token: z.string().min(1).max(1_000),
   guild_id: Snowflake.nullish(),
   channel_id: Snowflake,
+  message: z.object({ id: Snowflake }).optional(),
   channel: z.object({ id: Snowflake, type: z.number().int(), parent_id: Snowflake.nullish() }).optional(),
   member: Member.optional(),
   user: User.optional(),
@@ -60,6 +61,8 @@ export interface Origin {
   readonly token: string;
   readonly guild: string | undefined;
   readonly channel: DiscordChannel;
+  /** Whether it was caused on a message of ours, whose answer may then be to change that message. */
+  readonly onMessage: boolean;
   readonly userId: string;
   readonly name: string;
 }
@@ -115,6 +118,7 @@ function originOf(body: z.infer<typeof Interaction>): Origin {
     token: body.token,
     guild: body.guild_id ?? undefined,
     channel: { id: body.channel_id, type: body.channel?.type ?? 0, parentId: body.channel?.parent_id ?? undefined },
+    onMessage: body.message !== undefined,
     userId: user.id,
     name: clip(name === "" ? user.id : name, 256),
   };

@@ -74,13 +74,19 @@ function commanded(deps: HearingDeps, { from, text, files }: ParsedInteraction &
   };
 }
 
-/** An event that changes the message it came from, or nothing that is seen. */
-const quietly = (event: InboundEvent): Reception => ({
+/** An event that changes the message it came from, or nothing that is seen; one that came from no message is acknowledged in words. */
+const quietly = (event: InboundEvent, { onMessage }: Origin): Reception => ({
   type: "event",
   event,
-  reply: json({ type: answers.deferredUpdate }),
+  reply: onMessage ? json({ type: answers.deferredUpdate }) : privately("Thank you, one moment…"),
   refusal: privately,
 });
+
+/** A form that was sent: a question in it is answered as a command is. */
+function sent(deps: HearingDeps, { from, sent: form }: ParsedInteraction & { type: "sent" }, sender: Sender): Reception {
+  const event = eventOfForm({ ...sender, thread: pressThread(sender.author.workspace, from) }, form);
+  return event.type === "message" ? commanded(deps, { type: "command", from, text: event.text, files: [] }, sender) : quietly(event, from);
+}
 
 const thanks = (helpful: boolean): string =>
   privately(helpful ? "Thank you, noted." : "Thank you, noted. Reply to the answer with what was wrong or missing, and I will look again.");
@@ -111,10 +117,10 @@ export async function hearInteraction(deps: HearingDeps, body: unknown, now: Dat
       const thread = pressThread(workspace, from);
       if (press.type === "form") return formWish({ form: press.form, about: press.about, thread, author });
       const event = eventOfPress({ ...sender, thread }, press);
-      return press.type === "feedback" ? { type: "event", event, reply: thanks(press.helpful), refusal: privately } : quietly(event);
+      return press.type === "feedback" ? { type: "event", event, reply: thanks(press.helpful), refusal: privately } : quietly(event, from);
     }
     case "sent":
-      return quietly(eventOfForm({ ...sender, thread: pressThread(workspace, from) }, what.sent));
+      return sent(deps, what, sender);
     default:
       return assertNever(what);
   }

@@ -58,7 +58,6 @@ describe("a conversation", () => {
     press: (press) => pressApproval(pressDeps(), press),
     ...wireNotices({
       engines: { stores: db.stores, usage: clickhouse.usage },
-      members: db.stores.members,
       spending: wireLedger({
         ...clickhouse,
         kinds: remoteSources(createApiClient()),

@@ -81,7 +81,6 @@ const notices = (): NoticeFlows => {
   const spending = wireLedger({ ...clickhouse, kinds: remoteSources(createApiClient()), stores: db.stores, prices, log: quiet, now });
   return wireNotices({
     engines: { stores: db.stores, usage: clickhouse.usage },
-    members: db.stores.members,
     spending,
     prices,
     jobs,

@@ -17,7 +17,10 @@ describe("a file that is shared with the bot in Discord", () => {
     app = await startDiscordApp();
     ({ discord, running } = app);
   });
-  afterAll(() => app.close());
+  afterAll(async () => {
+    expect(app.discord.broken).toEqual([]);
+    await app.close();
+  });
 
   type Attached = ReturnType<OwnDiscord["attach"]>;
   /** A mention of the bot that brings files; gives the thread that the answer comes in. */

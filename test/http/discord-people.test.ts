@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type Id, idSchema } from "../../src/core/ids.ts";
+import { type Id, idSchema, newId } from "../../src/core/ids.ts";
 import { alice, bob, channel, type DiscordApp, guild, startDiscordApp } from "../setup/discord-app.ts";
 import { commandData, interaction, pressData, signed, snowflake } from "../setup/discord-requests.ts";
+import { brokenCallback } from "../setup/discord-schemas.ts";
 import { storeReport } from "../setup/stored-run.ts";
 
 const approvers = "900000000000000050";
@@ -14,7 +15,10 @@ describe("people in Discord", () => {
   beforeAll(async () => {
     app = await startDiscordApp({ DISCORD_APPROVER_ROLES: `${guild}:${approvers}` });
   });
-  afterAll(() => app.close());
+  afterAll(async () => {
+    expect(app.discord.broken).toEqual([]);
+    await app.close();
+  });
 
   const author = (userId: string) => ({ platform: "discord" as const, workspace: guild, userId, name: userId });
   const stored = async (): Promise<Id<"approval">> => {
@@ -34,7 +38,9 @@ describe("people in Discord", () => {
       headers: z.record(z.string(), z.string()).parse(headers),
     });
     expect(response.status).toBe(200);
-    return response.json();
+    const answer: unknown = await response.json();
+    expect(brokenCallback(answer)).toEqual([]);
+    return answer;
   };
   /** What a presser was told, unseen by others, after a press under this token. */
   const toldAfter = async (body: { readonly [key: string]: unknown }): Promise<string> => {
@@ -64,7 +70,7 @@ describe("people in Discord", () => {
     const trail = await app.running.app.stores.audit.list(app.running.orgId, 20);
     expect(trail.find(({ action }) => action === "approval.approved")?.facts).toMatchObject({ role: `discord role ${approvers}` });
     expect(await app.running.app.stores.members.memberOf(author(bob))).toMatchObject({ role: "member" });
-  });
+  }, 60_000);
 
   it("are asked about again where two must approve: who lost the role meanwhile does not count", async () => {
     await app.running.app.stores.settings.setTwoPersonFrom(app.running.orgId, 0n, "test");
@@ -130,7 +136,7 @@ describe("people in Discord", () => {
 
     const ask = interaction(place(bob), snowflake(randomUUID()), 2, commandData("what did we spend by model this month?"));
     expect(await post(ask)).toEqual({ type: 5 });
-    const answers = () => app.discord.messages.filter(({ body }) => JSON.stringify(body).includes("helpful:run_"));
+    const answers = () => app.discord.messages.filter(({ body }) => /What was spent.*helpful:run_/.test(JSON.stringify(body)));
     await expect.poll(() => answers().length, { timeout: 15_000 }).toBe(1);
     const [answer] = answers();
     const helpful = /helpful:run_[\w-]+/.exec(JSON.stringify(answer?.body))?.[0] ?? "";
@@ -156,6 +162,24 @@ describe("people in Discord", () => {
     const second = idSchema("run").parse(/helpful:(run_[\w-]+)/.exec(JSON.stringify(answers()[1]?.body))?.[1]);
     expect(await app.running.app.stores.runs.get(second)).toMatchObject({ earlier: ["what did we spend by model this month?"] });
   }, 40_000);
+
+  it("set the digest in a form that opens from its button, as far as they may at that moment", async () => {
+    const runId = newId("run");
+    const wish = (user: string) => post(interaction(place(user), snowflake(randomUUID()), 3, pressData(`schedule:${runId}`)));
+    hold(bob);
+    expect(JSON.stringify(await wish(bob))).toContain("your role is member");
+    hold(bob, approvers);
+    expect(await wish(bob)).toMatchObject({ type: 9, data: { custom_id: `digest:${runId}` } });
+    const chosen = { on: "on", weekday: "friday", hour: "8", place: "here" };
+    const components = [
+      ...Object.entries(chosen).map(([field, value]) => ({ type: 18, component: { type: 3, custom_id: field, values: [value] } })),
+      { type: 18, component: { type: 4, custom_id: "zone", value: "Europe/Berlin" } },
+    ];
+    const form = () => interaction(place(bob), snowflake(randomUUID()), 5, { custom_id: `digest:${runId}`, components });
+    expect(await toldAfter(form())).toMatch(/every friday at 8:00 \(Europe\/Berlin\)/);
+    hold(bob);
+    expect(await toldAfter(form())).toContain("your role is member");
+  });
 
   const server = (more: Readonly<Record<string, unknown>> = {}) => ({
     id: guild,

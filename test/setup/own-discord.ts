@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { z } from "zod";
 import { createOwnGateway, type OwnGateway } from "./discord-gateway.ts";
+import { brokenRequest } from "./discord-schemas.ts";
 
 /** A call that came in; `body` is the JSON of it, also where files came with it. */
 export interface DiscordRequest {
@@ -33,6 +34,8 @@ export interface OwnDiscord {
   readonly gateway: OwnGateway;
   readonly requests: DiscordRequest[];
   readonly messages: OwnMessage[];
+  /** What came in that Discord's own schemas and documented limits refuse; it is refused here too. */
+  readonly broken: string[];
   /** The roles that members of servers hold, by "guild/user"; who is missing is no member. */
   readonly members: Map<string, readonly string[]>;
   /** What GET /gateway/bot says. */
@@ -65,6 +68,7 @@ export async function startOwnDiscord({ botId = "900000000000000040", guilds = [
   const gateway = createOwnGateway({ botId, guilds });
   const requests: DiscordRequest[] = [];
   const messages: OwnMessage[] = [];
+  const broken: string[] = [];
   const members = new Map<string, readonly string[]>();
   const sessions = { shards: 1, total: 1_000, remaining: 1_000, resetAfterMs: 60_000 };
   const files = new Map<string, { readonly bytes: Buffer; readonly name: string }>();
@@ -141,6 +145,9 @@ export async function startOwnDiscord({ botId = "900000000000000040", guilds = [
   ];
 
   const answerTo = (request: DiscordRequest): DiscordAnswer => {
+    const wrong = request.body === undefined ? [] : brokenRequest(request.method, request.path, request.body);
+    broken.push(...wrong.map((what) => `${request.method} ${request.path}: ${what}`));
+    if (wrong.length > 0) return { status: 400, body: { code: 50_035, message: "Invalid Form Body" } };
     const early = ahead?.(request);
     if (early !== undefined) return early;
     for (const [method, pattern, handle] of routes) {
@@ -183,6 +190,7 @@ export async function startOwnDiscord({ botId = "900000000000000040", guilds = [
     gateway,
     requests,
     messages,
+    broken,
     members,
     sessions,
     first(handler) {

@@ -3,7 +3,7 @@ import { createIdentifyThrottle } from "../../../adapters/discord/connection.ts"
 import { createDiscordAdapter } from "../../../adapters/discord/index.ts";
 import type { InboundEvent } from "../../../src/core/conversation.ts";
 import { AppError } from "../../../src/core/errors.ts";
-import { publicKey } from "../../setup/discord-requests.ts";
+import { commandData, interaction, pressData, publicKey } from "../../setup/discord-requests.ts";
 import { type OwnDiscord, startOwnDiscord } from "../../setup/own-discord.ts";
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -140,6 +140,24 @@ describe("Discord's gateway", () => {
   it("refuses a token that Discord does not know, with what to do", async () => {
     discord.first(() => ({ status: 401, body: { code: 0, message: "401: Unauthorized" } }));
     expect(await listen()).toMatch(/^not_configured: .*set DISCORD_BOT_TOKEN/);
+  });
+
+  it("leaves an interaction to whoever answered it first, or that is too old, without another word", async () => {
+    void listen();
+    await connected();
+    const place = { applicationId: discord.botId, guild, channel, user: bob };
+    const callbacks = () => discord.requests.filter(({ path }) => path.endsWith("/callback")).length;
+    for (const code of [40_060, 10_062]) {
+      discord.first(({ path }) => (path.endsWith("/callback") ? { status: 400, body: { code, message: "no" } } : undefined));
+      discord.gateway.dispatch("INTERACTION_CREATE", interaction(place, `${code}`, 2, commandData("why?")));
+      await vi.waitFor(() => expect(ids()).toContain(`interaction-${code}`), { timeout: 5_000 });
+    }
+    discord.first(undefined);
+    discord.gateway.dispatch("INTERACTION_CREATE", interaction(place, "3", 3, pressData("approve:run_1")));
+    await vi.waitUntil(() => callbacks() === 3, { timeout: 5_000 });
+    expect(discord.requests.find(({ path }) => path.startsWith("/interactions/3/"))?.body).toMatchObject({ type: 4, data: { flags: 64 } });
+    expect(discord.requests.some(({ path }) => path.startsWith("/webhooks"))).toBe(false);
+    expect(discord.broken).toEqual([]);
   });
 
   it("starts no more sessions than a day has, and those of one kind one after the other", async () => {

@@ -6,8 +6,9 @@ import { escapeTo } from "../../../adapters/discord/text.ts";
 import { placeOf } from "../../../adapters/discord/thread-key.ts";
 import { createTokenBook } from "../../../adapters/discord/token-book.ts";
 import { AppError } from "../../../src/core/errors.ts";
-import { askForm, eventOfForm, rejectForm } from "../../../src/core/form.ts";
+import { askForm, eventOfForm, type Form, rejectForm } from "../../../src/core/form.ts";
 import { newId } from "../../../src/core/ids.ts";
+import { budgetForm, digestForm } from "../../../src/flows/setting-forms.ts";
 import { interaction, reasonData } from "../../setup/discord-requests.ts";
 import { brokenLimits, refusedBySchema } from "./wire-limits.ts";
 
@@ -86,6 +87,19 @@ describe("reading what Discord sends", () => {
     expect(read).toThrow(AppError);
   });
 
+  it("reads what was chosen from a list in a form", () => {
+    const place = { applicationId: "4", guild: "3", channel: "2", user: "5" };
+    const field = (component: unknown) => ({ type: 18, component });
+    const components = [
+      field({ type: 3, custom_id: "day", values: ["monday"] }),
+      field({ type: 3, custom_id: "hour", values: [] }),
+      field({ type: 4, custom_id: "zone", value: "Europe/Berlin" }),
+    ];
+    expect(parseInteraction(interaction(place, "1", 5, { custom_id: "ask:", components }), "4")).toMatchObject({
+      sent: { values: { day: "monday", hour: "", zone: "Europe/Berlin" } },
+    });
+  });
+
   it("takes the file of /apex-import, and no address that is none", () => {
     const place = { applicationId: "4", guild: "3", channel: "2", user: "5" };
     const attachment = {
@@ -121,7 +135,28 @@ describe("reading what Discord sends", () => {
     );
   });
 
-  it.each([rejectForm(newId("approval")), askForm("x".repeat(5_000))])("draws the form $title within Discord's limits", (form) => {
+  const choices = Array.from({ length: 40 }, (_, i) => ({ value: `${i}`, label: `Choice ${i} ${"x".repeat(200)}` }));
+  const longForm: Form = {
+    name: "ask",
+    about: newId("run"),
+    title: "A form with more of everything than fits ".repeat(5),
+    submit: "Send",
+    fields: Array.from({ length: 9 }, (_, i) => ({
+      type: "choice",
+      name: `field${i}`,
+      label: "A label ".repeat(20),
+      options: choices,
+      initial: "3",
+    })),
+  };
+
+  it.each([
+    rejectForm(newId("approval")),
+    askForm("x".repeat(5_000)),
+    digestForm("", undefined, "UTC"),
+    budgetForm("", undefined),
+    longForm,
+  ])("draws the form $title within Discord's limits", (form) => {
     expect(refusedBySchema("ModalInteractionCallbackRequest", { type: 9, data: modalOf(form) })).toEqual([]);
   });
 
