@@ -1,5 +1,5 @@
 import type { ChatInstallationStore } from "../core/chat-installation.ts";
-import { type InboundEvent, type InboundStore, maxQuestionLength } from "../core/conversation.ts";
+import { type Click, type InboundEvent, type InboundStore, maxQuestionLength } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Job, JobQueue } from "../core/job.ts";
@@ -55,6 +55,12 @@ async function placed({ runs }: ReceiveDeps, orgId: Id<"org">, event: Message): 
   return owner === orgId && together ? { ...event, thread } : event;
 }
 
+async function pressed(deps: ReceiveDeps, orgId: Id<"org">, click: Click): Promise<Received> {
+  const { inboundId, duplicate } = await deps.inbound.receiveClick(orgId, click);
+  await enqueue(deps, { name: "decide", inboundId });
+  return { type: "click", inboundId, duplicate };
+}
+
 /** A question that is too long is an AppError "bad_input". */
 function checkSize(event: InboundEvent): void {
   if (event.type === "message" && event.text.length > maxQuestionLength) {
@@ -83,11 +89,8 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
     }
     case "click":
     case "submitted":
-    case "snooze": {
-      const { inboundId, duplicate } = await deps.inbound.receiveClick(orgId, event);
-      await enqueue(deps, { name: "decide", inboundId });
-      return { type: "click", inboundId, duplicate };
-    }
+    case "snooze":
+      return pressed(deps, orgId, event);
     case "opened": {
       const { runId, duplicate } = await deps.inbound.receiveOpened(orgId, event, greetingQuestion);
       if (runId !== undefined) await enqueue(deps, { name: "run", runId });
