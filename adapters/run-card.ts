@@ -92,13 +92,6 @@ function reportParts(view: RunView, report: Report): readonly PlacedPart[] {
   ];
 }
 
-/** Whether the answer helped, for whoever read it. */
-const feedback = ({ runId: id }: RunView): PlacedPart => ({
-  type: "actions",
-  buttons: (["helpful", "unhelpful"] as const).map((action) => ({ action, id })),
-  keep: true,
-});
-
 const nothingToSay = "Done; there is nothing to report.";
 
 const fallbackOf = (view: RunView): string => {
@@ -118,6 +111,21 @@ const fallbackOf = (view: RunView): string => {
 const asked = (view: RunView): PlacedPart => ({ type: "quote", text: clip(oneLine(view.question), 300), keep: true });
 const stepsOf = (view: RunView): readonly string[] => view.steps.map(stepLine);
 
+/** Whether an answer helped is asked where something was worked out, not where a command was answered. */
+const feedbackOn = ({ runId, steps }: RunView): readonly PlacedPart[] =>
+  steps.length === 0
+    ? []
+    : [
+        {
+          type: "actions",
+          buttons: [
+            { action: "helpful", id: runId },
+            { action: "unhelpful", id: runId },
+          ],
+          keep: true,
+        },
+      ];
+
 function partsOf(view: RunView): readonly PlacedPart[] {
   switch (view.state) {
     case "queued":
@@ -132,7 +140,7 @@ function partsOf(view: RunView): readonly PlacedPart[] {
     case "done":
       return view.report === undefined
         ? [{ type: "text", text: nothingToSay, keep: true }]
-        : [...reportParts(view, view.report), feedback(view)];
+        : [...reportParts(view, view.report), ...feedbackOn(view)];
     default:
       return assertNever(view.state);
   }

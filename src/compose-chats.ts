@@ -2,6 +2,7 @@ import { anyAdapter } from "../adapters/any-adapter.ts";
 import { chartAlt, chartPng } from "../adapters/chart-image.ts";
 import { adapters } from "../adapters/index.ts";
 import type { Engines } from "./compose-engines.ts";
+import { cardsOf, teamsConfig } from "./compose-teams.ts";
 import type { Config } from "./config.ts";
 import type { Platform } from "./core/conversation.ts";
 import type { AnyPlatformAdapter } from "./core/delivery.ts";
@@ -10,7 +11,7 @@ import { onlyInstalled } from "./flows/only-installed.ts";
 import { roleMembers } from "./flows/role-members.ts";
 
 interface ChatOptions {
-  readonly config: Pick<Config, "slack" | "discord">;
+  readonly config: Pick<Config, "slack" | "teams" | "discord">;
   readonly engines: Pick<Engines, "stores">;
   readonly log: Logger;
   readonly now: () => Date;
@@ -19,11 +20,18 @@ interface ChatOptions {
 type AdapterFor = (platform: Platform) => AnyPlatformAdapter | undefined;
 
 /** The platforms that are turned on; each sends nothing to where Apex was removed from. */
-export function wireChats({ config: { slack, discord }, engines, log, now }: ChatOptions): AdapterFor {
-  const { installations, members } = engines.stores;
+export function wireChats({ config: { slack, teams, discord }, engines, log, now }: ChatOptions): AdapterFor {
+  const { installations, conversations, outbox, members } = engines.stores;
   const pictures = { png: chartPng, alt: chartAlt };
   const chats: Readonly<Partial<Record<Platform, AnyPlatformAdapter>>> = {
     ...(slack.kind === "on" ? { slack: anyAdapter(adapters.slack({ ...slack, log, installations, now })) } : {}),
+    ...(teams.kind === "on"
+      ? {
+          teams: anyAdapter(
+            adapters.teams({ ...teamsConfig(teams), log, references: conversations, outbox, cardAbout: cardsOf(engines.stores) }),
+          ),
+        }
+      : {}),
     ...(discord.kind === "on" ? { discord: anyAdapter(adapters.discord({ ...discord, guilds: [...discord.guilds], log, pictures })) } : {}),
   };
   return (platform) => {

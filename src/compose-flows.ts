@@ -150,7 +150,6 @@ const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBo
     random: Math.random,
   });
 
-/** The chat platforms that are on; nothing is sent where Apex was removed. */
 function share(given: WireOptions): Shared {
   const adapterFor = wireChats(given);
   const options = { ...given, engines: withRoles(given, adapterFor) };
@@ -178,7 +177,14 @@ function share(given: WireOptions): Shared {
     books,
     gateway,
     spending,
-    notices: wireNotices({ ...options, stores, usage: engines.usage, spending, prices: pricesOf, adapterFor }),
+    notices: wireNotices({
+      ...options,
+      stores,
+      usage: engines.usage,
+      spending,
+      prices: pricesOf,
+      adapterFor,
+    }),
     ingest,
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,

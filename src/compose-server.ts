@@ -7,6 +7,7 @@ import type { Engines } from "./compose-engines.ts";
 import { wireInstall } from "./compose-install.ts";
 import type { Intake } from "./compose-intake.ts";
 import type { LedgerFlows } from "./compose-ledger.ts";
+import { admitTeams } from "./compose-teams.ts";
 import type { Config } from "./config.ts";
 import type { Platform } from "./core/conversation.ts";
 import type { AnyPlatformAdapter } from "./core/delivery.ts";
@@ -123,6 +124,7 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
     await engines.takeDataDir();
     await gateway.start();
   }
+  if (options.http) await admitTeams(config, engines.stores, ownOrg);
   const stopping = new AbortController();
   const closing = new AbortController();
   const app = httpApp(deps, options, closing.signal);

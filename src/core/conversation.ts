@@ -2,14 +2,14 @@ import { z } from "zod";
 import { type Id, idSchema } from "./ids.ts";
 
 /** Where people talk to Apex. */
-export const Platform = z.enum(["slack", "discord", "console"]);
+export const Platform = z.enum(["slack", "teams", "discord", "console"]);
 export type Platform = z.infer<typeof Platform>;
 
 /** The place of a conversation in its platform's own ids: a Slack team, channel and thread; a terminal session. */
 export const ThreadKey = z.strictObject({
   platform: Platform,
   workspace: z.string().min(1).max(128),
-  channel: z.string().min(1).max(128),
+  channel: z.string().min(1).max(256),
   /** The message that the thread hangs under; in a direct message, empty: the channel is the thread. */
   thread: z.string().max(128),
 });
@@ -43,7 +43,7 @@ export type SettingForm = z.infer<typeof SettingForm>;
 export const SharedFile = z.strictObject({
   id: z.string().min(1).max(128),
   name: z.string().min(1).max(256),
-  url: z.url().max(2_048),
+  url: z.url().max(4_096),
   /** Bytes. */
   size: z.number().int().nonnegative(),
 });

@@ -65,6 +65,7 @@ interface ChatDoor {
 /** The platforms that post to us. */
 const doors: Readonly<Partial<Record<Platform, ChatDoor>>> = {
   slack: { path: "/slack/events", off: "Slack is not connected here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET." },
+  teams: { path: "/teams/messages", off: "Teams is not connected here: set TEAMS_APP_ID and TEAMS_APP_PASSWORD; see docs/teams.md." },
   discord: { path: "/discord/interactions", off: "Discord is not connected here: set DISCORD_BOT_TOKEN; see docs/discord.md." },
 };
 

@@ -9,6 +9,7 @@ import type { CallClaims } from "../../core/call-claims.ts";
 import type { ChatInstallationStore, SignInStore } from "../../core/chat-installation.ts";
 import type { ContractStore } from "../../core/contract-price.ts";
 import type { InboundStore, MemberStore } from "../../core/conversation.ts";
+import type { ConversationReferenceStore } from "../../core/conversation-reference.ts";
 import type { DeliveryStore } from "../../core/delivery.ts";
 import type { DigestScheduleStore } from "../../core/digest-schedule.ts";
 import type { GatewayFleet, GatewayStore } from "../../core/gateway-config.ts";
@@ -16,6 +17,7 @@ import { type Id, idSchema, newId } from "../../core/ids.ts";
 import type { ImportStore } from "../../core/import.ts";
 import type { NoticeStore } from "../../core/notice.ts";
 import type { OrgSettings } from "../../core/org-settings.ts";
+import type { Outbox } from "../../core/outbox.ts";
 import type { PolicyStore } from "../../core/policy.ts";
 import type { ReadKeyStore } from "../../core/read-key.ts";
 import type { RepricingStore } from "../../core/repricing.ts";
@@ -30,6 +32,7 @@ import { createBudgetStore } from "./budgets.ts";
 import { createCallClaims } from "./call-claims.ts";
 import { createChatInstallationStore, createSignInStore } from "./chat-installations.ts";
 import { createContractStore } from "./contract-prices.ts";
+import { createConversationReferenceStore } from "./conversation-references.ts";
 import type { Database } from "./database.ts";
 import { createDeliveryStore } from "./deliveries.ts";
 import { createDigestScheduleStore } from "./digest-schedules.ts";
@@ -42,6 +45,7 @@ import { createMemberStore } from "./members.ts";
 import { migrate } from "./migrate.ts";
 import { createNoticeStore } from "./notices.ts";
 import { createOrgSettings } from "./org-settings.ts";
+import { createOutbox } from "./outbox.ts";
 import { createPolicyStore } from "./policies.ts";
 import { createReadKeyStore } from "./read-keys.ts";
 import { createRepricingStore } from "./repricings.ts";
@@ -56,6 +60,8 @@ export interface PostgresStores {
   readonly members: MemberStore;
   readonly installations: ChatInstallationStore;
   readonly signIns: SignInStore;
+  readonly conversations: ConversationReferenceStore;
+  readonly outbox: Outbox;
   readonly inbound: InboundStore;
   readonly runs: RunStore;
   readonly approvals: ApprovalStore;
@@ -122,6 +128,8 @@ const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<Postg
   members: createMemberStore(db),
   installations: createChatInstallationStore(db, box),
   signIns: createSignInStore(db),
+  conversations: createConversationReferenceStore(db),
+  outbox: createOutbox(db),
   inbound: createInboundStore(db),
   runs: createRunStore(db, signals),
   approvals: createApprovalStore(db),
