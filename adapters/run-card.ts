@@ -115,16 +115,7 @@ const stepsOf = (view: RunView): readonly string[] => view.steps.map(stepLine);
 const feedbackOn = ({ runId, steps }: RunView): readonly PlacedPart[] =>
   steps.length === 0
     ? []
-    : [
-        {
-          type: "actions",
-          buttons: [
-            { action: "helpful", id: runId },
-            { action: "unhelpful", id: runId },
-          ],
-          keep: true,
-        },
-      ];
+    : [{ type: "actions", buttons: (["helpful", "unhelpful"] as const).map((action) => ({ action, id: runId })), keep: true }];
 
 function partsOf(view: RunView): readonly PlacedPart[] {
   switch (view.state) {

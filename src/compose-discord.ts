@@ -57,7 +57,7 @@ export async function connectDiscord(deps: DiscordDeps, signal: AbortSignal): Pr
   for (let waitMs = 2_000; !signal.aborted; waitMs = Math.min(waitMs * 2, 120_000)) {
     try {
       await admitAll(deps, discord);
-      await listen({ hear, form: (request) => openForm(engines.stores, request) }, signal);
+      await listen({ hear, form: (request) => openForm(receive, request) }, signal);
     } catch (error) {
       if (error instanceof AppError && error.code === "not_configured") {
         log.error("Discord is off until its settings are put right and Apex is started again.", { error: error.message });

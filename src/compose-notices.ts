@@ -9,7 +9,7 @@ import type { DigestContent } from "./core/notice.ts";
 import type { PriceBook } from "./core/price.ts";
 import type { UsageReader } from "./core/usage-store.ts";
 import { budgetStanding } from "./flows/budget-standing.ts";
-import { changeSetting, type SettingChange } from "./flows/change-setting.ts";
+import { changeOrSayWhy, changeSetting, type SettingChange } from "./flows/change-setting.ts";
 import { digestContent } from "./flows/digest-content.ts";
 import { raiseAnomalyAlerts } from "./flows/raise-anomaly-alerts.ts";
 import { raiseBudgetAlerts } from "./flows/raise-budget-alerts.ts";
@@ -36,8 +36,10 @@ export interface NoticeFlows {
   digest(orgId: Id<"org">, asOf: Date): Promise<DigestContent>;
   /** How each budget stands in the month that a moment is in. */
   standings(orgId: Id<"org">, asOf: Date): Promise<readonly BudgetStanding[]>;
-  /** Sets a digest or a budget, or snoozes; says what happened. */
+  /** Sets a digest or a budget, or snoozes; says what happened, or why nothing did. */
   change(change: SettingChange): Promise<string>;
+  /** Does the same; an AppError where nothing was stored. */
+  set(change: SettingChange): Promise<string>;
   readonly handlers: Pick<JobHandlers, "send-notice" | "digests-due" | "watch-spend">;
 }
 
@@ -69,6 +71,7 @@ const nameOf = async (stores: PostgresStores, orgId: Id<"org">): Promise<string>
 /** Gives digests, budgets and alerts their collaborators. */
 export function wireNotices(parts: NoticeParts): NoticeFlows {
   const { stores, usage, spending, jobs, adapterFor, now } = parts;
+  const setting = { ...stores, usage, jobs, adapterFor, now };
   return {
     digest: async (orgId, asOf) => digestContent(await spending.digest(orgId, await nameOf(stores, orgId), asOf)),
     async standings(orgId, asOf) {
@@ -77,7 +80,8 @@ export function wireNotices(parts: NoticeParts): NoticeFlows {
       for (const budget of await stores.budgets.list(orgId)) standings.push(await budgetStanding({ usage }, budget, zone, asOf));
       return standings;
     },
-    change: (change) => changeSetting({ ...stores, usage, jobs, adapterFor, now }, change),
+    change: (change) => changeOrSayWhy(setting, change),
+    set: (change) => changeSetting(setting, change),
     handlers: wireJobs(parts),
   };
 }

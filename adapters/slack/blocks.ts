@@ -26,7 +26,7 @@ export const limits = {
   input: 3000,
   option: 75,
   options: 100,
-  metadata: 3000,
+  error: 300,
   prompts: 4,
   promptTitle: 75,
   threadTitle: 120,

@@ -74,14 +74,14 @@ export interface PlatformAdapter<Payload> {
    * An AppError where the connection is refused.
    */
   readonly listen?: (listener: Listener, signal: AbortSignal) => Promise<void>;
+  /** The platform's own roles that a person holds in their workspace at this moment; absent where the platform has none. */
+  readonly rolesOf?: (author: Author) => Promise<readonly string[]>;
   /** Draws someone's home, the page that the platform gives each person with the bot; again in place of what is there. */
   readonly showHome?: (to: Author, card: Card) => Promise<void>;
   /** Offers questions to whoever began a thread, at most four. */
   readonly suggest?: (thread: ThreadKey, prompts: readonly Prompt[]) => Promise<void>;
   /** Names a thread after what it is about, where the platform shows names of threads. */
   readonly entitle?: (thread: ThreadKey, title: string) => Promise<void>;
-  /** The platform's own roles that a person holds in their workspace at this moment; absent where the platform has none. */
-  readonly rolesOf?: (author: Author) => Promise<readonly string[]>;
   /** Opens a file that was shared in a thread, from its own platform and nowhere else; absent where files cannot be shared. An AppError says why not. */
   readonly openFile?: (file: SharedFile, signal: AbortSignal, thread: ThreadKey) => Promise<AsyncIterable<Uint8Array>>;
 }

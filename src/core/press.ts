@@ -22,7 +22,8 @@ export function pressOf(action: string, id: string): Press {
   if (known === "helpful" || known === "unhelpful") {
     if (isId("run", id)) return { type: "feedback", runId: id, helpful: known === "helpful" };
   } else if (known === "schedule" || known === "budget") {
-    if (isId("run", id) || isId("notice", id)) return { type: "form", form: known === "budget" ? "budget" : "digest", about: id };
+    if (isId("run", id) || isId("notice", id) || isId("org", id))
+      return { type: "form", form: known === "budget" ? "budget" : "digest", about: id };
   } else if (known === "snooze") {
     if (isId("notice", id)) return { type: "snooze", noticeId: id };
   } else if (known !== undefined && isId("approval", id)) {

@@ -31,7 +31,11 @@ async function snooze(deps: SettingDeps, orgId: Id<"org">, noticeId: Id<"notice"
     : `This was snoozed already by ${by}, until ${day}. Your press changed nothing.`;
 }
 
-async function change(deps: SettingDeps, request: SettingChange): Promise<string> {
+/**
+ * Sets a digest or a budget, or snoozes an alert, as far as who asks may: they are looked up now. Says in a sentence what
+ * happened; an AppError that says why where nothing was stored. Twice is the same as once.
+ */
+export async function changeSetting(deps: SettingDeps, request: SettingChange): Promise<string> {
   const known = await deps.members.memberOf(request.author);
   const member = known?.orgId === request.orgId ? known : undefined;
   switch (request.what) {
@@ -46,13 +50,10 @@ async function change(deps: SettingDeps, request: SettingChange): Promise<string
   }
 }
 
-/**
- * Sets a digest or a budget, or snoozes an alert, as far as who asks may: they are looked up now. Says in a sentence what
- * happened, also where nothing was stored and why. Twice is the same as once. Failures that may pass are thrown.
- */
-export async function changeSetting(deps: SettingDeps, request: SettingChange): Promise<string> {
+/** Does the same for someone in a chat, who is told in a sentence why nothing was stored. Failures that may pass are thrown. */
+export async function changeOrSayWhy(deps: SettingDeps, request: SettingChange): Promise<string> {
   try {
-    return await change(deps, request);
+    return await changeSetting(deps, request);
   } catch (error) {
     if (!(error instanceof AppError) || error.retry || error.code === "internal") throw error;
     return error.message;

@@ -6,6 +6,7 @@ import type { Job, JobQueue } from "../core/job.ts";
 import type { Logger } from "../core/logger.ts";
 import type { RunStore } from "../core/run.ts";
 import { type AdmitDeps, admittedOrg } from "./admit-event.ts";
+import { checkSetting } from "./check-setting.ts";
 
 /** The question that a greeting answers, as if whoever met Apex had said it. */
 export const greetingQuestion = "hello";
@@ -68,6 +69,7 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
     );
   }
   const orgId = await admittedOrg(deps, event);
+  if (event.type === "submitted") checkSetting(event.form, event.values);
   switch (event.type) {
     case "message": {
       const { runId, duplicate } = await deps.inbound.receiveMessage(orgId, await placed(deps, orgId, event));

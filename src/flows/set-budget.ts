@@ -13,7 +13,8 @@ export interface SetBudgetDeps extends PlaceDeps {
 
 const longestName = 200;
 
-function readAmount(text: string): PicoUsd {
+/** Reads an amount of dollars above 0, with cents or without. */
+export function readAmount(text: string): PicoUsd {
   const amount = text
     .trim()
     .replace(/^\$/, "")
@@ -24,7 +25,8 @@ function readAmount(text: string): PicoUsd {
   throw new AppError("bad_input", `"${text.slice(0, 40)}" is no amount. Say what may be spent in a month in USD, such as 5000 or 129.50.`);
 }
 
-function readScope({ scope = "org", name = "" }: SettingRequest["values"]): BudgetScope {
+/** Reads whose spend a budget is for. */
+export function readScope({ scope = "org", name = "" }: SettingRequest["values"]): BudgetScope {
   if (scope === "org") return { kind: "org" };
   if (scope !== "workload" && scope !== "team") {
     throw new AppError("bad_input", `A budget is for everything, a workload or a team, and "${scope.slice(0, 40)}" is none of these.`);

@@ -25,20 +25,23 @@ export function managerOf(member: Member | undefined, orgId: Id<"org">, what: st
   throw new AppError("forbidden", `Nothing was changed: only a manager or an admin may ${what}, and ${role}. Ask an admin.`);
 }
 
-const readWeekday = (text: string): number => {
+/** Reads a weekday by its name, or by the first three letters of it or more. */
+export const readWeekday = (text: string): number => {
   const wanted = text.trim().toLowerCase();
   const index = weekdays.findIndex((name) => name === wanted || (wanted.length >= 3 && name.startsWith(wanted)));
   if (index >= 0) return index;
   throw new AppError("bad_input", `"${text.slice(0, 40)}" is no weekday. Say monday, tuesday and so on.`);
 };
 
-const readHour = (text: string): number => {
+/** Reads a whole hour. */
+export const readHour = (text: string): number => {
   const hour = /^\d{1,2}$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (hour >= 0 && hour <= 23) return hour;
   throw new AppError("bad_input", `"${text.slice(0, 40)}" is no hour. Say a whole hour from 0 to 23.`);
 };
 
-const readOn = (text: string): boolean => {
+/** Reads on or off. */
+export const readOn = (text: string): boolean => {
   if (text === "on" || text === "off") return text === "on";
   throw new AppError("bad_input", `"${text.slice(0, 40)}" is neither on nor off.`);
 };

@@ -156,7 +156,7 @@ describe("a conversation", () => {
       const sources = textOf((await say(threadOf(), "sources")).report);
       expect(sources).toContain("Connected: openai.");
       expect(text + sources).not.toContain("sk-admin-secret");
-      expect(textOf((await say(threadOf(), "digest")).report)).toContain("What moved, and why");
+      expect(textOf((await say(threadOf(), "digest")).report)).toContain("Spent $59.15 on 1,050 requests, the same as the week before");
       expect(textOf((await say(threadOf(), "export")).report)).toContain("/api/usage/spend?from=2026-11-01&to=2026-11-23&by=model");
     });
 

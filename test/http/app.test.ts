@@ -14,10 +14,10 @@ const deps = (change: Partial<HttpDeps> = {}): HttpDeps => ({
   receive: {
     members: { installationOf: unused, memberOf: unused },
     inbound: { receiveMessage: unused, receiveClick: unused, receiveOpened: unused, receiveFeedback: unused, receiveRemoved: unused },
+    runs: { get: unused },
     schedules: { of: unused },
     budgets: { list: unused },
     settings: { zoneOf: unused },
-    runs: { get: unused },
     jobs: { enqueue: unused },
     log: quiet,
   },
