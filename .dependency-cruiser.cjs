@@ -54,8 +54,7 @@ module.exports = {
       severity: "error",
       from: {
         path: ours,
-        pathNot:
-          "^(src/(compose|compose-[a-z]+|main)\\.ts$|demo/|bench/|src/cli/)",
+        pathNot: "^(src/(compose|compose-[a-z]+|main)\\.ts$|demo/|bench/|src/cli/)",
       },
       to: {
         path: "^src/(compose|compose-[a-z]+|main)\\.ts$",
