@@ -42,6 +42,12 @@ function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<v
       return handlers.decide(job, signal);
     case "apply":
       return handlers.apply(job, signal);
+    case "send-notice":
+      return handlers["send-notice"](job, signal);
+    case "digests-due":
+      return handlers["digests-due"](job, signal);
+    case "watch-spend":
+      return handlers["watch-spend"](job, signal);
     case "home":
       return handlers.home(job, signal);
     case "suggest":

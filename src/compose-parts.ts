@@ -38,7 +38,10 @@ function discordOf({ discord }: Config, role: ProcessRole): string {
   if (!chat && !worker) return `off: the role ${role} does not use it`;
   if (discord.kind === "off") return `off: ${discord.why}`;
   if (!chat) return "on for what is posted; what people write comes in at the role api";
-  const nobody = discord.admins.length === 0 ? "; nobody may approve: set DISCORD_ADMINS to Discord user ids" : "";
+  const nobody =
+    discord.admins.length === 0 && discord.approverRoles.length === 0
+      ? "; nobody may approve: set DISCORD_ADMINS to Discord user ids, or DISCORD_APPROVER_ROLES to role ids"
+      : "";
   return `on over the gateway and at /discord/interactions${nobody}`;
 }
 

@@ -61,8 +61,12 @@ export type DiscordSettings =
       /** The servers whose people may ask. */
       readonly guilds: readonly string[];
       readonly apiUrl: string;
+      /** How many connections the gateway is heard over; undefined: as many as Discord asks for. */
+      readonly shards: number | undefined;
       /** Discord user ids that may approve. */
       readonly admins: readonly string[];
+      /** Discord roles whose holders may approve; without a server, in each of them. */
+      readonly approverRoles: readonly { readonly guild: string | undefined; readonly role: string }[];
     };
 
 /** An upstream that the gateway may send requests to. */
@@ -120,6 +124,14 @@ const Environment = z.object({
   DISCORD_APPLICATION_ID: optional,
   DISCORD_GUILDS: z.string().default(""),
   DISCORD_ADMINS: z.string().default(""),
+  DISCORD_APPROVER_ROLES: z.string().default(""),
+  DISCORD_SHARDS: optional.pipe(
+    z
+      .string()
+      .regex(/^[1-9]\d{0,3}$/, "is not a number of connections")
+      .transform(Number)
+      .optional(),
+  ),
   DISCORD_API_URL: z.url().default("https://discord.com/api"),
   SLACK_CLIENT_ID: optional,
   SLACK_CLIENT_SECRET: optional,
@@ -177,6 +189,10 @@ function slackSettings(env: Environment): SlackSettings {
   return { kind: "on", botToken, signingSecret, apiUrl: env.SLACK_API_URL, admins, workspaces, oauth, publicUrl: env.PUBLIC_URL };
 }
 
+type DiscordOn = Extract<DiscordSettings, { kind: "on" }>;
+
+const isDiscordId = (text: string): boolean => /^\d{1,20}$/.test(text);
+
 /** Where each of Teams' settings is found. */
 const teamsNeeds = {
   TEAMS_APP_ID: "copy the Microsoft App ID from the Azure bot's Configuration page",
@@ -229,6 +245,27 @@ const discordNeeds = {
   DISCORD_GUILDS: "list the ids of the servers whose people may ask, separated by commas",
 } as const;
 
+/** Roles as "role" or "server:role". Everyone in a server holds the role that has the server's own id: it is refused. */
+function approverRoles(text: string, guilds: readonly string[]): DiscordOn["approverRoles"] {
+  const roles = listOf(text).map((one) => {
+    const [role = "", guild] = one.split(":").reverse();
+    return { guild, role };
+  });
+  const wrong = roles.find(({ guild, role }) => !isDiscordId(role) || (guild !== undefined && !guilds.includes(guild)));
+  if (wrong !== undefined) {
+    throw new AppError(
+      "not_configured",
+      "DISCORD_APPROVER_ROLES is not a list of role ids, or of a server of DISCORD_GUILDS, a colon and a role id: copy the ids in Discord (Server Settings, Roles, Copy Role ID).",
+    );
+  }
+  const everyone = roles.find(({ role }) => guilds.includes(role));
+  if (everyone === undefined) return roles;
+  throw new AppError(
+    "not_configured",
+    `DISCORD_APPROVER_ROLES names ${everyone.role}, which is the role of everyone: name a narrower one.`,
+  );
+}
+
 function discordSettings(env: Environment): DiscordSettings {
   const names = ["DISCORD_BOT_TOKEN", "DISCORD_PUBLIC_KEY", "DISCORD_APPLICATION_ID", "DISCORD_GUILDS"] as const;
   const set = names.filter((name) => env[name] !== undefined && env[name] !== "");
@@ -238,16 +275,25 @@ function discordSettings(env: Environment): DiscordSettings {
   const missing = names.find((name) => !set.includes(name));
   if (missing !== undefined) throw wrong(missing, `is not set, but ${set.join(" and ")} ${set.length === 1 ? "is" : "are"}`);
   const { DISCORD_BOT_TOKEN: botToken = "", DISCORD_PUBLIC_KEY: publicKey = "", DISCORD_APPLICATION_ID: applicationId = "" } = env;
-  const isId = (text: string): boolean => /^\d{1,20}$/.test(text);
   const guilds = listOf(env.DISCORD_GUILDS);
   const admins = listOf(env.DISCORD_ADMINS);
   if (!/^[0-9a-f]{64}$/i.test(publicKey)) throw wrong("DISCORD_PUBLIC_KEY", "is not a public key");
-  if (!isId(applicationId)) throw wrong("DISCORD_APPLICATION_ID", "is not an id");
-  if (guilds.length === 0 || !guilds.every(isId)) throw wrong("DISCORD_GUILDS", "is not a list of ids");
-  if (!admins.every(isId)) {
+  if (!isDiscordId(applicationId)) throw wrong("DISCORD_APPLICATION_ID", "is not an id");
+  if (guilds.length === 0 || !guilds.every(isDiscordId)) throw wrong("DISCORD_GUILDS", "is not a list of ids");
+  if (!admins.every(isDiscordId)) {
     throw new AppError("not_configured", "DISCORD_ADMINS is not a list of ids: list Discord user ids (Developer Mode, Copy User ID).");
   }
-  return { kind: "on", botToken, publicKey, applicationId, guilds, admins, apiUrl: env.DISCORD_API_URL };
+  return {
+    kind: "on",
+    botToken,
+    publicKey,
+    applicationId,
+    guilds,
+    admins,
+    approverRoles: approverRoles(env.DISCORD_APPROVER_ROLES, guilds),
+    apiUrl: env.DISCORD_API_URL,
+    shards: env.DISCORD_SHARDS,
+  };
 }
 
 function secretKey({ APEX_SECRET_KEY: text }: Environment): Buffer | undefined {

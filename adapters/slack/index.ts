@@ -5,8 +5,8 @@ import type { Heard, PlatformAdapter, Reception } from "../../src/core/delivery.
 import type { Logger } from "../../src/core/logger.ts";
 import { entitleInSlack, suggestInSlack } from "./assistant.ts";
 import type { SlackConfig } from "./config.ts";
-import { showSlackHome } from "./home.ts";
 import { findSlack } from "./find.ts";
+import { showSlackHome } from "./home.ts";
 import { refreshSlackToken, type SlackOauth } from "./oauth.ts";
 import { openSlackFile } from "./open-file.ts";
 import { createChartPictures } from "./pictures.ts";

@@ -94,11 +94,14 @@ export function sentFormOf({ callback_id: form, private_metadata: { about }, sta
   return { form, about, values: Object.fromEntries(pairs) };
 }
 
-/** Slack's answer that keeps the modal open and says what is wrong under its first field. */
+/** Slack's answer that keeps the modal open and says what is wrong: under the field whose words are quoted, else under the first. */
 export const refusedIn =
-  ({ state }: z.infer<typeof SentView>) =>
-  (why: string): string =>
-    JSON.stringify({ response_action: "errors", errors: { [Object.keys(state.values)[0] ?? "form"]: clip(why, limits.option * 2) } });
+  (view: z.infer<typeof SentView>) =>
+  (why: string): string => {
+    const quoted = Object.entries(sentFormOf(view).values).find(([, value]) => value !== "" && why.includes(`"${value}"`));
+    const field = quoted?.[0] ?? Object.keys(view.state.values)[0] ?? "form";
+    return JSON.stringify({ response_action: "errors", errors: { [field]: clip(why, limits.error) } });
+  };
 
 /** How to do by words what a form asks for. */
 function byWords({ name, about }: Form): string {
@@ -107,6 +110,10 @@ function byWords({ name, about }: Form): string {
       return `To reject without the form, write to me: reject ${about} because … (your reason)`;
     case "ask":
       return "To ask without the form, write to me here, or say /apex and your question.";
+    case "digest":
+      return "To set it without the form, write to me: digest weekly monday 9 Europe/Berlin (or digest off)";
+    case "budget":
+      return "To set it without the form, write to me: budget 5000 (or budget 500 for team NAME, or budget off)";
     default:
       return assertNever(name);
   }

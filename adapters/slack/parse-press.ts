@@ -85,14 +85,21 @@ const thank =
     if (heard.type === "taken" && !heard.duplicate) await tellSlack(await clientsOf(thread.workspace), thread, to, thanks(helpful));
   };
 
-/** A button press. Its value is an opaque id; feedback buttons share one action, so theirs names the button before it. */
+/** What a button does and what it is about. Feedback buttons share one action, so the value of each names it. */
+function namedIn({ action_id: action, value }: z.infer<typeof Pressed>["actions"][number]): readonly [string, string] {
+  if (action !== feedbackAction) return [action, value];
+  const [, thumb = "", id = ""] = /^(helpful|unhelpful) (\S+)$/.exec(value) ?? [];
+  return [thumb, id];
+}
+
+/** A button press. Its value is an opaque id and nothing else. */
 export function parsePress(body: unknown, now: Date, parts: PressParts): Reception {
   const pressed = read(Pressed, body, "button press");
   const button = pressed.actions[0];
   if (button === undefined) throw new AppError("bad_input", "Slack's button press names no button.");
   const { workspace, author } = whoOf(pressed);
   const thread = placeOfPress(workspace, author.userId, pressed);
-  const [action = "", id = ""] = button.action_id === feedbackAction ? button.value.split(" ") : [button.action_id, button.value];
+  const [action, id] = namedIn(button);
   const press = pressOf(action, id);
   if (press.type === "form") {
     return formWish(parts, workspace, pressed.trigger_id, { form: press.form, about: press.about, thread, author });

@@ -50,7 +50,7 @@ function proposal({ title, savings, evidence, toDo, caveats, status, buttons: of
   const lines = [...savings.map(({ text }) => text), bullets(evidence), bullets(toDo.map((action) => `To do: ${action}`))];
   const body = lines.filter((line) => line !== "").join("\n");
   return joined([
-    marked(`${bold(title, 200)}\n${escapeTo(body, Math.floor(most * 0.65))}`),
+    marked(`${bold(title, 200)}\n${escapeTo(body, Math.min(Math.floor(most * 0.65), limits.section - 210))}`),
     smallPrint(caveats.join(" "), Math.floor(most * 0.35)),
     status === undefined ? nothing : marked(bold(status.text, 600)),
     buttons(offered),
@@ -70,7 +70,7 @@ export function drawPart(part: CardPart, most: number): SlackPiece {
     case "list":
       return section(bullets(part.items), Math.min(most, limits.section));
     case "fields":
-      return fields(part.fields);
+      return fields(part.fields, most);
     case "table":
       return preformatted(tableLines(part.columns, part.rows, textWidth));
     case "chart":

@@ -9,6 +9,9 @@ export const Job = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("deliver"), runId: idSchema("run"), seq: z.number().int().positive() }),
   z.strictObject({ name: z.literal("decide"), inboundId: idSchema("inbound") }),
   z.strictObject({ name: z.literal("apply"), approvalId: idSchema("approval"), orgId: idSchema("org") }),
+  z.strictObject({ name: z.literal("send-notice"), noticeId: idSchema("notice") }),
+  z.strictObject({ name: z.literal("digests-due") }),
+  z.strictObject({ name: z.literal("watch-spend") }),
   z.strictObject({ name: z.literal("home"), author: Author }),
   z.strictObject({ name: z.literal("suggest"), thread: ThreadKey }),
   z.strictObject({ name: z.literal("sync"), sourceId: idSchema("source"), orgId: idSchema("org") }),
@@ -40,6 +43,10 @@ export const jobKey = (job: Job): string => {
       return keyOf("suggest", job.thread.platform, job.thread.workspace, job.thread.channel, job.thread.thread);
     case "sync":
       return `sync-${job.sourceId}`;
+    case "send-notice":
+      return `send-notice-${job.noticeId}`;
+    case "digests-due":
+    case "watch-spend":
     case "sync-due":
     case "measure":
     case "reconcile-bills":

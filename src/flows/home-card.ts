@@ -1,6 +1,7 @@
 import type { Approval } from "../core/approval.ts";
 import type { Card, CardButton, PlacedPart, ProposalPart } from "../core/card.ts";
 import type { Role } from "../core/conversation.ts";
+import type { Id } from "../core/ids.ts";
 import { fromUsd, type PicoUsd, showUsd } from "../core/money.ts";
 import type { SavingsEntry } from "../core/savings.ts";
 import type { Sums } from "../core/spend-sums.ts";
@@ -29,8 +30,8 @@ export interface HomeFacts {
   readonly standing: Standing;
   /** What the org has set, by name. */
   readonly settings: readonly { readonly name: string; readonly value: string }[];
-  /** Buttons that open the forms of settings. */
-  readonly forms: readonly CardButton[];
+  /** The org's own id, for the buttons that open the forms of its settings. */
+  readonly orgId: Id<"org">;
 }
 
 /** The most proposals that a home shows with their buttons. */
@@ -151,9 +152,15 @@ function sources({ standing: { sources: connected, coverage, asOf } }: HomeFacts
   return [...lines, ...(others.length === 0 ? [] : [`Also stored: ${others.join(", ")}`])];
 }
 
+/** The forms of settings, for those who may set them. Whoever sends one is looked up again. */
+function settingForms({ role, orgId: id }: HomeFacts): readonly PlacedPart[] {
+  if (role === undefined || role === "member") return [{ type: "note", text: "Managers and admins change these." }];
+  return [{ type: "actions", buttons: (["schedule", "budget"] as const).map((action) => ({ action, id })) }];
+}
+
 /** Someone's home as a card. Measured and estimated savings stand apart and are never added. */
 export function homeCard(facts: HomeFacts): Card {
-  const { org, settings, forms, standing, month } = facts;
+  const { org, settings, standing, month } = facts;
   const connected = sources(facts);
   return {
     about: "home",
@@ -166,7 +173,7 @@ export function homeCard(facts: HomeFacts): Card {
       ...proposals(facts),
       { type: "heading", text: "Settings" },
       { type: "fields", fields: settings },
-      ...(forms.length === 0 ? [] : [{ type: "actions" as const, buttons: forms }]),
+      ...settingForms(facts),
       { type: "heading", text: "Sources" },
       connected.length === 0 ? { type: "text", text: "No source is connected." } : { type: "list", items: connected.slice(0, 10) },
       { type: "heading", text: "Next step", keep: true },

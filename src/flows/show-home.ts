@@ -1,5 +1,7 @@
+import type { Budget, BudgetStore } from "../core/budget.ts";
 import type { Author, MemberStore, Platform } from "../core/conversation.ts";
 import type { AnyPlatformAdapter } from "../core/delivery.ts";
+import type { DigestSchedule, DigestScheduleStore } from "../core/digest-schedule.ts";
 import { AppError } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
@@ -8,6 +10,7 @@ import type { OrgSettings } from "../core/org-settings.ts";
 import type { SavingsLedger } from "../core/savings.ts";
 import { calendarOf } from "../core/zone.ts";
 import { type HomeFacts, homeCard } from "./home-card.ts";
+import { timeText } from "./set-digest.ts";
 import type { SpendReport, SpendRequest } from "./spend-report.ts";
 import { type StandingDeps, standingOf } from "./standing.ts";
 import { digestWeeks } from "./weekly-digest.ts";
@@ -15,6 +18,8 @@ import { digestWeeks } from "./weekly-digest.ts";
 export interface HomeDeps extends StandingDeps {
   readonly members: Pick<MemberStore, "installationOf" | "memberOf">;
   readonly settings: Pick<OrgSettings, "zoneOf" | "twoPersonFrom">;
+  readonly schedules: Pick<DigestScheduleStore, "of">;
+  readonly budgets: Pick<BudgetStore, "list">;
   readonly ledger: Pick<SavingsLedger, "list">;
   readonly orgs: () => Promise<readonly { readonly id: Id<"org">; readonly name: string }[]>;
   readonly spend: (request: SpendRequest) => Promise<SpendReport>;
@@ -27,16 +32,27 @@ const twoPersons = (from: PicoUsd | undefined): string => {
   return from <= 0n ? "two for every change" : `two from ${showUsd(from)} a month`;
 };
 
+const digestText = (schedule: DigestSchedule | undefined): string => (schedule?.active === true ? timeText(schedule) : "off");
+
+/** The org's own budget, and how many others there are. */
+function budgetText(budgets: readonly Budget[]): string {
+  const own = budgets.find(({ scope }) => scope.kind === "org");
+  const others = budgets.length - (own === undefined ? 0 : 1);
+  const more = others === 0 ? "" : ` · ${others} for teams and workloads`;
+  return `${own === undefined ? "none" : showUsd(own.monthly)}${more}`;
+}
+
 async function factsFor(deps: HomeDeps, orgId: Id<"org">, author: Author): Promise<HomeFacts> {
   const asOf = deps.now();
   const zone = await deps.settings.zoneOf(orgId);
   const { week, before } = digestWeeks(zone, asOf);
   const month = { from: new Date(calendarOf(zone).monthStart(asOf.getTime())), to: new Date(asOf.getTime() + 1) };
   const spent = async (period: SpendRequest["period"]) => ({ period, total: (await deps.spend({ orgId, period, by: [], zone })).total });
-  const member = await deps.members.memberOf(author);
+  const known = await deps.members.memberOf(author);
+  const member = known?.orgId === orgId ? known : undefined;
   return {
     org: (await deps.orgs()).find(({ id }) => id === orgId)?.name ?? "your organisation",
-    role: member?.orgId === orgId ? member.role : undefined,
+    role: member?.role,
     zone,
     month: await spent(month),
     week: await spent(week),
@@ -44,10 +60,12 @@ async function factsFor(deps: HomeDeps, orgId: Id<"org">, author: Author): Promi
     measured: await deps.ledger.list(orgId),
     standing: await standingOf(deps, { orgId, asOf, platform: author.platform }),
     settings: [
+      { name: "Your weekly digest", value: digestText(member === undefined ? undefined : await deps.schedules.of(orgId, member.userId)) },
+      { name: "Monthly budget", value: budgetText(await deps.budgets.list(orgId)) },
       { name: "Time zone", value: zone },
       { name: "Admins to approve", value: twoPersons(await deps.settings.twoPersonFrom(orgId)) },
     ],
-    forms: [],
+    orgId,
   };
 }
 

@@ -6,6 +6,7 @@ import type { AnyPlatformAdapter, RawRequest } from "../../src/core/delivery.ts"
 import type { Job } from "../../src/core/job.ts";
 import { fromUsd } from "../../src/core/money.ts";
 import { noTokens } from "../../src/core/tokens.ts";
+import { changeSetting, type SettingChange } from "../../src/flows/change-setting.ts";
 import { decideApproval } from "../../src/flows/decide-approval.ts";
 import { entitleThread } from "../../src/flows/entitle-thread.ts";
 import { showHome } from "../../src/flows/show-home.ts";
@@ -82,6 +83,8 @@ const adapterFor = () => adapter;
 /** What a worker does with the jobs that are about surfaces and presses. */
 async function work(): Promise<void> {
   const { stores } = db;
+  const usage = clickhouse.usage;
+  const change = (request: SettingChange) => changeSetting({ ...stores, usage, jobs, adapterFor, now: () => now }, request);
   for (const job of queued.splice(0)) {
     if (job.name === "home")
       await showHome(
@@ -109,7 +112,7 @@ async function work(): Promise<void> {
     if (job.name === "suggest") await suggestQuestions({ ...stores, usage: clickhouse.usage, adapterFor, log }, job.thread);
     if (job.name === "decide")
       await decideApproval(
-        { ...stores, jobs, adapterFor, now: () => now, log, rollback: async () => ({ done: false, sentence: "" }) },
+        { ...stores, jobs, adapterFor, now: () => now, log, change, rollback: async () => ({ done: false, sentence: "" }) },
         job.inboundId,
       );
   }
@@ -263,6 +266,40 @@ describe("modals", () => {
     slack.calls("views.open");
   });
 
+  it("sets the digest and the budget from the Home tab, says what is wrong under its field, and the Home tab shows what stands", async () => {
+    const open = async (action: string) => {
+      await send(homePress(place, { action, value: db.orgId, trigger: await slack.trigger(slack.alice) }, now));
+      const { callback_id: name, private_metadata: memory } = opened();
+      return (viewId: string, values: Readonly<Record<string, string>>) => send(modalSent(place, { viewId, name, memory, values }, now));
+    };
+    const digest = await open("schedule");
+    expect((await digest("V90", { on: "on", weekday: "tuesday", hour: "8", zone: "Mars/Base", place: "here" })).json()).toEqual({
+      response_action: "errors",
+      errors: { zone: '"Mars/Base" is no time zone. Name one as IANA does, such as Europe/Berlin, or UTC.' },
+    });
+    expect((await digest("V90", { on: "on", weekday: "tuesday", hour: "8", zone: "Europe/Berlin", place: "here" })).body).toBe("");
+    const budget = await open("budget");
+    expect((await budget("V91", { amount: "lots", scope: "org", on: "on", place: "here" })).json()).toMatchObject({
+      errors: { amount: '"lots" is no amount. Say what may be spent in a month in USD, such as 5000 or 129.50.' },
+    });
+    expect((await budget("V91", { amount: "5000", scope: "org", on: "on", place: "here" })).body).toBe("");
+    await work();
+    await work();
+    const home = homeOf();
+    expect(home).toContain("tuesday at 8:00 (Europe/Berlin)");
+    expect(home).toContain("$5,000.00");
+  });
+
+  it("of settings open for managers and admins alone, and a member is told so in private", async () => {
+    slack.calls("views.open");
+    await send(
+      homePress({ ...place, user: slack.bob }, { action: "budget", value: db.orgId, trigger: await slack.trigger(slack.bob) }, now),
+    );
+    const told = () => JSON.stringify([...slack.calls("chat.postEphemeral"), ...slack.calls("chat.postMessage")]);
+    await expect.poll(told).toContain("only a manager or an admin may set a budget");
+    expect(slack.calls("views.open")).toEqual([]);
+  });
+
   it("is refused where it is none of ours", async () => {
     const forged = { viewId: "V81", name: "reject", memory: "{}", values: {} };
     expect((await send(modalSent(place, forged, now))).statusCode).toBe(400);
@@ -353,6 +390,7 @@ describe("links", () => {
   });
 
   it("of a workspace that is not connected show nothing, and nobody is told", async () => {
+    for (const method of ["chat.postEphemeral", "chat.postMessage"]) slack.calls(method);
     await send(linksShared({ ...place, team: "T0STRANGE" }, eventId(), [`${publicUrl}/spend`], now));
     await send(linksShared(place, eventId(), ["https://example.org/spend", "not a link"], now));
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -4,14 +4,14 @@ import type { AnyPlatformAdapter, Heard, Reception } from "../../core/delivery.t
 import { AppError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { hearEvent } from "../../flows/hear-event.ts";
-import { openForm } from "../../flows/open-form.ts";
+import { type OpenFormDeps, openForm } from "../../flows/open-form.ts";
 import type { ReceiveDeps } from "../../flows/receive-event.ts";
 import { keepRawBody, rawRequest } from "../plugins/raw-body.ts";
 import { createReplayGuard } from "../plugins/replay-guard.ts";
 
 export interface ChatDeps {
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
-  readonly receive: ReceiveDeps;
+  readonly receive: ReceiveDeps & OpenFormDeps;
   readonly now: () => Date;
   readonly log: Logger;
 }
