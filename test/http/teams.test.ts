@@ -79,7 +79,15 @@ describe("Teams over HTTP", () => {
     const undone = await db.stores.inbound.undoneClicks(new Date(Date.now() + 3_600_000));
     const tell: AnyPlatformAdapter["tell"] = async (_thread, _to, text) => void told.push(text);
     const rollback = async () => ({ done: false, sentence: "There is nothing to roll back." });
-    const deps = { ...db.stores, jobs, adapterFor: () => ({ tell }), now: () => now, log: quiet, rollback };
+    const deps = {
+      ...db.stores,
+      jobs,
+      adapterFor: () => ({ tell }),
+      now: () => now,
+      log: quiet,
+      rollback,
+      change: async () => "Nothing is set here.",
+    };
     await Promise.all(undone.map((id) => decideApproval(deps, id)));
     return undone.length;
   };
@@ -151,7 +159,7 @@ describe("Teams over HTTP", () => {
     const elsewhere = { ...chat, conversation: "19:other@thread.v2" };
     for (const id of [runId, approvalId, newId("run"), "nonsense"]) {
       const card = CardReply.parse((await send(execute(elsewhere, "refresh", { id }, randomUUID()))).json()).value;
-      expect(JSON.stringify(card)).toContain("out of date");
+      expect(JSON.stringify(card)).toContain("nothing newer");
     }
   });
 
