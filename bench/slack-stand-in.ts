@@ -176,9 +176,9 @@ function messageMethods({ messages, add, named }: Kept): Methods {
 /**
  * Starts a stand-in of Slack's Web API on loopback. It is ours and follows Slack's documents of the methods, streams among them,
  * which no peer from elsewhere has: a stream refuses `chat.update`, one that is over refuses to be appended to or stopped.
- * Pictures are not taken.
+ * Pictures are not taken. `keepCalls: false` keeps messages only.
  */
-export async function startSlackStandIn(): Promise<SlackStandIn> {
+export async function startSlackStandIn({ keepCalls = true } = {}): Promise<SlackStandIn> {
   const messages: StoodMessage[] = [];
   const calls: StoodCall[] = [];
   const troubles: { readonly method: string; readonly trouble: Trouble }[] = [];
@@ -187,7 +187,7 @@ export async function startSlackStandIn(): Promise<SlackStandIn> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const method = (request.url ?? "").replace(/^\/api\/|\?.*$/g, "");
     const args = argsOf(await text(request));
-    calls.push({ method, args, at: Date.now() });
+    if (keepCalls) calls.push({ method, args, at: Date.now() });
     const found = troubles.findIndex((one) => one.method === method);
     const trouble = found < 0 ? undefined : troubles.splice(found, 1)[0]?.trouble;
     const json = (body: Answer, status = 200, headers = {}): void => {
@@ -201,7 +201,7 @@ export async function startSlackStandIn(): Promise<SlackStandIn> {
         trouble.retryAfter === undefined ? {} : { "retry-after": String(trouble.retryAfter) },
       );
     }
-    const body = methods[method]?.(args) ?? refused("unknown_method");
+    const body = methods[method]?.(args) ?? refused(method.startsWith("files.") ? "missing_scope" : "unknown_method");
     if (trouble === "lost") response.destroy();
     else json(body);
   };

@@ -22,12 +22,47 @@ const again = { ...attempts, removeOnComplete: true, removeOnFail: true } satisf
 /** Jobs that come again and again. */
 const repeating: ReadonlySet<JobName> = new Set<JobName>(["home", "sync", "sync-due", "measure", "reconcile-bills", "reconcile"]);
 
+/** What people wait for (a press, a message that shows what has happened) is not kept waiting by questions that came before; 0 comes first. */
+const afterOthers = 10;
+
 const optionsOf = (job: Job): JobsOptions => ({
   ...(repeating.has(job.name) ? again : onceOnly),
+  ...(job.name === "run" ? { priority: afterOthers } : {}),
   jobId: jobKey(job),
 });
 
 const finished: ReadonlySet<string> = new Set(["completed", "failed"]);
+
+/** The most jobs that are added in one go. */
+const mostAtOnce = 500;
+
+/**
+ * Adds jobs in batches: what comes while a batch is on its way goes with the next one, so that a storm of jobs is few statements.
+ * Each caller waits until its own job is there.
+ */
+function inBatches(add: (jobs: readonly Job[]) => Promise<unknown>): (job: Job) => Promise<void> {
+  let waiting: { readonly job: Job; readonly done: () => void; readonly failed: (error: unknown) => void }[] = [];
+  let running = false;
+  const run = async (): Promise<void> => {
+    running = true;
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, mostAtOnce);
+      waiting = waiting.slice(mostAtOnce);
+      try {
+        await add(batch.map(({ job }) => job));
+        for (const { done } of batch) done();
+      } catch (error) {
+        for (const { failed } of batch) failed(error);
+      }
+    }
+    running = false;
+  };
+  return (job) =>
+    new Promise((done, failed) => {
+      waiting.push({ job, done, failed });
+      if (!running) void run();
+    });
+}
 
 /** Opens the queue on either backend, bringing its tables up to date where it has any. */
 export async function createJobQueue(backend: QueueBackend): Promise<JobQueue> {
@@ -39,9 +74,7 @@ export async function createJobQueue(backend: QueueBackend): Promise<JobQueue> {
   // A broken connection is made again, and whoever enqueues meanwhile gets the error; without a listener it would end the process.
   queue.on("error", () => undefined);
   await queue.waitUntilReady();
-  const enqueue = async (job: Job): Promise<void> => {
-    await queue.add(job.name, job, optionsOf(job));
-  };
+  const enqueue = inBatches((jobs) => queue.addBulk(jobs.map((job) => ({ name: job.name, data: job, opts: optionsOf(job) }))));
   return {
     enqueue,
     async enqueueAgain(job) {

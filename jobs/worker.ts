@@ -27,9 +27,17 @@ export interface Worker {
 export interface WorkerOptions {
   /** Jobs worked on at a time; 8 unless said otherwise. */
   readonly concurrency?: number;
+  /** What a job waits for before it begins, unless people wait for it: ends at the signal at the latest. */
+  readonly yieldTo?: (signal: AbortSignal) => Promise<void>;
   /** How long `close` lets running jobs go on before it aborts them; 20 seconds unless said otherwise. */
   readonly drainMs?: number;
 }
+
+/** Jobs that somebody waits for who has asked, pressed or reads: they yield to nothing. */
+const urgent: ReadonlySet<JobName> = new Set<JobName>(["decide", "deliver", "apply"]);
+
+/** How long a job yields at most, in milliseconds. */
+const yieldMs = 5_000;
 
 /** Hands a job to its handler. */
 function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<void> {
@@ -79,13 +87,18 @@ function delayMs(attemptsMade: number, error: Error | undefined): number {
 }
 
 /** The one wrapper of all handlers: it checks the payload, bounds the time, logs, and decides whether to try again. */
-async function work(handlers: JobHandlers, log: Logger, raw: BullJob<unknown>, lost: AbortSignal | undefined): Promise<void> {
+async function work(
+  { handlers, log, yieldTo }: { readonly handlers: JobHandlers; readonly log: Logger } & Pick<WorkerOptions, "yieldTo">,
+  raw: BullJob<unknown>,
+  lost: AbortSignal | undefined,
+): Promise<void> {
   const begun = Date.now();
   const facts = (): Record<string, unknown> => ({ job: raw.id, attempt: raw.attemptsMade + 1, ms: Date.now() - begun });
   const limit = AbortSignal.timeout(jobLimitMs);
   const signal = lost === undefined ? limit : AbortSignal.any([lost, limit]);
   try {
     const job = Job.parse(raw.data);
+    if (!urgent.has(job.name)) await yieldTo?.(AbortSignal.any([signal, AbortSignal.timeout(yieldMs)]));
     await handle(handlers, job, signal);
     if (job.name !== "reconcile") log.info("Job done", facts());
   } catch (error) {
@@ -104,12 +117,12 @@ export async function createWorker(
   backend: QueueBackend,
   handlers: JobHandlers,
   log: Logger,
-  { concurrency = 8, drainMs = 20_000 }: WorkerOptions = {},
+  { concurrency = 8, drainMs = 20_000, ...options }: WorkerOptions = {},
 ): Promise<Worker> {
   const worker = new BullWorker<Job, void, JobName, IQueueBackend, JobProgress, QueueBackend>(
     queueName,
     // BullMQ hands over the signal only to a function that names three parameters.
-    (job, _token, signal) => work(handlers, log, job, signal),
+    (job, _token, signal) => work({ handlers, log, ...options }, job, signal),
     {
       connection: backend,
       ...prefixOf(backend),

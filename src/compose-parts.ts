@@ -19,7 +19,11 @@ function slackOf({ slack }: Config, role: ProcessRole): string {
   if (!chat && !worker) return `off: the role ${role} does not use it`;
   if (slack.kind === "off") return `off: ${slack.why}`;
   if (!chat) return "on for what is posted; what people write comes in at the role api";
-  const where = slack.oauth === undefined ? "on at /slack/events" : "on at /slack/events, installed at /slack/install";
+  const ways = [
+    ...(slack.appToken === undefined ? [] : ["over a socket"]),
+    ...(slack.signingSecret === undefined ? [] : ["at /slack/events"]),
+  ].join(" and ");
+  const where = `on ${ways}${slack.oauth === undefined ? "" : ", installed at /slack/install"}`;
   if (slack.botToken === undefined || slack.admins.length > 0) return where;
   return `${where}; nobody of the workspace of SLACK_BOT_TOKEN may approve: set SLACK_ADMINS to Slack user ids`;
 }

@@ -2,13 +2,14 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { slackWorkspace } from "../adapters/slack/identify.ts";
-import { connectDiscord } from "./compose-discord.ts";
 import type { Engines } from "./compose-engines.ts";
 import { wireInstall } from "./compose-install.ts";
 import type { Intake } from "./compose-intake.ts";
 import type { LedgerFlows } from "./compose-ledger.ts";
+import { connectListeners } from "./compose-listeners.ts";
 import { admitTeams } from "./compose-teams.ts";
 import type { Config } from "./config.ts";
+import type { AckGate } from "./core/ack-gate.ts";
 import type { Platform } from "./core/conversation.ts";
 import type { AnyPlatformAdapter } from "./core/delivery.ts";
 import { AppError } from "./core/errors.ts";
@@ -55,6 +56,7 @@ export interface ServerDeps {
   readonly spending: LedgerFlows;
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
   readonly intake: Intake;
+  readonly acks: AckGate;
   /** The org that platforms and upstreams from the configuration belong to. */
   readonly ownOrg: Id<"org">;
 }
@@ -100,6 +102,7 @@ function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortSignal)
   return createHttpApp({
     adapterFor: (platform) => (options.http ? adapterFor(platform) : undefined),
     receive: { ...engines.stores, jobs, log },
+    acks: deps.acks,
     ...(options.http ? { install: wireInstall(deps) } : {}),
     now,
     log,
@@ -130,14 +133,14 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
   const app = httpApp(deps, options, closing.signal);
   await bind(app, config.host, options.port ?? config.port);
   if (options.http) void connectSlack(deps, stopping.signal);
-  const discord = options.http ? connectDiscord(deps, stopping.signal) : Promise.resolve();
+  const listeners = options.http ? connectListeners(deps, stopping.signal) : Promise.resolve();
   const port = portOf(app.server);
   return {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
     async close(drained) {
       stopping.abort();
       const closed = app.close();
-      await Promise.all([drained, discord]);
+      await Promise.all([drained, listeners]);
       closing.abort();
       const cutOff = setTimeout(() => app.server.closeAllConnections(), cutOffMs);
       await closed;

@@ -6,6 +6,7 @@ import { type Flows, wireFlows } from "./compose-flows.ts";
 import { partsOf } from "./compose-parts.ts";
 import { type Listening, type ListenOptions, listen } from "./compose-server.ts";
 import type { Config } from "./config.ts";
+import { createAckGate } from "./core/ack-gate.ts";
 import type { Author, Member } from "./core/conversation.ts";
 import { AppError } from "./core/errors.ts";
 import type { Id } from "./core/ids.ts";
@@ -62,6 +63,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
 async function wire({ config, log, now }: ComposeOptions, engines: Engines): Promise<App> {
   const jobs = await createJobQueue(engines.queue);
   const { flows, gateway, handlers, adapterFor, intake, engines: served } = wireFlows({ config, log, now, engines, jobs });
+  const acks = createAckGate();
   const listening = new Set<Listening>();
   let worker: Promise<Worker> | undefined;
   const openOrg = orgOpener(engines);
@@ -76,14 +78,17 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
     admitLocalAdmin: (org, userName) => engines.stores.members.grant(org.id, localAuthor(org, userName), "admin"),
     parts: (role) => partsOf(config, role),
     async startWorker() {
-      worker ??= createWorker(engines.queue, handlers, log);
+      worker ??= createWorker(engines.queue, handlers, log, { yieldTo: (signal) => acks.clear(signal) });
       await worker;
       await schedule(jobs);
     },
     async listen(request) {
       const { id } = await openOrg(ownOrg);
       const { spending } = flows;
-      const server = await listen({ config, log, now, engines: served, jobs, gateway, spending, adapterFor, intake, ownOrg: id }, request);
+      const server = await listen(
+        { config, log, now, engines: served, jobs, gateway, spending, adapterFor, intake, acks, ownOrg: id },
+        request,
+      );
       listening.add(server);
       return server;
     },

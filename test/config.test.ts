@@ -68,9 +68,19 @@ describe("the configuration", () => {
     expect(readConfig("/", { ...signIn, SLACK_BOT_TOKEN: "xoxb-1" }).slack).toMatchObject({ botToken: "xoxb-1" });
   });
 
+  it("hears Slack over a socket without a signing secret", () => {
+    expect(readConfig("/", { SLACK_BOT_TOKEN: "xoxb-1", SLACK_APP_TOKEN: "xapp-1" }).slack).toMatchObject({
+      kind: "on",
+      appToken: "xapp-1",
+      signingSecret: undefined,
+    });
+  });
+
   it.each([
     [{ SLACK_BOT_TOKEN: "xoxb-1" }, /SLACK_SIGNING_SECRET is not/],
     [{ SLACK_SIGNING_SECRET: "12345678" }, /SLACK_BOT_TOKEN is not/],
+    [{ SLACK_APP_TOKEN: "xapp-1" }, /SLACK_APP_TOKEN is set, but SLACK_BOT_TOKEN is not/],
+    [{ SLACK_APP_TOKEN: "xoxb-1", SLACK_BOT_TOKEN: "xoxb-1" }, /SLACK_APP_TOKEN is not an app token/],
     [{ DISCORD_BOT_TOKEN: "t" }, /DISCORD_PUBLIC_KEY is not set/],
     [{ DISCORD_GUILDS: "1" }, /DISCORD_BOT_TOKEN is not set/],
     [{ ...discord, DISCORD_PUBLIC_KEY: "zz" }, /DISCORD_PUBLIC_KEY is not a public key/],

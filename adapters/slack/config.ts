@@ -7,7 +7,13 @@ export const SlackConfig = z.strictObject({
     .string()
     .regex(/^xoxb-/, 'is not a bot token (it should start with "xoxb-"; Slack: OAuth & Permissions)')
     .optional(),
-  signingSecret: z.string().min(8, "is not a signing secret (Slack: Basic Information, App Credentials)"),
+  /** What Slack signs what it posts with; without it nothing is taken by HTTP. */
+  signingSecret: z.string().min(8, "is not a signing secret (Slack: Basic Information, App Credentials)").optional(),
+  /** With it events come over a socket (Socket Mode). */
+  appToken: z
+    .string()
+    .regex(/^xapp-/, 'is not an app token (it should start with "xapp-"; Slack: Basic Information, App-Level Tokens)')
+    .optional(),
   apiUrl: z.url().default("https://slack.com/api/"),
 });
 export type SlackConfig = z.infer<typeof SlackConfig>;

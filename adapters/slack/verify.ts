@@ -9,7 +9,10 @@ const refuse = (why: string, cause?: unknown): AppError =>
   new AppError("unauthenticated", `This request is not from Slack: ${why}. Check SLACK_SIGNING_SECRET and the server's clock.`, { cause });
 
 /** Passes only a request that Slack signed (v0) over exactly these bytes within five minutes of `now`, either way. */
-export function verifySlack(raw: RawRequest, signingSecret: string, now: Date): void {
+export function verifySlack(raw: RawRequest, signingSecret: string | undefined, now: Date): void {
+  if (signingSecret === undefined) {
+    throw new AppError("unauthenticated", "Slack's events come over a socket here: set SLACK_SIGNING_SECRET to take them by HTTP too.");
+  }
   const signature = raw.headers["x-slack-signature"];
   const timestamp = raw.headers["x-slack-request-timestamp"];
   if (signature === undefined || timestamp === undefined) throw refuse("its signature is missing");

@@ -61,12 +61,8 @@ async function pressed(deps: ReceiveDeps, orgId: Id<"org">, click: Click): Promi
   return { type: "click", inboundId, duplicate };
 }
 
-/**
- * Stores an event once and queues what follows from it. The same event again gives the same run or click. An AppError
- * "forbidden" where the workspace or the asker is not admitted, "bad_input" where the question is too long, "not_found" for
- * feedback on an answer that the org does not have; nothing is stored then.
- */
-export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Promise<Received> {
+/** A question that is too long is an AppError "bad_input". */
+function checkSize(event: InboundEvent): void {
   if (event.type === "message" && event.text.length > maxQuestionLength) {
     throw new AppError(
       "bad_input",
@@ -74,6 +70,15 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
         "Please ask it in fewer words; usage data goes in with `apex import`.",
     );
   }
+}
+
+/**
+ * Stores an event once and queues what follows from it. The same event again gives the same run or click. An AppError
+ * "forbidden" where the workspace or the asker is not admitted, "bad_input" where the question is too long, "not_found" for
+ * feedback on an answer that the org does not have; nothing is stored then.
+ */
+export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Promise<Received> {
+  checkSize(event);
   const orgId = await admittedOrg(deps, event);
   if (event.type === "submitted") checkSetting(event.form, event.values);
   switch (event.type) {
@@ -93,10 +98,9 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
       return { type: "opened", runId, duplicate };
     }
     case "home":
-      // Nothing of it is stored, so a queue that is down is an error: the platform sends the event again.
-      await deps.jobs.enqueue({ name: "home", author: event.author });
-      return { type: "shown", duplicate: false };
     case "link":
+      // Nothing of it is stored, so a queue that is down is an error: the platform sends the event again.
+      if (event.type === "home") await deps.jobs.enqueue({ name: "home", author: event.author });
       return { type: "shown", duplicate: false };
     case "feedback":
       return { type: "feedback", ...(await deps.inbound.receiveFeedback(orgId, event)) };

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
+import type { AckGate } from "../../core/ack-gate.ts";
 import { type Author, Platform, type ThreadKey } from "../../core/conversation.ts";
 import type { AnyPlatformAdapter, Heard, Reception } from "../../core/delivery.ts";
 import { AppError } from "../../core/errors.ts";
@@ -12,6 +13,8 @@ import { createReplayGuard } from "../plugins/replay-guard.ts";
 export interface ChatDeps {
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
   readonly receive: ReceiveDeps & OpenFormDeps;
+  /** Told of every delivery that waits to be acknowledged. */
+  readonly acks?: Pick<AckGate, "begin">;
   readonly now: () => Date;
   readonly log: Logger;
 }
@@ -82,6 +85,10 @@ function chatRoute(app: FastifyInstance, deps: ChatDeps, platform: Platform, { p
   app.register(async (scope) => {
     keepRawBody(scope);
     const guard = createReplayGuard();
+    scope.addHook("onRequest", async (_request, reply) => {
+      const acknowledged = deps.acks?.begin();
+      if (acknowledged !== undefined) reply.raw.once("finish", acknowledged).once("close", acknowledged);
+    });
     scope.post(path, async (request, reply) => {
       const adapter = deps.adapterFor(platform);
       if (adapter === undefined) throw new AppError("not_found", off);
