@@ -54,11 +54,10 @@ module.exports = {
       severity: "error",
       from: {
         path: ours,
-        pathNot:
-          "^(src/(compose|compose-analyst|compose-chats|compose-listeners|compose-engines|compose-flows|compose-install|compose-intake|compose-ledger|compose-server|compose-sources|main)\\.ts$|demo/|bench/|src/cli/)",
+        pathNot: "^(src/(compose|compose-[a-z]+|main)\\.ts$|demo/|bench/|src/cli/)",
       },
       to: {
-        path: "^src/(compose|compose-analyst|compose-chats|compose-listeners|compose-engines|compose-flows|compose-install|compose-intake|compose-ledger|compose-server|compose-sources|main)\\.ts$",
+        path: "^src/(compose|compose-[a-z]+|main)\\.ts$",
       },
     },
     { name: "not-to-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },

@@ -1,16 +1,13 @@
-import type { Card, CardButton, PlacedPart, ProposalPart } from "../src/core/card.ts";
-import type { ClickAction } from "../src/core/conversation.ts";
+import type { Card, PlacedPart, ProposalPart } from "../src/core/card.ts";
 import { assertNever } from "../src/core/errors.ts";
 import type { Id } from "../src/core/ids.ts";
 import type { Recommendation, Report, ReportBlock } from "../src/core/report.ts";
-import type { DecisionView, RunView } from "../src/core/run.ts";
+import type { RunView } from "../src/core/run.ts";
 import { clip, oneLine } from "./draw-text.ts";
+import { shortProposal } from "./short-proposal.ts";
 import {
-  decisionLine,
   decisionOn,
-  estimateLine,
   failureLine,
-  measuredLine,
   methodLine,
   placedRecommendations,
   progressOf,
@@ -18,18 +15,6 @@ import {
   sharedMethod,
   stepLine,
 } from "./wording.ts";
-
-/** What can be done about a proposal as it stands. */
-function actionsFor({ status, applied, failed }: DecisionView): readonly ClickAction[] {
-  if (status === "pending") return ["approve", "reject", "details"];
-  if (applied) return ["rollback"];
-  return status === "approved" && failed === true ? ["apply", "details"] : [];
-}
-
-const buttonsOf = (decision: DecisionView | undefined): readonly CardButton[] =>
-  decision === undefined ? [] : actionsFor(decision).map((action) => ({ action, id: decision.approvalId }));
-
-const isGood = ({ status, failed }: DecisionView): boolean => status === "pending" || (status === "approved" && failed !== true);
 
 /** What every proposal of a report has in common: it is said once, after the last. */
 interface Shared {
@@ -39,17 +24,8 @@ interface Shared {
 
 function proposalOf(view: RunView, recommendation: Recommendation, number: number, shared: Shared): ProposalPart {
   const decision = decisionOn(view, recommendation);
-  const said = decision === undefined ? "" : decisionLine(decision);
   return {
-    type: "proposal",
-    number,
-    title: recommendation.title,
-    savings: [
-      { kind: "estimated", text: estimateLine(recommendation.estimate) },
-      ...(decision?.measured === undefined || decision.measured === null
-        ? []
-        : [{ kind: "measured" as const, text: measuredLine(decision.measured) }]),
-    ],
+    ...shortProposal(recommendation, number, decision),
     evidence: recommendation.evidence,
     toDo: decision === undefined ? recommendation.steps.map(({ action }) => action) : [],
     caveats: [
@@ -57,12 +33,10 @@ function proposalOf(view: RunView, recommendation: Recommendation, number: numbe
       ...(shared.method === undefined ? [methodLine(recommendation.estimate)] : []),
       ...recommendation.caveats.filter((caveat) => !shared.caveats.includes(caveat)),
     ],
-    status: decision === undefined || said === "" ? undefined : { text: said, good: isGood(decision) },
-    buttons: buttonsOf(decision),
   };
 }
 
-const partOf = (block: Exclude<ReportBlock, { type: "recommendation" }>): PlacedPart => {
+const partOf = ({ runId }: RunView, block: Exclude<ReportBlock, { type: "recommendation" }>): PlacedPart => {
   switch (block.type) {
     case "heading":
     case "text":
@@ -71,6 +45,8 @@ const partOf = (block: Exclude<ReportBlock, { type: "recommendation" }>): Placed
     case "chart":
     case "note":
       return block;
+    case "actions":
+      return { type: "actions", buttons: block.actions.map((action) => ({ action, id: runId })), keep: true };
     default:
       return assertNever(block);
   }
@@ -100,7 +76,7 @@ function reportParts(view: RunView, report: Report): readonly PlacedPart[] {
   };
   for (const block of report.blocks) {
     if (block.type === "recommendation") place(block.recommendationId);
-    else parts.push(partOf(block));
+    else parts.push(partOf(view, block));
   }
   for (const { id } of all) place(id);
   return [
@@ -135,6 +111,12 @@ const fallbackOf = (view: RunView): string => {
 const asked = (view: RunView): PlacedPart => ({ type: "quote", text: clip(oneLine(view.question), 300), keep: true });
 const stepsOf = (view: RunView): readonly string[] => view.steps.map(stepLine);
 
+/** Whether an answer helped is asked where something was worked out, not where a command was answered. */
+const feedbackOn = ({ runId, steps }: RunView): readonly PlacedPart[] =>
+  steps.length === 0
+    ? []
+    : [{ type: "actions", buttons: (["helpful", "unhelpful"] as const).map((action) => ({ action, id: runId })), keep: true }];
+
 function partsOf(view: RunView): readonly PlacedPart[] {
   switch (view.state) {
     case "queued":
@@ -147,7 +129,9 @@ function partsOf(view: RunView): readonly PlacedPart[] {
         { type: "progress", who: "", where: "", steps: stepsOf(view) },
       ];
     case "done":
-      return view.report === undefined ? [{ type: "text", text: nothingToSay, keep: true }] : reportParts(view, view.report);
+      return view.report === undefined
+        ? [{ type: "text", text: nothingToSay, keep: true }]
+        : [...reportParts(view, view.report), ...feedbackOn(view)];
     default:
       return assertNever(view.state);
   }

@@ -117,4 +117,7 @@ export const buttonLabels: Readonly<Record<ButtonAction, string>> = {
   rollback: "Roll back",
   helpful: "Helpful",
   unhelpful: "Not helpful",
+  schedule: "Schedule digest",
+  budget: "Set a budget",
+  snooze: "Snooze 7 days",
 };

@@ -2,11 +2,13 @@ import { join } from "node:path";
 import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
-import { wireChats } from "./compose-chats.ts";
+import { wireChats, withRoles } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
+import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
+import { wireSurfaces } from "./compose-surfaces.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
 import type { AnyPlatformAdapter } from "./core/delivery.ts";
@@ -16,7 +18,7 @@ import type { ImportMapping, ImportSummary } from "./core/import.ts";
 import type { JobHandlers, JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { PriceBook } from "./core/price.ts";
-import { answerCommand, askedInFull, type CommandDeps } from "./flows/answer-command.ts";
+import { answerCommand, askedInFull } from "./flows/answer-command.ts";
 import { applyPolicy } from "./flows/apply-policy.ts";
 import { type ContractDeps } from "./flows/change-contract.ts";
 import { type ContractBooks, createContractBooks } from "./flows/contract-books.ts";
@@ -25,7 +27,6 @@ import { deliverReport } from "./flows/deliver-report.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
-import { onlyInstalled } from "./flows/only-installed.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
 import { reconcile } from "./flows/reconcile.ts";
@@ -43,7 +44,6 @@ import {
 import { type SyncDeps, syncSource } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
-import { digestText } from "./flows/weekly-digest.ts";
 import { createGateway, type Gateway } from "./gateway/proxy.ts";
 import { createApiClient } from "./ingest/api-client.ts";
 import { fileHeader } from "./ingest/file-header.ts";
@@ -88,6 +88,8 @@ export interface Flows {
   verify(orgId: Id<"org">): Promise<readonly EntryCheck[]>;
   readonly sources: SourceFlows;
   readonly spending: LedgerFlows;
+  /** Digests, budgets and alerts. */
+  readonly notices: NoticeFlows;
   /** What changing an org's contract prices needs, and each org's book. */
   readonly pricing: ContractDeps & { readonly books: ContractBooks };
   /** Prices stored usage again, or shows what that would change. */
@@ -109,6 +111,8 @@ export interface Wired {
   readonly handlers: JobHandlers;
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
   readonly intake: Intake;
+  /** The engines as flows use them: their members have the rights of their roles on a platform. */
+  readonly engines: Engines;
 }
 
 /** What several flows share. */
@@ -122,6 +126,7 @@ interface Shared extends WireOptions {
   readonly effect: EffectDeps;
   readonly sync: SyncDeps;
   readonly spending: LedgerFlows;
+  readonly notices: NoticeFlows;
   readonly ingest: IngestDeps;
   readonly intake: Intake;
   readonly mapping: MappingDeps;
@@ -145,13 +150,15 @@ const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBo
     random: Math.random,
   });
 
-function share(options: WireOptions): Shared {
+/** The chat platforms that are on; nothing is sent where Apex was removed. */
+function share(given: WireOptions): Shared {
+  const adapterFor = wireChats(given);
+  const options = { ...given, engines: withRoles(given, adapterFor) };
   const { log, now, engines, jobs } = options;
   const { stores } = engines;
   const prices = createPriceBook();
   const books = createContractBooks(prices, stores.contracts);
   const gateway = wireGateway(options, prices, books);
-  const chats = wireChats(options);
   const effect: EffectDeps = {
     actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],
     runs: stores.runs,
@@ -159,25 +166,24 @@ function share(options: WireOptions): Shared {
     now,
   };
   const rollback: PressDeps["rollback"] = (orgId, approvalId, by) =>
-    rollbackPolicy({ ...effect, approvals: stores.approvals, policies: stores.policies }, { orgId, approvalId, by: by.name });
+    rollbackPolicy({ ...effect, approvals: stores.approvals, policies: stores.policies }, { orgId, approvalId, by });
   const kinds = remoteSources(createApiClient());
   const ingest: IngestDeps = { sources: fileSources, usage: engines.usage, imports: stores.imports, billing: engines.billing, prices, log };
   const mapping: MappingDeps = { mappings: stores.mappings, audit: stores.audit, headerOf: fileHeader, propose: proposeMapping, now };
   const pricesOf: SyncDeps["prices"] = (orgId) => books.of(orgId);
+  const spending = wireLedger({ ...engines, kinds, prices: pricesOf, log, now });
   return {
     ...options,
     prices,
     books,
     gateway,
-    spending: wireLedger({ ...engines, kinds, log, now }),
+    spending,
+    notices: wireNotices({ ...options, stores, usage: engines.usage, spending, prices: pricesOf, adapterFor }),
     ingest,
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
-    adapterFor(platform) {
-      const chat = chats[platform];
-      return chat === undefined ? undefined : onlyInstalled(chat, stores.members);
-    },
+    adapterFor,
     press: { ...stores, jobs, rollback, now },
     effect,
   };
@@ -191,34 +197,31 @@ const measureWith =
       { orgId, now: now(), ...(until === undefined ? {} : { until }) },
     );
 
-const commandParts = ({ engines: { stores }, press, spending }: Shared): Pick<CommandDeps, "press" | "digest"> => ({
-  press: (words) => pressApproval(press, words),
-  async digest(orgId, asOf) {
-    const name = (await stores.orgs()).find(({ id }) => id === orgId)?.name ?? "";
-    return digestText(await spending.digest(orgId, name, asOf));
-  },
-});
-
 function wireHandlers(shared: Shared): JobHandlers {
-  const { log, now, engines, jobs, books, adapterFor, press, effect } = shared;
+  const { log, now, engines, jobs, books, adapterFor, notices, press, effect } = shared;
   const { stores, usage } = engines;
   const { runs, policies, approvals, deliveries, inbound, members } = stores;
   const analyst = wireAnalyst(shared);
+  const pressed = (words: Press) => pressApproval(press, words);
+  const surfaces = wireSurfaces(shared);
   const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
     ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
   return {
     async run({ runId }, signal) {
       const deps = { runs, policies, jobs, now, approvalTtlMs, log };
       const receive = shared.intake.files.receive;
+      await surfaces.entitle(runId);
       if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
-      if (await answerCommand({ ...stores, usage, ...deps, ...commandParts(shared) }, runId, signal)) return;
+      if (await answerCommand({ ...stores, usage, ...deps, ...notices, press: pressed }, runId, signal)) return;
       await runAnalysis({ ...deps, analyst: askedInFull(analyst) }, runId, signal);
     },
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),
-    decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, log }, inboundId),
+    decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, change: notices.change, log }, inboundId),
     async apply({ orgId, approvalId }) {
       await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), providersOf, log }, { orgId, approvalId });
     },
+    ...notices.handlers,
+    ...surfaces.jobs,
     sync: ({ orgId, sourceId }, signal) => syncSource(shared.sync, { orgId, sourceId }, signal),
     async "sync-due"() {
       await stores.claims.forget(new Date(now().getTime() - claimsKeptMs));
@@ -246,7 +249,7 @@ function wireCommands(shared: Shared): Flows {
     ingest,
     rejectDir,
     async receive(event) {
-      const received = await receiveEvent({ members: stores.members, inbound: stores.inbound, jobs, log }, event);
+      const received = await receiveEvent({ ...stores, jobs, log }, event);
       if (received.type !== "run") throw new AppError("internal", "A message did not become a run.");
       return received.runId;
     },
@@ -261,6 +264,7 @@ function wireCommands(shared: Shared): Flows {
     measure: measureWith(shared),
     sources: wireSources(shared.sync),
     spending: shared.spending,
+    notices: shared.notices,
     pricing: { contracts: stores.contracts, books, list: prices },
     reprice(request, signal) {
       books.forget(request.orgId);
@@ -273,6 +277,6 @@ function wireCommands(shared: Shared): Flows {
 /** Gives every flow its collaborators. */
 export function wireFlows(options: WireOptions): Wired {
   const shared = share(options);
-  const { gateway, adapterFor, intake } = shared;
-  return { flows: wireCommands(shared), gateway, handlers: wireHandlers(shared), adapterFor, intake };
+  const { gateway, adapterFor, intake, engines } = shared;
+  return { flows: wireCommands(shared), gateway, handlers: wireHandlers(shared), adapterFor, intake, engines };
 }

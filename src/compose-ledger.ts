@@ -2,6 +2,7 @@ import type { BillAlert } from "./core/bill-alert.ts";
 import type { BillingLedger } from "./core/billing.ts";
 import type { Id } from "./core/ids.ts";
 import type { Logger } from "./core/logger.ts";
+import type { PriceBook } from "./core/price.ts";
 import { type ReadReconciliation, type ReconciliationQuery, readReconciliation } from "./core/read-reconciliation.ts";
 import type { RemoteKind, RemoteSource } from "./core/remote-source.ts";
 import type { SourceGrains } from "./core/source-grains.ts";
@@ -21,6 +22,8 @@ export interface LedgerOptions {
   readonly billing: BillingLedger;
   readonly grains: SourceGrains;
   readonly stores: Pick<PostgresStores, "approvals" | "ledger" | "billAlerts" | "settings">;
+  /** The prices of an org, contracts included. */
+  readonly prices: (orgId: Id<"org">) => Promise<PriceBook>;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -37,7 +40,7 @@ export interface LedgerFlows {
 }
 
 /** Wires what reads spend and bills. */
-export function wireLedger({ kinds, usage, billing, grains, stores, log, now }: LedgerOptions): LedgerFlows {
+export function wireLedger({ kinds, usage, billing, grains, stores, prices, log, now }: LedgerOptions): LedgerFlows {
   const sources = Object.values(kinds);
   const readers: SpendDeps = {
     usage,
@@ -51,7 +54,7 @@ export function wireLedger({ kinds, usage, billing, grains, stores, log, now }: 
     readers,
     spend: (request) => spendReport(readers, request),
     digest: async (orgId, org, asOf) =>
-      weeklyDigest({ ...readers, ...stores }, { orgId, org, asOf, zone: await stores.settings.zoneOf(orgId) }),
+      weeklyDigest({ ...readers, ...stores, prices }, { orgId, org, asOf, zone: await stores.settings.zoneOf(orgId) }),
     reconcile: (query) => readReconciliation(readers, query),
     raiseAlerts: (orgId) => raiseBillAlerts({ ...readers, alerts: stores.billAlerts, log }, orgId),
   };

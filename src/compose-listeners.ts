@@ -1,6 +1,6 @@
 import type { Engines } from "./compose-engines.ts";
 import type { Config, DiscordSettings } from "./config.ts";
-import { Platform } from "./core/conversation.ts";
+import { type InboundEvent, Platform } from "./core/conversation.ts";
 import type { AnyPlatformAdapter } from "./core/delivery.ts";
 import type { Id } from "./core/ids.ts";
 import type { JobQueue } from "./core/job.ts";
@@ -18,31 +18,60 @@ export interface ListenerDeps {
   readonly ownOrg: Id<"org">;
 }
 
-/** Ties the configured servers to our org, and makes the configured people admins in each of them. */
-async function admit({ engines, ownOrg }: ListenerDeps, { guilds, admins }: DiscordSettings & { kind: "on" }): Promise<void> {
+type DiscordOn = DiscordSettings & { readonly kind: "on" };
+
+/** Ties a server to our org, and makes the configured people admins in it. */
+async function admit({ engines, ownOrg }: ListenerDeps, { admins }: DiscordOn, workspace: string): Promise<void> {
   const { members } = engines.stores;
-  for (const workspace of guilds) {
-    await members.install(ownOrg, "discord", workspace);
-    for (const userId of admins) await members.grant(ownOrg, { platform: "discord", workspace, userId, name: userId }, "admin");
+  await members.install(ownOrg, "discord", workspace);
+  for (const userId of admins) await members.grant(ownOrg, { platform: "discord", workspace, userId, name: userId }, "admin");
+}
+
+/** Admits the configured servers, but those that the bot was taken out of: they come back once it is in them again. */
+async function admitAll(deps: ListenerDeps, discord: DiscordOn): Promise<void> {
+  for (const workspace of discord.guilds) {
+    if ((await deps.engines.stores.members.installationOf("discord", workspace))?.removed !== true) await admit(deps, discord, workspace);
   }
 }
 
-const names: Readonly<Record<Platform, string>> = { slack: "Slack", discord: "Discord", console: "The terminal" };
+/** What is to be done for a platform before it is listened to, and before an event of it is heard. */
+interface Before {
+  readonly listening: () => Promise<void>;
+  readonly hearing: (event: InboundEvent) => Promise<void>;
+}
+
+function beforeFor(deps: ListenerDeps, platform: Platform): Before {
+  const { discord } = deps.config;
+  if (platform !== "discord" || discord.kind === "off") return { listening: async () => undefined, hearing: async () => undefined };
+  return {
+    listening: () => admitAll(deps, discord),
+    async hearing(event) {
+      // The bot is in a configured server, for the first time or again.
+      if (event.type === "opened" && event.surface === "install") await admit(deps, discord, event.thread.workspace);
+    },
+  };
+}
+
+const names: Readonly<Record<Platform, string>> = { slack: "Slack", teams: "Teams", discord: "Discord", console: "The terminal" };
 
 /** Hears every platform that is heard over a connection of our own, until the signal. */
 export async function connectListeners(deps: ListenerDeps, signal: AbortSignal): Promise<void> {
-  const { config, log, engines, jobs, adapterFor } = deps;
-  const { stores } = engines;
-  const receive = { members: stores.members, inbound: stores.inbound, installations: stores.installations, jobs, log };
+  const { log, engines, jobs, adapterFor } = deps;
+  const receive = { ...engines.stores, jobs, log };
   await Promise.all(
     Platform.options.map(async (platform) => {
       const listen = adapterFor(platform)?.listen;
       if (listen === undefined) return;
-      const once = async (until: AbortSignal): Promise<void> => {
-        if (platform === "discord" && config.discord.kind === "on") await admit(deps, config.discord);
-        await listen({ hear: (event) => hearEvent(receive, event), form: (request) => openForm(receive, request) }, until);
+      const before = beforeFor(deps, platform);
+      const hear = async (event: InboundEvent) => {
+        await before.hearing(event);
+        return hearEvent(receive, event);
       };
-      await keepListening(once, { to: names[platform], log }, signal);
+      const once = async (until: AbortSignal): Promise<void> => {
+        await before.listening();
+        await listen({ hear, form: (request) => openForm(receive, request) }, until);
+      };
+      await keepListening(once, { to: names[platform], log, pauseMs: 2_000 }, signal);
     }),
   );
 }

@@ -28,12 +28,24 @@ function slackOf({ slack }: Config, role: ProcessRole): string {
   return `${where}; nobody of the workspace of SLACK_BOT_TOKEN may approve: set SLACK_ADMINS to Slack user ids`;
 }
 
+function teamsOf({ teams }: Config, role: ProcessRole): string {
+  const { chat, worker } = dutiesOf[role];
+  if (!chat && !worker) return `off: the role ${role} does not use it`;
+  if (teams.kind === "off") return `off: ${teams.why}`;
+  if (!chat) return "on for what is posted; what people write comes in at the role api";
+  const nobody = teams.admins.length === 0 ? "; nobody may approve: set TEAMS_ADMINS to Entra object ids" : "";
+  return `on at /teams/messages${teams.access.kind === "playground" ? ", without tokens, for the Agents Playground alone" : ""}${nobody}`;
+}
+
 function discordOf({ discord }: Config, role: ProcessRole): string {
   const { chat, worker } = dutiesOf[role];
   if (!chat && !worker) return `off: the role ${role} does not use it`;
   if (discord.kind === "off") return `off: ${discord.why}`;
   if (!chat) return "on for what is posted; what people write comes in at the role api";
-  const nobody = discord.admins.length === 0 ? "; nobody may approve: set DISCORD_ADMINS to Discord user ids" : "";
+  const nobody =
+    discord.admins.length === 0 && discord.approverRoles.length === 0
+      ? "; nobody may approve: set DISCORD_ADMINS to Discord user ids, or DISCORD_APPROVER_ROLES to role ids"
+      : "";
   return `on over the gateway and at /discord/interactions${nobody}`;
 }
 
@@ -49,6 +61,7 @@ export function partsOf(config: Config, role: ProcessRole): readonly string[] {
   return [
     ...enginesOf(config),
     line("Slack", slackOf(config, role)),
+    line("Teams", teamsOf(config, role)),
     line("Discord", discordOf(config, role)),
     line("Gateway", gatewayOf(config, role)),
     line("Worker", worker ? "on" : `off: the role is ${role}; run another process with --role worker`),

@@ -7,6 +7,7 @@ import { wireInstall } from "./compose-install.ts";
 import type { Intake } from "./compose-intake.ts";
 import type { LedgerFlows } from "./compose-ledger.ts";
 import { connectListeners } from "./compose-listeners.ts";
+import { admitTeams } from "./compose-teams.ts";
 import type { Config } from "./config.ts";
 import type { AckGate } from "./core/ack-gate.ts";
 import type { Platform } from "./core/conversation.ts";
@@ -126,6 +127,7 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
     await engines.takeDataDir();
     await gateway.start();
   }
+  if (options.http) await admitTeams(config, engines.stores, ownOrg);
   const stopping = new AbortController();
   const closing = new AbortController();
   const app = httpApp(deps, options, closing.signal);

@@ -62,7 +62,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
 
 async function wire({ config, log, now }: ComposeOptions, engines: Engines): Promise<App> {
   const jobs = await createJobQueue(engines.queue);
-  const { flows, gateway, handlers, adapterFor, intake } = wireFlows({ config, log, now, engines, jobs });
+  const { flows, gateway, handlers, adapterFor, intake, engines: served } = wireFlows({ config, log, now, engines, jobs });
   const acks = createAckGate();
   const listening = new Set<Listening>();
   let worker: Promise<Worker> | undefined;
@@ -85,7 +85,10 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
     async listen(request) {
       const { id } = await openOrg(ownOrg);
       const { spending } = flows;
-      const server = await listen({ config, log, now, engines, jobs, gateway, spending, adapterFor, intake, acks, ownOrg: id }, request);
+      const server = await listen(
+        { config, log, now, engines: served, jobs, gateway, spending, adapterFor, intake, acks, ownOrg: id },
+        request,
+      );
       listening.add(server);
       return server;
     },

@@ -22,9 +22,34 @@ export type SlackSettings =
       readonly apiUrl: string;
       /** By which admins of other workspaces install the bot; undefined: nobody can. */
       readonly oauth: { readonly clientId: string; readonly clientSecret: string; readonly redirectUrl: string } | undefined;
+      /** The address that browsers reach Apex at: links to it are shown as what they lead to. */
+      readonly publicUrl: string | undefined;
       /** Workspaces and enterprises that belong to the org of this server; every other one gets an org of its own. */
       readonly workspaces: readonly string[];
       /** Slack user ids that may approve. */
+      readonly admins: readonly string[];
+    };
+
+/** How the Bot Framework is reached: with the bot's secret, or the Agents Playground of this machine, which knows no tokens. */
+export type TeamsAccessSettings =
+  | {
+      readonly kind: "cloud";
+      readonly appPassword: string;
+      /** The tenant of a single-tenant bot's registration. */
+      readonly appTenant: string | undefined;
+    }
+  | { readonly kind: "playground"; readonly url: string };
+
+/** Microsoft Teams, with everything that it needs, or off with the reason. */
+export type TeamsSettings =
+  | { readonly kind: "off"; readonly why: string }
+  | {
+      readonly kind: "on";
+      readonly appId: string;
+      readonly access: TeamsAccessSettings;
+      /** The tenants whose people may ask. */
+      readonly tenants: readonly string[];
+      /** Entra object ids of those who may approve. */
       readonly admins: readonly string[];
     };
 
@@ -39,8 +64,12 @@ export type DiscordSettings =
       /** The servers whose people may ask. */
       readonly guilds: readonly string[];
       readonly apiUrl: string;
+      /** How many connections the gateway is heard over; undefined: as many as Discord asks for. */
+      readonly shards: number | undefined;
       /** Discord user ids that may approve. */
       readonly admins: readonly string[];
+      /** Discord roles whose holders may approve; without a server, in each of them. */
+      readonly approverRoles: readonly { readonly guild: string | undefined; readonly role: string }[];
     };
 
 /** An upstream that the gateway may send requests to. */
@@ -59,6 +88,7 @@ export interface Config {
   readonly queue: QueueEngine;
   readonly analytics: Engine & { readonly database: string };
   readonly slack: SlackSettings;
+  readonly teams: TeamsSettings;
   readonly discord: DiscordSettings;
   readonly upstreams: readonly UpstreamSettings[];
   /** 32 bytes that secrets are encrypted with; undefined: one is made in the data folder. */
@@ -87,11 +117,25 @@ const Environment = z.object({
   SLACK_APP_TOKEN: optional,
   SLACK_API_URL: z.url().default("https://slack.com/api/"),
   SLACK_ADMINS: z.string().default(""),
+  TEAMS_APP_ID: optional,
+  TEAMS_APP_PASSWORD: optional,
+  TEAMS_APP_TENANT: optional,
+  TEAMS_TENANTS: z.string().default(""),
+  TEAMS_ADMINS: z.string().default(""),
+  TEAMS_PLAYGROUND_URL: optional.pipe(z.url({ protocol: /^http$/ }).optional()),
   DISCORD_BOT_TOKEN: optional,
   DISCORD_PUBLIC_KEY: optional,
   DISCORD_APPLICATION_ID: optional,
   DISCORD_GUILDS: z.string().default(""),
   DISCORD_ADMINS: z.string().default(""),
+  DISCORD_APPROVER_ROLES: z.string().default(""),
+  DISCORD_SHARDS: optional.pipe(
+    z
+      .string()
+      .regex(/^[1-9]\d{0,3}$/, "is not a number of connections")
+      .transform(Number)
+      .optional(),
+  ),
   DISCORD_API_URL: z.url().default("https://discord.com/api"),
   SLACK_CLIENT_ID: optional,
   SLACK_CLIENT_SECRET: optional,
@@ -153,7 +197,55 @@ function slackSettings(env: Environment): SlackSettings {
     );
   }
   const [admins, workspaces] = [listOf(env.SLACK_ADMINS), listOf(env.SLACK_WORKSPACES)];
-  return { kind: "on", botToken, signingSecret, appToken, apiUrl: env.SLACK_API_URL, admins, workspaces, oauth };
+  return { kind: "on", botToken, signingSecret, appToken, apiUrl: env.SLACK_API_URL, admins, workspaces, oauth, publicUrl: env.PUBLIC_URL };
+}
+
+type DiscordOn = Extract<DiscordSettings, { kind: "on" }>;
+
+const isDiscordId = (text: string): boolean => /^\d{1,20}$/.test(text);
+
+/** Where each of Teams' settings is found. */
+const teamsNeeds = {
+  TEAMS_APP_ID: "copy the Microsoft App ID from the Azure bot's Configuration page",
+  TEAMS_APP_PASSWORD: "make a client secret of that application (Certificates & secrets) and copy its value",
+  TEAMS_APP_TENANT: "copy the App Tenant ID from the Azure bot's Configuration page, or leave it out for a multi-tenant bot",
+  TEAMS_TENANTS: "list the ids of the tenants whose people may ask, separated by commas",
+  TEAMS_ADMINS: "list Entra object ids of the people who may approve, separated by commas",
+} as const;
+
+const wrongTeams = (name: keyof typeof teamsNeeds, what: string): AppError =>
+  new AppError("not_configured", `${name} ${what}: ${teamsNeeds[name]}.`);
+
+const isGuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+const isLoopback = (host: string): boolean => ["localhost", "127.0.0.1", "::1", "[::1]"].includes(host);
+
+/** Teams' Agents Playground, which sends no tokens: it must be on this machine, and nobody else may reach us. */
+function playgroundSettings(env: Environment, url: string): TeamsSettings {
+  const only = "TEAMS_PLAYGROUND_URL lets anybody who reaches this port speak for anybody";
+  if (env.TEAMS_APP_PASSWORD !== undefined)
+    throw new AppError("not_configured", `${only}, so it cannot be set together with TEAMS_APP_PASSWORD: leave one of them out.`);
+  if (!isLoopback(env.HOST)) throw new AppError("not_configured", `${only}, so HOST must be 127.0.0.1, and it is ${env.HOST}.`);
+  if (!isLoopback(new URL(url).hostname))
+    throw new AppError("not_configured", `${only}, so it must name this machine: set it to an address on 127.0.0.1 or localhost.`);
+  const [tenants, admins] = [listOf(env.TEAMS_TENANTS), listOf(env.TEAMS_ADMINS)];
+  if (tenants.length === 0) throw wrongTeams("TEAMS_TENANTS", "is not set, but TEAMS_PLAYGROUND_URL is");
+  return { kind: "on", appId: env.TEAMS_APP_ID ?? "", access: { kind: "playground", url }, tenants, admins };
+}
+
+function teamsSettings(env: Environment): TeamsSettings {
+  if (env.TEAMS_PLAYGROUND_URL !== undefined) return playgroundSettings(env, env.TEAMS_PLAYGROUND_URL);
+  const names = ["TEAMS_APP_ID", "TEAMS_APP_PASSWORD", "TEAMS_TENANTS"] as const;
+  const set = names.filter((name) => env[name] !== undefined && env[name] !== "");
+  if (set.length === 0) return { kind: "off", why: `set ${names.slice(0, -1).join(", ")} and TEAMS_TENANTS to turn it on` };
+  const missing = names.find((name) => !set.includes(name));
+  if (missing !== undefined) throw wrongTeams(missing, `is not set, but ${set.join(" and ")} ${set.length === 1 ? "is" : "are"}`);
+  const { TEAMS_APP_ID: appId = "", TEAMS_APP_PASSWORD: appPassword = "", TEAMS_APP_TENANT: appTenant } = env;
+  const [tenants, admins] = [listOf(env.TEAMS_TENANTS), listOf(env.TEAMS_ADMINS)];
+  if (!isGuid(appId)) throw wrongTeams("TEAMS_APP_ID", "is not an id");
+  if (appTenant !== undefined && !isGuid(appTenant)) throw wrongTeams("TEAMS_APP_TENANT", "is not an id");
+  if (tenants.length === 0 || !tenants.every(isGuid)) throw wrongTeams("TEAMS_TENANTS", "is not a list of ids");
+  if (!admins.every(isGuid)) throw wrongTeams("TEAMS_ADMINS", "is not a list of ids");
+  return { kind: "on", appId, access: { kind: "cloud", appPassword, appTenant }, tenants, admins };
 }
 
 /** Where each of Discord's settings is found. */
@@ -164,6 +256,27 @@ const discordNeeds = {
   DISCORD_GUILDS: "list the ids of the servers whose people may ask, separated by commas",
 } as const;
 
+/** Roles as "role" or "server:role". Everyone in a server holds the role that has the server's own id: it is refused. */
+function approverRoles(text: string, guilds: readonly string[]): DiscordOn["approverRoles"] {
+  const roles = listOf(text).map((one) => {
+    const [role = "", guild] = one.split(":").reverse();
+    return { guild, role };
+  });
+  const wrong = roles.find(({ guild, role }) => !isDiscordId(role) || (guild !== undefined && !guilds.includes(guild)));
+  if (wrong !== undefined) {
+    throw new AppError(
+      "not_configured",
+      "DISCORD_APPROVER_ROLES is not a list of role ids, or of a server of DISCORD_GUILDS, a colon and a role id: copy the ids in Discord (Server Settings, Roles, Copy Role ID).",
+    );
+  }
+  const everyone = roles.find(({ role }) => guilds.includes(role));
+  if (everyone === undefined) return roles;
+  throw new AppError(
+    "not_configured",
+    `DISCORD_APPROVER_ROLES names ${everyone.role}, which is the role of everyone: name a narrower one.`,
+  );
+}
+
 function discordSettings(env: Environment): DiscordSettings {
   const names = ["DISCORD_BOT_TOKEN", "DISCORD_PUBLIC_KEY", "DISCORD_APPLICATION_ID", "DISCORD_GUILDS"] as const;
   const set = names.filter((name) => env[name] !== undefined && env[name] !== "");
@@ -173,16 +286,25 @@ function discordSettings(env: Environment): DiscordSettings {
   const missing = names.find((name) => !set.includes(name));
   if (missing !== undefined) throw wrong(missing, `is not set, but ${set.join(" and ")} ${set.length === 1 ? "is" : "are"}`);
   const { DISCORD_BOT_TOKEN: botToken = "", DISCORD_PUBLIC_KEY: publicKey = "", DISCORD_APPLICATION_ID: applicationId = "" } = env;
-  const isId = (text: string): boolean => /^\d{1,20}$/.test(text);
   const guilds = listOf(env.DISCORD_GUILDS);
   const admins = listOf(env.DISCORD_ADMINS);
   if (!/^[0-9a-f]{64}$/i.test(publicKey)) throw wrong("DISCORD_PUBLIC_KEY", "is not a public key");
-  if (!isId(applicationId)) throw wrong("DISCORD_APPLICATION_ID", "is not an id");
-  if (guilds.length === 0 || !guilds.every(isId)) throw wrong("DISCORD_GUILDS", "is not a list of ids");
-  if (!admins.every(isId)) {
+  if (!isDiscordId(applicationId)) throw wrong("DISCORD_APPLICATION_ID", "is not an id");
+  if (guilds.length === 0 || !guilds.every(isDiscordId)) throw wrong("DISCORD_GUILDS", "is not a list of ids");
+  if (!admins.every(isDiscordId)) {
     throw new AppError("not_configured", "DISCORD_ADMINS is not a list of ids: list Discord user ids (Developer Mode, Copy User ID).");
   }
-  return { kind: "on", botToken, publicKey, applicationId, guilds, admins, apiUrl: env.DISCORD_API_URL };
+  return {
+    kind: "on",
+    botToken,
+    publicKey,
+    applicationId,
+    guilds,
+    admins,
+    approverRoles: approverRoles(env.DISCORD_APPROVER_ROLES, guilds),
+    apiUrl: env.DISCORD_API_URL,
+    shards: env.DISCORD_SHARDS,
+  };
 }
 
 function secretKey({ APEX_SECRET_KEY: text }: Environment): Buffer | undefined {
@@ -208,6 +330,7 @@ export function readConfig(root: string, environment: Readonly<Record<string, st
     queue: env.REDIS_URL === undefined ? { kind: "postgres" } : { kind: "redis", url: env.REDIS_URL, prefix: env.REDIS_PREFIX },
     analytics: { ...engine(env.CLICKHOUSE_URL), database: env.CLICKHOUSE_DATABASE },
     slack: slackSettings(env),
+    teams: teamsSettings(env),
     discord: discordSettings(env),
     upstreams: env.OPENAI_API_KEY === undefined ? [] : [{ provider: "openai", baseUrl: env.OPENAI_BASE_URL, apiKey: env.OPENAI_API_KEY }],
     secretKey: secretKey(env),

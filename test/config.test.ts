@@ -86,6 +86,8 @@ describe("the configuration", () => {
     [{ ...discord, DISCORD_PUBLIC_KEY: "zz" }, /DISCORD_PUBLIC_KEY is not a public key/],
     [{ ...discord, DISCORD_APPLICATION_ID: "apex" }, /DISCORD_APPLICATION_ID is not an id/],
     [{ ...discord, DISCORD_GUILDS: "1,acme" }, /DISCORD_GUILDS is not a list of ids/],
+    [{ ...discord, DISCORD_APPROVER_ROLES: "finops" }, /DISCORD_APPROVER_ROLES is not a list of role ids/],
+    [{ ...discord, DISCORD_APPROVER_ROLES: "99:5" }, /DISCORD_APPROVER_ROLES is not a list of role ids, or of a server of DISCORD_GUILDS/],
     [{ ...discord, DISCORD_ADMINS: "ada" }, /DISCORD_ADMINS is not a list of ids/],
     [{ SLACK_CLIENT_ID: "1.2" }, /SLACK_CLIENT_SECRET is not/],
     [{ SLACK_CLIENT_ID: "1.2", SLACK_CLIENT_SECRET: "s" }, /PUBLIC_URL is not/],

@@ -28,12 +28,17 @@ const item = (canvas: Canvas, mark: string, text: string): readonly string[] =>
 const title = (canvas: Canvas, text: string): readonly string[] =>
   wrap(oneLine(clip(text, longest)), canvas.width).map((line) => paint(canvas, "bold", line));
 
-/** What lies behind Details stands on the screen already, and a terminal's answers are not rated. */
-const withoutCommand: ReadonlySet<ButtonAction> = new Set(["details", "helpful", "unhelpful"]);
+/** What lies behind Details stands on the screen already; a terminal's answers are not rated, and no alert comes to it. */
+const withoutCommand: ReadonlySet<ButtonAction> = new Set(["details", "helpful", "unhelpful", "snooze"]);
+
+function commandFor({ action, id }: CardButton): string {
+  if (action === "schedule") return "apex digest schedule WEEKDAY HOUR ZONE --in PLATFORM:WORKSPACE:CHANNEL";
+  return action === "budget" ? "apex budget AMOUNT" : `apex ${action} ${id}`;
+}
 
 /** Buttons as the commands that do the same. */
 const commands = (canvas: Canvas, buttons: readonly CardButton[]): readonly string[] =>
-  buttons.filter(({ action }) => !withoutCommand.has(action)).map(({ action, id }) => paint(canvas, "cyan", `  apex ${action} ${id}`));
+  buttons.filter(({ action }) => !withoutCommand.has(action)).map((button) => paint(canvas, "cyan", `  ${commandFor(button)}`));
 
 const proposal = (canvas: Canvas, part: ProposalPart): readonly string[] => [
   ...item(canvas, `${part.number}. `, part.title).map((line) => paint(canvas, "bold", line)),

@@ -1,11 +1,11 @@
-/** An option of a command: words, typed freely. */
-interface CommandOption {
-  readonly type: 3;
+interface NamedOption {
   readonly name: string;
   readonly description: string;
   readonly required: boolean;
-  readonly max_length: number;
 }
+
+/** An option of a command: words, typed freely, or a file. */
+type CommandOption = NamedOption & ({ readonly type: 3; readonly max_length: number } | { readonly type: 11 });
 
 /** A command as Discord registers it. */
 export interface DiscordCommand {
@@ -53,6 +53,8 @@ export const askCommand = "apex";
 const about = words("about", "Which team, model, feature or time");
 const approvalId = words("id", "The id that the proposal shows (apr_…)", true);
 
+const file: CommandOption = { type: 11, name: "file", description: "Usage as CSV, JSON Lines or FOCUS; gzipped or not", required: true };
+
 /** Every command, in the order in which Discord lists them: this list is registered, and the manifest is written from it. */
 export const discordCommands: readonly DiscordCommand[] = [
   command(askCommand, "Ask about AI spend", [words("question", "What do you want to know? For example: why did the bill jump?")]),
@@ -66,6 +68,7 @@ export const discordCommands: readonly DiscordCommand[] = [
   command("apex-digest", "The weekly digest and when it comes", [about]),
   command("apex-approve", "Approve a proposal", [approvalId], manageServer),
   command("apex-rollback", "Take an applied proposal back", [approvalId], manageServer),
+  command("apex-import", "Import a file of usage", [file], manageServer),
   command("apex-export", "Export spend as a file", [about]),
   command("apex-sources", "The sources of usage and when each was last read", []),
 ];

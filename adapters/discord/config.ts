@@ -11,6 +11,8 @@ export const DiscordConfig = z.strictObject({
   /** The servers whose people may ask; everyone else is refused. */
   guilds: z.array(Snowflake).min(1),
   apiUrl: z.url().default("https://discord.com/api"),
+  /** How many connections the gateway is heard over; undefined: as many as Discord asks for. */
+  shards: z.number().int().positive().optional(),
 });
 export type DiscordConfig = z.infer<typeof DiscordConfig>;
 

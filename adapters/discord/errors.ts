@@ -41,6 +41,12 @@ export function discordCode(error: unknown): number | undefined {
   return parsed.success && typeof parsed.data.code === "number" ? parsed.data.code : undefined;
 }
 
+/** Whether Discord refused the token that a call was made with. */
+export function isTokenRefused(error: unknown): boolean {
+  const parsed = ApiError.safeParse(error);
+  return parsed.success && parsed.data.status === 401;
+}
+
 function refused(error: Error, code: number | string, status: number, doing: string): AppError {
   const known = typeof code === "number" ? meanings[code] : undefined;
   const byStatus = (): readonly [ErrorCode, string] => {

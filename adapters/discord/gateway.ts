@@ -1,26 +1,23 @@
-import { once } from "node:events";
 import { z } from "zod";
 import type { Author, ThreadKey } from "../../src/core/conversation.ts";
 import type { Listener, Reception } from "../../src/core/delivery.ts";
 import { AppError, assertNever } from "../../src/core/errors.ts";
-import type { Logger } from "../../src/core/logger.ts";
 import { clip, oneLine } from "../draw-text.ts";
-import type { DiscordApi } from "./client.ts";
-import { type DiscordConfig, discordIntents, limits, Snowflake } from "./config.ts";
-import { discordCode, toAppError } from "./errors.ts";
+import { type DiscordConfig, limits, Snowflake } from "./config.ts";
+import { type ConnectionDeps, stayConnected } from "./connection.ts";
+import { discordCode } from "./errors.ts";
+import { parseAdded, parseGone } from "./guilds.ts";
 import type { DiscordDirectory } from "./identify.ts";
 import { type ParsedMessage, parseMessage } from "./parse.ts";
 import { ephemeral, workspaceOf } from "./receive.ts";
 import { insideThread, parentOf, replyThread, wholeChannel } from "./thread-key.ts";
 
 /** What listening needs. */
-export interface GatewayDeps {
-  readonly config: Pick<DiscordConfig, "botToken" | "guilds" | "apiUrl">;
-  readonly api: DiscordApi;
+export interface GatewayDeps extends ConnectionDeps {
+  readonly config: ConnectionDeps["config"] & Pick<DiscordConfig, "guilds">;
   readonly directory: DiscordDirectory;
   readonly interaction: (body: unknown, now: Date) => Promise<Reception>;
   readonly tell: (thread: ThreadKey, to: Author, text: string) => Promise<void>;
-  readonly log: Logger;
 }
 
 /** Codes that say that no thread may be opened there; the answer is then a reply. */
@@ -54,7 +51,9 @@ async function openThread(deps: GatewayDeps, guild: string, message: ParsedMessa
 async function placeOfMessage(deps: GatewayDeps, workspace: string, message: ParsedMessage): Promise<ThreadKey> {
   if (message.guild === undefined || !deps.config.guilds.includes(message.guild)) return wholeChannel(workspace, message.channel);
   const parent = parentOf(await deps.directory.channel(message.channel));
-  return parent === undefined ? openThread(deps, message.guild, message) : insideThread(workspace, parent, message.channel);
+  if (parent !== undefined) return insideThread(workspace, parent, message.channel);
+  // A reply to an answer goes on in the channel, where that answer is; anything else begins a thread.
+  return message.continues === undefined ? openThread(deps, message.guild, message) : replyThread(workspace, message.channel, message.id);
 }
 
 async function hearMessage(deps: GatewayDeps, raw: unknown, listener: Listener, now: Date): Promise<void> {
@@ -70,6 +69,8 @@ async function hearMessage(deps: GatewayDeps, raw: unknown, listener: Listener, 
     author,
     receivedAt: now.toISOString(),
     text: message.text,
+    ...(message.files.length === 0 ? {} : { files: [...message.files] }),
+    ...(message.continues === undefined ? {} : { continues: message.continues }),
   });
   if (heard.type === "refused") await deps.tell(thread, author, heard.why);
 }
@@ -137,38 +138,26 @@ async function hearOne(deps: GatewayDeps, raw: unknown, listener: Listener, now:
   await afterwards?.();
 }
 
-const Packet = z.object({ t: z.string().nullish(), d: z.unknown() });
-
-/** Hears mentions, direct messages, commands and presses over Discord's gateway, in as many shards as Discord asks for, until the signal. */
-export async function listenToDiscord(deps: GatewayDeps, listener: Listener, signal: AbortSignal): Promise<void> {
-  const { Client, Options } = await import("discord.js");
-  const { guilds, guildMessages, directMessages } = discordIntents;
-  const client = new Client({
-    intents: guilds | guildMessages | directMessages,
-    shards: "auto",
-    rest: { api: deps.config.apiUrl, version: "10" },
-    makeCache: Options.cacheWithLimits({ ...Options.DefaultMakeCacheSettings, MessageManager: 0, UserManager: 0, GuildMemberManager: 1 }),
-  });
-  const underWay = new Set<Promise<void>>();
-  client.on("error", (error) => deps.log.warn("Discord's gateway: something failed.", { error: String(error) }));
-  client.on("shardError", (error) => deps.log.warn("Discord's gateway: a connection failed.", { error: String(error) }));
-  client.on("raw", (packet: unknown) => {
-    const { t: kind, d: data } = Packet.parse(packet);
-    const how = kind === "INTERACTION_CREATE" ? hearOne : kind === "MESSAGE_CREATE" ? hearMessage : undefined;
-    if (how === undefined) return;
-    const work = how(deps, data, listener, new Date())
-      .catch((error: unknown) => deps.log.warn("An event from Discord was not taken in.", { kind, error: String(error) }))
-      .finally(() => underWay.delete(work));
-    underWay.add(work);
-  });
-  try {
-    await client.login(deps.config.botToken).catch((error: unknown) => {
-      throw toAppError(error, "let the bot connect to its gateway");
-    });
-    deps.log.info("Discord's gateway is connected.");
-    if (!signal.aborted) await once(signal, "abort");
-  } finally {
-    await client.destroy();
-    await Promise.allSettled(underWay);
-  }
+/** The bot was added to a server. That is told at each connection for every server, and is stored once. */
+async function hearAdded(deps: GatewayDeps, raw: unknown, listener: Listener, now: Date): Promise<void> {
+  const added = parseAdded(raw, deps.config.guilds, await deps.directory.self(), now);
+  if (typeof added === "string") deps.log.info("Discord: a server is left alone.", { why: added });
+  else await listener.hear(added);
 }
+
+async function hearGone(deps: GatewayDeps, raw: unknown, listener: Listener, now: Date): Promise<void> {
+  const gone = parseGone(raw, deps.config.guilds, now);
+  if (gone !== undefined) await listener.hear(gone);
+}
+
+/** What is heard, by the name that Discord gives it. */
+const hearings: ReadonlyMap<string, (deps: GatewayDeps, raw: unknown, listener: Listener, now: Date) => Promise<void>> = new Map([
+  ["INTERACTION_CREATE", hearOne],
+  ["MESSAGE_CREATE", hearMessage],
+  ["GUILD_CREATE", hearAdded],
+  ["GUILD_DELETE", hearGone],
+]);
+
+/** Hears mentions, direct messages, commands, presses and servers that come and go over Discord's gateway, until the signal. */
+export const listenToDiscord = (deps: GatewayDeps, listener: Listener, signal: AbortSignal): Promise<void> =>
+  stayConnected(deps, async (kind, data) => hearings.get(kind)?.(deps, data, listener, new Date()), signal);

@@ -8,6 +8,7 @@ import type { DiscordChannel } from "./thread-key.ts";
 
 const Named = z.object({ id: Snowflake });
 const Channel = z.object({ id: Snowflake, type: z.number().int(), parent_id: Snowflake.nullish() });
+const Roles = z.object({ roles: z.array(Snowflake).default([]) });
 
 /** What is asked of Discord about itself and its people, remembered where it does not change. */
 export interface DiscordDirectory {
@@ -16,6 +17,8 @@ export interface DiscordDirectory {
   channel(id: string): Promise<DiscordChannel>;
   /** The first of our servers that a person belongs to now; undefined for a stranger. */
   homeOf(userId: string): Promise<string | undefined>;
+  /** The ids of the roles that a person holds now in one of our servers; none for a stranger and in every other server. */
+  rolesOf(guild: string, userId: string): Promise<readonly string[]>;
 }
 
 /** How many channels are remembered. */
@@ -26,12 +29,14 @@ const nobody = new Set([10_004, 10_007, 10_013]);
 export function createDiscordDirectory(api: DiscordApi, { guilds }: Pick<DiscordConfig, "guilds">): DiscordDirectory {
   let bot: string | undefined;
   const channels = new Map<string, DiscordChannel>();
-  const isMember = async (guild: string, userId: string): Promise<boolean> => {
+  /** The roles of a member; undefined for who is none. */
+  const memberRoles = async (guild: string, userId: string): Promise<readonly string[] | undefined> => {
+    const path = `/guilds/${guild}/members/${userId}` as const;
     try {
-      await api.call({ method: "get", path: `/guilds/${guild}/members/${userId}`, doing: "say whether a person is in the server" });
-      return true;
+      const raw = await api.call({ method: "get", path, doing: "say whether a person is in the server", repeatable: true });
+      return Roles.parse(raw).roles;
     } catch (error) {
-      if (nobody.has(discordCode(error) ?? 0)) return false;
+      if (nobody.has(discordCode(error) ?? 0)) return undefined;
       throw error;
     }
   };
@@ -52,9 +57,10 @@ export function createDiscordDirectory(api: DiscordApi, { guilds }: Pick<Discord
       return channel;
     },
     async homeOf(userId) {
-      const answers = await Promise.all(guilds.map(async (guild) => ((await isMember(guild, userId)) ? guild : undefined)));
-      return answers.find((guild) => guild !== undefined);
+      const answers = await Promise.all(guilds.map((guild) => memberRoles(guild, userId)));
+      return guilds.find((_, index) => answers[index] !== undefined);
     },
+    rolesOf: async (guild, userId) => (guilds.includes(guild) ? ((await memberRoles(guild, userId)) ?? []) : []),
   };
 }
 

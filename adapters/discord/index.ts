@@ -5,6 +5,7 @@ import { createDiscordApi } from "./client.ts";
 import type { DiscordConfig } from "./config.ts";
 import { listenToDiscord } from "./gateway.ts";
 import { createDiscordDirectory, registerDiscord } from "./identify.ts";
+import { openDiscordFile } from "./open-file.ts";
 import type { ChartPictures } from "./pictures.ts";
 import { hearInteraction } from "./receive.ts";
 import { type DiscordMessage, renderDiscord } from "./render.ts";
@@ -45,6 +46,8 @@ export function createDiscordAdapter(
     send: (thread, payload, existing, about) => sendDiscord(sending, thread, payload, existing, about),
     find: (thread, about) => findDiscord(sending, thread, about),
     tell,
+    rolesOf: ({ workspace, userId }) => directory.rolesOf(workspace, userId),
+    openFile: (file, signal) => openDiscordFile({ api, apiUrl: config.apiUrl }, file, signal),
     direct: (to) => directDiscord(sending, to),
     listen: async (listener, signal) => {
       await registerDiscord(api, config);

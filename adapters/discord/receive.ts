@@ -8,7 +8,7 @@ import { oneLine } from "../draw-text.ts";
 import { limits } from "./config.ts";
 import type { DiscordDirectory } from "./identify.ts";
 import { modalOf } from "./modal.ts";
-import { type Origin, parseInteraction } from "./parse.ts";
+import { type Origin, type ParsedInteraction, parseInteraction } from "./parse.ts";
 import { escapeTo } from "./text.ts";
 import { commandThread, insideThread, parentOf, wholeChannel } from "./thread-key.ts";
 import type { TokenBook } from "./token-book.ts";
@@ -56,9 +56,10 @@ interface Sender {
   readonly receivedAt: string;
 }
 
-function commanded(deps: HearingDeps, from: Origin, sender: Sender, text: string): Reception {
+function commanded(deps: HearingDeps, { from, text, files }: ParsedInteraction & { type: "command" }, sender: Sender): Reception {
   const { author } = sender;
-  const event: InboundEvent = { type: "message", ...sender, thread: threadOf(author.workspace, from), text };
+  const brought = files.length === 0 ? {} : { files: [...files] };
+  const event: InboundEvent = { type: "message", ...sender, thread: threadOf(author.workspace, from), text, ...brought };
   const soon = text === "" ? "One moment…" : `Looking into it: ${oneLine(text).slice(0, 300)}`;
   const deferred = from.guild !== undefined && inThread(from) === undefined;
   return {
@@ -73,13 +74,22 @@ function commanded(deps: HearingDeps, from: Origin, sender: Sender, text: string
   };
 }
 
-/** An event that changes the message it came from, or nothing that is seen. */
-const quietly = (event: InboundEvent): Reception => ({
+/** An event that changes the message it came from, or nothing that is seen; one that came from no message is acknowledged in words. */
+const quietly = (event: InboundEvent, { onMessage }: Origin): Reception => ({
   type: "event",
   event,
-  reply: json({ type: answers.deferredUpdate }),
+  reply: onMessage ? json({ type: answers.deferredUpdate }) : privately("Thank you, one moment…"),
   refusal: privately,
 });
+
+/** A form that was sent: a question in it is answered as a command is. */
+function sent(deps: HearingDeps, { from, sent: form }: ParsedInteraction & { type: "sent" }, sender: Sender): Reception {
+  const event = eventOfForm({ ...sender, thread: pressThread(sender.author.workspace, from) }, form);
+  return event.type === "message" ? commanded(deps, { type: "command", from, text: event.text, files: [] }, sender) : quietly(event, from);
+}
+
+const thanks = (helpful: boolean): string =>
+  privately(helpful ? "Thank you, noted." : "Thank you, noted. Reply to the answer with what was wrong or missing, and I will look again.");
 
 /** A form opens at once; who may do what it asks for is looked up when it is sent. */
 const formWish = (request: FormRequest): Reception => ({
@@ -101,15 +111,16 @@ export async function hearInteraction(deps: HearingDeps, body: unknown, now: Dat
   const sender: Sender = { author, eventId: `interaction-${from.id}`, receivedAt: now.toISOString() };
   switch (what.type) {
     case "command":
-      return commanded(deps, from, sender, what.text);
+      return commanded(deps, what, sender);
     case "press": {
       const { press } = what;
       const thread = pressThread(workspace, from);
       if (press.type === "form") return formWish({ form: press.form, about: press.about, thread, author });
-      return quietly(eventOfPress({ ...sender, thread }, press));
+      const event = eventOfPress({ ...sender, thread }, press);
+      return press.type === "feedback" ? { type: "event", event, reply: thanks(press.helpful), refusal: privately } : quietly(event, from);
     }
     case "sent":
-      return quietly(eventOfForm({ ...sender, thread: pressThread(workspace, from) }, what.sent));
+      return sent(deps, what, sender);
     default:
       return assertNever(what);
   }

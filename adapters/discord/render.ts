@@ -21,6 +21,7 @@ export interface Button {
   readonly type: 2;
   readonly style: 1 | 2 | 3 | 4;
   readonly label: string;
+  readonly emoji?: { readonly name: string };
   readonly custom_id: string;
 }
 
@@ -86,12 +87,15 @@ const bullets = (items: readonly string[]): string =>
     .map((item) => `• ${oneLine(item.slice(0, limits.text))}`)
     .join("\n");
 
+const emojis: Readonly<Partial<Record<ButtonAction, string>>> = { helpful: "👍", unhelpful: "👎" };
 const styles: Readonly<Partial<Record<ButtonAction, Button["style"]>>> = { approve: 3, apply: 3, rollback: 4 };
 
 function buttons(offered: readonly CardButton[]): DiscordPiece {
-  const row = offered
-    .slice(0, limits.buttonsInRow)
-    .map(({ action, id }): Button => ({ type: 2, style: styles[action] ?? 2, label: buttonLabels[action], custom_id: `${action}:${id}` }));
+  const row = offered.slice(0, limits.buttonsInRow).map(({ action, id }): Button => {
+    const emoji = emojis[action];
+    const button = { type: 2, style: styles[action] ?? 2, label: buttonLabels[action], custom_id: `${action}:${id}` } as const;
+    return emoji === undefined ? button : { ...button, emoji: { name: emoji } };
+  });
   return row.length === 0 ? nothing : { blocks: [{ row }], size: 0 };
 }
 

@@ -4,8 +4,12 @@ import type { ButtonAction } from "../../src/core/press.ts";
 import { oneLine, plain } from "../draw-text.ts";
 import type { Piece } from "../fit-card.ts";
 import { buttonLabels } from "../wording.ts";
+import { feedbackAction } from "./config.ts";
 
-/** Slack's limits on a message, in blocks and characters. The whole-message one is not documented; we stay well below what was seen. */
+/**
+ * Slack's limits on messages, views and assistants, in blocks and characters. The whole message's is not documented (13,200 was seen) and
+ * neither are those of prompts and names of threads: we stay below what is seen to fit.
+ */
 export const limits = {
   blocks: 50,
   section: 3000,
@@ -16,6 +20,16 @@ export const limits = {
   buttons: 25,
   message: 12_000,
   fallback: 300,
+  viewBlocks: 100,
+  viewTitle: 24,
+  label: 2000,
+  input: 3000,
+  option: 75,
+  options: 100,
+  error: 300,
+  prompts: 4,
+  promptTitle: 75,
+  threadTitle: 120,
 } as const;
 
 /** Some blocks that belong together, and the characters they hold. */
@@ -97,20 +111,36 @@ const button = ({ action, id }: CardButton): types.Button => {
   };
 };
 
+const thumb = (action: "helpful" | "unhelpful", id: string): types.FeedbackButtons["positive_button"] => ({
+  text: { type: "plain_text", text: buttonLabels[action] },
+  accessibility_label: action === "helpful" ? "This answer was helpful" : "This answer was not helpful",
+  value: `${action} ${id}`,
+});
+
+/** Slack's own two buttons for feedback, where that is what is asked. */
+function feedback([first, second, ...others]: readonly CardButton[]): types.KnownBlock | undefined {
+  if (first?.action !== "helpful" || second?.action !== "unhelpful" || others.length > 0) return undefined;
+  const thumbs = { positive_button: thumb("helpful", first.id), negative_button: thumb("unhelpful", second.id) };
+  return { type: "context_actions", elements: [{ type: "feedback_buttons", action_id: feedbackAction, ...thumbs }] };
+}
+
 /** A row of buttons, each carrying an id and nothing else. */
 export const buttons = (offered: readonly CardButton[]): SlackPiece =>
   offered.length === 0
     ? nothing
     : {
-        blocks: [{ type: "actions", elements: offered.slice(0, limits.buttons).map(button) }],
+        blocks: [feedback(offered) ?? { type: "actions", elements: offered.slice(0, limits.buttons).map(button) }],
         size: offered.reduce((sum, { action, id }) => sum + buttonLabels[action].length + id.length, 0),
       };
 
-/** Names and values beside each other, escaped and cut. */
-export function fields(pairs: readonly { readonly name: string; readonly value: string }[]): SlackPiece {
-  const texts = pairs
-    .slice(0, limits.fields)
-    .map(({ name, value }) => `*${escapeTo(oneLine(name).replaceAll("*", "∗"), 200)}*\n${escapeTo(value, limits.field - 300)}`);
+/** Names and values beside each other, escaped and cut to at most so many characters together. */
+export function fields(pairs: readonly { readonly name: string; readonly value: string }[], most: number): SlackPiece {
+  const shown = pairs.slice(0, limits.fields);
+  const each = Math.min(limits.field, Math.floor(most / Math.max(1, shown.length))) - 5;
+  const texts = shown.map(({ name, value }) => {
+    const head = escapeTo(oneLine(name).replaceAll("*", "∗"), Math.min(200, Math.floor(each / 3)));
+    return `*${head}*\n${escapeTo(value, each - head.length)}`;
+  });
   if (texts.length === 0) return nothing;
   const block: types.KnownBlock = { type: "section", fields: texts.map((text) => ({ type: "mrkdwn", text, verbatim: true })) };
   return { blocks: [block], size: texts.reduce((sum, text) => sum + text.length, 0) };

@@ -3,8 +3,10 @@ import type { ChatInstallationStore } from "../../src/core/chat-installation.ts"
 import type { Author, ThreadKey } from "../../src/core/conversation.ts";
 import type { Heard, PlatformAdapter, RawRequest, Reception } from "../../src/core/delivery.ts";
 import type { Logger } from "../../src/core/logger.ts";
+import { entitleInSlack, suggestInSlack } from "./assistant.ts";
 import type { SlackConfig } from "./config.ts";
 import { findSlack } from "./find.ts";
+import { showSlackHome } from "./home.ts";
 import { refreshSlackToken, type SlackOauth } from "./oauth.ts";
 import { openSlackFile } from "./open-file.ts";
 import { createChartPictures } from "./pictures.ts";
@@ -37,6 +39,8 @@ export interface SlackParts {
   readonly installations?: Pick<ChatInstallationStore, "find" | "rotate">;
   /** What tokens are renewed with. */
   readonly oauth?: SlackOauth | undefined;
+  /** The address that browsers reach Apex at, whose links are shown as what they lead to; undefined: none are. */
+  readonly publicUrl?: string | undefined;
   readonly now?: () => Date;
 }
 
@@ -67,14 +71,16 @@ function openAccess({ apiUrl, log, oauth, installations, botToken, now = () => n
 export function createSlackAdapter(config: SlackConfig & SlackParts): PlatformAdapter<SlackMessage> {
   const { apiUrl, log, appToken, now: clock = () => new Date() } = config;
   const access = openAccess(config);
-  const dispatch = createSlackReceiver(slackClientOptions(apiUrl, log), log);
+  const clientsOf = async (workspace: string) => (await access(workspace)).clients;
+  const clientOptions = slackClientOptions(apiUrl, log);
+  const dispatch = createSlackReceiver({ clientOptions, log, publicUrl: config.publicUrl, clientsOf });
   const pictures = createChartPictures(log);
   const streams = createSlackStreams(log);
   const status = createSlackStatus();
-  const clientsOf = async (thread: ThreadKey) => (await access(thread.workspace)).clients;
-  const quickFor: QuickClient = (thread) => async () => (await clientsOf(thread)).quick;
+  const quickFor: QuickClient = (thread) => async () => (await clientsOf(thread.workspace)).quick;
   const heard = async (raw: RawRequest, now: Date): Promise<Reception> => withStatus(await dispatch(raw, now), status, quickFor);
-  const tell = async (thread: ThreadKey, to: Author, text: string): Promise<void> => tellSlack(await clientsOf(thread), thread, to, text);
+  const tell = async (thread: ThreadKey, to: Author, text: string): Promise<void> =>
+    tellSlack(await clientsOf(thread.workspace), thread, to, text);
   const socket = (token: string): Required<Pick<PlatformAdapter<SlackMessage>, "listen">> => ({
     listen: (listener, signal) => listenToSlack({ appToken: token, apiUrl, dispatch: heard, tell, now: clock, log }, listener, signal),
   });
@@ -88,16 +94,20 @@ export function createSlackAdapter(config: SlackConfig & SlackParts): PlatformAd
       return reception.type === "event" && proof !== undefined ? { ...reception, proof } : reception;
     },
     render: renderSlack,
+    showHome: async (to, card) => showSlackHome(await clientsOf(to.workspace), to, card),
+    suggest: async (thread, prompts) => suggestInSlack(await clientsOf(thread.workspace), thread, prompts),
+    entitle: async (thread, title) => entitleInSlack(await clientsOf(thread.workspace), thread, title),
     send: async (thread, payload, existing, about) => {
-      const shown = await sendSlack({ clients: await clientsOf(thread), pictures, streams }, { thread, payload, about }, existing);
+      const clients = await clientsOf(thread.workspace);
+      const shown = await sendSlack({ clients, pictures, streams }, { thread, payload, about }, existing);
       // Slack takes the line away when something is posted; one that came just after that would stay.
       const ends = payload.stream?.working === false && (existing === undefined || isOpen(existing));
       if (ends) void status.set(quickFor(thread), thread, "");
       return shown;
     },
-    find: async (thread, about) => findSlack((await clientsOf(thread)).once, thread, about),
+    find: async (thread, about) => findSlack((await clientsOf(thread.workspace)).once, thread, about),
     openFile: async (file, signal, thread) => openSlackFile({ token: (await access(thread.workspace)).token, apiUrl }, file, signal),
-    direct: async (to) => directSlack((await access(to.workspace)).clients, to),
+    direct: async (to) => directSlack(await clientsOf(to.workspace), to),
     tell,
   };
 }

@@ -1,11 +1,9 @@
 import { z } from "zod";
-import { ClickAction, isUsageFile, type SharedFile, type ThreadKey } from "../../src/core/conversation.ts";
+import { isUsageFile, type SharedFile, type ThreadKey } from "../../src/core/conversation.ts";
 import type { Reception } from "../../src/core/delivery.ts";
-import { AppError } from "../../src/core/errors.ts";
-import { idSchema } from "../../src/core/ids.ts";
 import { clip, oneLine } from "../draw-text.ts";
 import { slackCommand } from "./config.ts";
-import { Envelope, homeOf, SlackId as Id, type Origin, originOf, read, workspaceOf } from "./envelope.ts";
+import { Envelope, homeOf, SlackId as Id, originOf, read, workspaceOf } from "./envelope.ts";
 import { commandThread, directThread, mentionThread } from "./thread-key.ts";
 
 const said = {
@@ -46,17 +44,6 @@ const Command = z.object({
   user_id: Id,
   user_name: z.string().default(""),
   trigger_id: z.string().min(1).max(256),
-});
-
-const Press = z.object({
-  type: z.literal("block_actions"),
-  team: z.object({ id: Id }).nullish(),
-  enterprise: z.object({ id: Id }).nullish(),
-  is_enterprise_install: z.boolean().nullish(),
-  user: z.object({ id: Id, team_id: Id.optional(), name: z.string().optional(), username: z.string().optional() }),
-  container: z.object({ message_ts: Id, thread_ts: Id.optional(), channel_id: Id }),
-  message: z.object({ thread_ts: Id.optional() }).optional(),
-  actions: z.array(z.object({ action_id: ClickAction, action_ts: Id, value: idSchema("approval") })).min(1),
 });
 
 /** Undoes Slack's escapes: entities, and links, mentions and channels written as <…|label>. */
@@ -193,37 +180,5 @@ export function parseCommand(body: unknown, now: Date): Reception {
       mrkdwn: false,
       text: text === "" ? "One moment…" : `Looking into it: ${clip(oneLine(text), 300)}`,
     }),
-  };
-}
-
-/** A button press. Its value is an approval's id and nothing else. */
-export function parsePress(body: unknown, now: Date): Reception {
-  const press = read(Press, body, "button press");
-  const action = press.actions[0];
-  if (action === undefined) throw new AppError("bad_input", "Slack's button press names no button.");
-  const origin: Origin = {
-    team: press.team?.id,
-    enterprise: press.enterprise?.id,
-    enterpriseWide: press.is_enterprise_install === true,
-  };
-  const workspace = workspaceOf(origin);
-  const { channel_id: channel, message_ts: ts, thread_ts: threadTs } = press.container;
-  const hangsUnder = threadTs ?? press.message?.thread_ts;
-  return {
-    type: "event",
-    event: {
-      type: "click",
-      eventId: `press-${ts}-${action.action_ts}-${press.user.id}-${action.action_id}`,
-      thread: channel.startsWith("D") ? directThread(workspace, channel, hangsUnder) : mentionThread(workspace, channel, ts, hangsUnder),
-      author: {
-        platform: "slack",
-        workspace: homeOf(origin, press.user.team_id),
-        userId: press.user.id,
-        name: clip(press.user.name ?? press.user.username ?? press.user.id, 256),
-      },
-      receivedAt: now.toISOString(),
-      action: action.action_id,
-      approvalId: action.value,
-    },
   };
 }

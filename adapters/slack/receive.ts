@@ -3,11 +3,39 @@ import { z } from "zod";
 import type { RawRequest, Reception } from "../../src/core/delivery.ts";
 import { AppError } from "../../src/core/errors.ts";
 import type { Logger } from "../../src/core/logger.ts";
-import { slackCommand } from "./config.ts";
-import { parseCommand, parseDirectMessage, parseMention, parsePress, parseRemoved } from "./parse.ts";
+import { type SlackEvent, type SlackShortcut, slackCommand } from "./config.ts";
+import { parseCommand, parseDirectMessage, parseMention, parseRemoved } from "./parse.ts";
+import { parsePress, parseSent, parseShortcut } from "./parse-press.ts";
+import { parseContextChanged, parseHomeOpened, parseThreadStarted } from "./parse-surfaces.ts";
+import type { SlackClients } from "./send.ts";
+import { hearLinks } from "./unfurl.ts";
 
-/** What each Bolt listener is handed besides Bolt's own context: the clock, and where its parsing goes. */
-type Hearing = { readonly now: Date; readonly hear: (parse: () => Reception) => void };
+/** What hearing needs besides what is heard. */
+export interface HearingParts {
+  readonly clientOptions: webApi.WebClientOptions;
+  readonly log: Logger;
+  /** The address that browsers reach Apex at; undefined: no link is ours. */
+  readonly publicUrl: string | undefined;
+  /** The clients of a workspace's bot. */
+  readonly clientsOf: (workspace: string) => Promise<SlackClients>;
+}
+
+type Parse = (body: unknown, now: Date, parts: HearingParts) => Reception;
+
+/** What each Bolt listener is handed besides Bolt's own context: where its parsing goes. */
+type Hearing = { readonly hear: (parse: Parse) => void };
+
+/** How each event that Slack is asked for is read. */
+const events = {
+  app_home_opened: parseHomeOpened,
+  app_mention: parseMention,
+  app_uninstalled: parseRemoved,
+  assistant_thread_context_changed: parseContextChanged,
+  assistant_thread_started: parseThreadStarted,
+  link_shared: hearLinks,
+  "message.im": parseDirectMessage,
+  tokens_revoked: parseRemoved,
+} as const satisfies Record<SlackEvent, Parse>;
 
 const Body = z.record(z.string(), z.unknown());
 const Handshake = z.object({ type: z.literal("url_verification"), challenge: z.string().max(1000) });
@@ -38,20 +66,26 @@ export const boltLogger = (log: Logger): BoltLogger => ({
   setName: () => undefined,
 });
 
+/** How each shortcut is read. */
+const shortcuts = { ask: parseShortcut, ask_about: parseShortcut } as const satisfies Record<SlackShortcut, Parse>;
+
+/** What Slack's requests of our interest hold. */
+const known = ["command", "actions", "callback_id", "view"] as const;
+
 function listen(app: App<Hearing>): void {
-  app.event("app_mention", async ({ body, context }) => context.hear(() => parseMention(body, context.now)));
-  app.event("message", async ({ body, context }) => context.hear(() => parseDirectMessage(body, context.now)));
-  app.event("app_uninstalled", async ({ body, context }) => context.hear(() => parseRemoved(body, context.now)));
-  app.event("tokens_revoked", async ({ body, context }) => context.hear(() => parseRemoved(body, context.now)));
-  app.command(slackCommand, async ({ body, context }) => context.hear(() => parseCommand(body, context.now)));
-  app.action({ type: "block_actions" }, async ({ body, context }) => context.hear(() => parsePress(body, context.now)));
+  for (const [name, parse] of Object.entries<Parse>(events)) {
+    // In subscriptions a message's name tells where it was written; in the event that is a field.
+    app.event(name.replace(/^message\..*/, "message"), async ({ context }) => context.hear(parse));
+  }
+  app.command(slackCommand, async ({ context }) => context.hear(parseCommand));
+  for (const [id, parse] of Object.entries<Parse>(shortcuts)) app.shortcut(id, async ({ context }) => context.hear(parse));
+  app.action({ type: "block_actions" }, async ({ context }) => context.hear(parsePress));
+  app.view({ type: "view_submission" }, async ({ context }) => context.hear(parseSent));
 }
 
 /** Dispatches verified requests through Bolt, whose transport is ours: requests come from our own server. */
-export function createSlackReceiver(
-  clientOptions: webApi.WebClientOptions,
-  log: Logger,
-): (raw: RawRequest, now: Date) => Promise<Reception> {
+export function createSlackReceiver(parts: HearingParts): (raw: RawRequest, now: Date) => Promise<Reception> {
+  const { clientOptions, log } = parts;
   const transport: Receiver = { init: () => undefined, start: async () => undefined, stop: async () => undefined };
   const app = new App<Hearing>({
     receiver: transport,
@@ -67,17 +101,17 @@ export function createSlackReceiver(
     const body = bodyOf(raw);
     const handshake = Handshake.safeParse(body);
     if (handshake.success) return { type: "reply", body: JSON.stringify({ challenge: handshake.data.challenge }) };
-    const known = EventBody.safeParse(body).success || "command" in body || "actions" in body;
-    if (!known) return { type: "ignored", why: "a kind of request that Apex has no use for" };
-    let heard: (() => Reception) | undefined;
+    if (!EventBody.safeParse(body).success && !known.some((key) => key in body))
+      return { type: "ignored", why: "a kind of request that Apex has no use for" };
+    let heard: Parse | undefined;
     const hear: Hearing["hear"] = (parse) => {
       heard = parse;
     };
     try {
-      await app.processEvent({ body: { ...body }, ack: async () => undefined, customProperties: { now, hear } });
+      await app.processEvent({ body: { ...body }, ack: async () => undefined, customProperties: { hear } });
     } catch (cause) {
       throw garbage(cause);
     }
-    return heard === undefined ? { type: "ignored", why: "a kind of event that Apex has no use for" } : heard();
+    return heard === undefined ? { type: "ignored", why: "a kind of event that Apex has no use for" } : heard(body, now, parts);
   };
 }

@@ -50,14 +50,15 @@ function proposal({ title, savings, evidence, toDo, caveats, status, buttons: of
   const lines = [...savings.map(({ text }) => text), bullets(evidence), bullets(toDo.map((action) => `To do: ${action}`))];
   const body = lines.filter((line) => line !== "").join("\n");
   return joined([
-    marked(`${bold(title, 200)}\n${escapeTo(body, Math.floor(most * 0.65))}`),
+    marked(`${bold(title, 200)}\n${escapeTo(body, Math.min(Math.floor(most * 0.65), limits.section - 210))}`),
     smallPrint(caveats.join(" "), Math.floor(most * 0.35)),
     status === undefined ? nothing : marked(bold(status.text, 600)),
     buttons(offered),
   ]);
 }
 
-function draw(part: CardPart, most: number): SlackPiece {
+/** One part of a card in blocks, in at most so many characters. */
+export function drawPart(part: CardPart, most: number): SlackPiece {
   switch (part.type) {
     case "heading":
       return heading(part.text);
@@ -69,7 +70,7 @@ function draw(part: CardPart, most: number): SlackPiece {
     case "list":
       return section(bullets(part.items), Math.min(most, limits.section));
     case "fields":
-      return fields(part.fields);
+      return fields(part.fields, most);
     case "table":
       return preformatted(tableLines(part.columns, part.rows, textWidth));
     case "chart":
@@ -100,7 +101,7 @@ function placedCharts(pieces: readonly SlackPiece[], chartOf: ReadonlyMap<SlackP
 export function renderSlack(card: Card): SlackMessage {
   const chartOf = new Map<SlackPiece, ChartSeries>();
   const pieces = fitCard(card.parts, { blocks: limits.blocks, size: limits.message }, (part, most) => {
-    const piece = draw(part, most);
+    const piece = drawPart(part, most);
     if (part.type === "chart") chartOf.set(piece, part.chart);
     return piece;
   });

@@ -148,15 +148,6 @@ export async function sendSlack(parts: SlackParts, message: Message, existing: M
   }
 }
 
-/** The conversation with one person alone. */
-export async function directSlack({ patient }: SlackClients, { workspace, userId }: Author): Promise<ThreadKey> {
-  const opened = await patient.conversations.open({ users: userId }).catch((error: unknown) => {
-    throw toAppError(error, "open a direct message");
-  });
-  if (opened.channel?.id === undefined) throw new AppError("provider_down", "Slack opened a direct message without saying which.");
-  return directThread(workspace, opened.channel.id, undefined);
-}
-
 /** Says something to one person: unseen by others where Slack allows it, else in a direct message. */
 export async function tellSlack(clients: SlackClients, thread: ThreadKey, to: Author, text: string): Promise<void> {
   const { channel, threadTs } = placeOf(thread);
@@ -173,4 +164,13 @@ export async function tellSlack(clients: SlackClients, thread: ThreadKey, to: Au
       throw toAppError(second, "tell the person");
     }
   }
+}
+
+/** The conversation with one person alone. */
+export async function directSlack({ patient }: SlackClients, { workspace, userId }: Author): Promise<ThreadKey> {
+  const opened = await patient.conversations.open({ users: userId }).catch((error: unknown) => {
+    throw toAppError(error, "open a direct message");
+  });
+  if (opened.channel?.id === undefined) throw new AppError("provider_down", "Slack opened a direct message without saying which.");
+  return directThread(workspace, opened.channel.id, undefined);
 }

@@ -38,5 +38,7 @@ export interface SlackPlace {
 export function placeOf(thread: ThreadKey): SlackPlace {
   const [mark, asker] = thread.thread.split("-");
   if (mark === commandMark) return { channel: thread.channel, threadTs: undefined, asker };
-  return { channel: thread.channel, threadTs: thread.thread === "" ? undefined : thread.thread, asker: undefined };
+  // A person's id in place of a channel's is the conversation with them.
+  const person = /^[UW]/.test(thread.channel) ? thread.channel : undefined;
+  return { channel: thread.channel, threadTs: thread.thread === "" ? undefined : thread.thread, asker: person };
 }

@@ -1,18 +1,10 @@
 import { z } from "zod";
+import { pricesAt } from "../../src/catalog/prices-at.ts";
 import { type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
-import { Tier } from "../../src/core/price.ts";
 import { readSpend } from "../../src/core/read-spend.ts";
-import { addTokens, type Sums } from "../../src/core/spend-sums.ts";
-import { inputTokens } from "../../src/core/tokens.ts";
-import type { Dimension, SpendRow } from "../../src/core/usage-store.ts";
-import {
-  type ChangeCell,
-  type ChangeDecomposition,
-  type ChangeSide,
-  changeFactors,
-  decomposeChange,
-  type FactorAmounts,
-} from "../../src/stats/decompose-change.ts";
+import type { Sums } from "../../src/core/spend-sums.ts";
+import { changeCells, changeDimensions } from "../../src/stats/change-cells.ts";
+import { type ChangeDecomposition, changeFactors, decomposeChange, type FactorAmounts } from "../../src/stats/decompose-change.ts";
 import { defineTool, type ToolContext } from "../define.ts";
 import {
   evidence,
@@ -28,7 +20,6 @@ import {
   showDay,
   usdFigure,
 } from "../figures.ts";
-import { costIfPriced, findPrice } from "./book-prices.ts";
 import { missingData } from "./missing.ts";
 
 const Factors = z.strictObject({
@@ -57,51 +48,6 @@ export const BillChange = z.strictObject({
   ...evidence,
 });
 export type BillChange = z.infer<typeof BillChange>;
-
-const by: readonly Dimension[] = ["workload", "provider", "model", "tier"];
-const keyOf = (row: SpendRow): string => JSON.stringify(by.map((dimension) => row.key[dimension] ?? ""));
-
-const sideOf = (row: SpendRow | undefined): ChangeSide | undefined =>
-  row === undefined ? undefined : { requests: row.requests, tokens: row.tokens, cost: row.cost };
-
-const merge = (rows: readonly SpendRow[]): Map<string, SpendRow> => {
-  const merged = new Map<string, SpendRow>();
-  for (const row of rows) {
-    // A group without a single priced request has no cost to explain; it is reported as unpriced.
-    if (row.unpricedRequests === row.requests) continue;
-    const had = merged.get(keyOf(row));
-    merged.set(
-      keyOf(row),
-      had === undefined
-        ? row
-        : { ...row, requests: had.requests + row.requests, tokens: addTokens(had.tokens, row.tokens), cost: had.cost + row.cost },
-    );
-  }
-  return merged;
-};
-
-/** Pairs the cells of two periods; the earlier prices are those of the middle of the earlier period. */
-function cellsOf(earlier: readonly SpendRow[], later: readonly SpendRow[], at: Date, context: ToolContext): readonly ChangeCell[] {
-  const [before, after] = [merge(earlier), merge(later)];
-  return [...new Set([...before.keys(), ...after.keys()])].map((key) => {
-    const [was, is] = [before.get(key), after.get(key)];
-    const row = was ?? is;
-    const [provider, model] = [row?.key.provider ?? "", row?.key.model ?? ""];
-    const tier = Tier.catch("standard").parse(row?.key.tier);
-    const price =
-      was === undefined
-        ? undefined
-        : findPrice(context.prices, { provider, model, tier, at, inputTokens: Math.round(inputTokens(was.tokens) / was.requests) });
-    return {
-      workload: row?.key.workload ?? "",
-      model: JSON.stringify([provider, model]),
-      tier,
-      before: sideOf(was),
-      after: sideOf(is),
-      priceBefore: price === undefined ? undefined : (tokens, requests) => costIfPriced(tokens, price, requests) ?? 0n,
-    };
-  });
-}
 
 interface WorkloadChange {
   readonly name: string;
@@ -169,10 +115,10 @@ export const billChangeDecomposition = defineTool({
   output: BillChange,
   run: async ({ scope, before }, context) => {
     const earlierScope = { ...scope, period: before };
-    const earlier = await readSpend(context.usage, { ...scopeOf(context, earlierScope), by, grain: "total" });
-    const later = await readSpend(context.usage, { ...scopeOf(context, scope), by, grain: "total" });
+    const earlier = await readSpend(context.usage, { ...scopeOf(context, earlierScope), by: changeDimensions, grain: "total" });
+    const later = await readSpend(context.usage, { ...scopeOf(context, scope), by: changeDimensions, grain: "total" });
     const middle = new Date((Date.parse(before.from) + Date.parse(before.to)) / 2);
-    const split = decomposeChange(cellsOf(earlier.rows, later.rows, middle, context));
+    const split = decomposeChange(changeCells(earlier.rows, later.rows, pricesAt(context.prices, middle)));
     const source = { scope, query: queryText(later.query) };
     const earlierSource = { scope: earlierScope, query: queryText(earlier.query) };
     const formula = {

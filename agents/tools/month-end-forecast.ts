@@ -1,17 +1,12 @@
 import { z } from "zod";
-import { fromUsd, type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
+import { toUsd, UsdAmount } from "../../src/core/money.ts";
 import { readSpend } from "../../src/core/read-spend.ts";
-import type { QueryText, SpendRow } from "../../src/core/usage-store.ts";
-import type { Calendar } from "../../src/core/zone.ts";
-import { forecastSum } from "../../src/stats/forecast.ts";
-import { createRandom } from "../../src/stats/random.ts";
-import { calendarFor, defineTool, type ToolContext } from "../define.ts";
+import type { Period, QueryText } from "../../src/core/usage-store.ts";
+import { type MonthOutlook, monthOutlook, monthSpans, outlookResamples } from "../../src/stats/month-outlook.ts";
+import { calendarFor, defineTool } from "../define.ts";
 import { evidence, figure, queryText, Scope, type Source, scopeOf, usdFigure } from "../figures.ts";
 import { totalFigures } from "./cost-analyzer.ts";
 import { unpricedNotes } from "./spend-rows.ts";
-
-const resamples = 2_000;
-const historyDays = 56;
 
 export const MonthEndForecast = z.strictObject({
   toDate: UsdAmount,
@@ -23,64 +18,20 @@ export const MonthEndForecast = z.strictObject({
 });
 export type MonthEndForecast = z.infer<typeof MonthEndForecast>;
 
-/** Spend per whole day, oldest first, with 0 for a day without any; the first and the running day are left out. */
-function wholeDays(rows: readonly SpendRow[], { coverage, asOf, zone }: ToolContext): { first: number; costs: readonly PicoUsd[] } {
-  const calendar = calendarFor({ zone });
-  const costs = new Map<number, PicoUsd>();
-  for (const row of rows) if (row.at !== null) costs.set(row.at.getTime(), (costs.get(row.at.getTime()) ?? 0n) + row.cost);
-  const today = calendar.dayStart(asOf.getTime());
-  const ever = coverage.first?.getTime() ?? today;
-  const begun = calendar.dayStart(ever) === ever ? ever : calendar.dayStart(ever, 1);
-  const first = Math.max(begun, calendar.dayStart(asOf.getTime(), -historyDays));
-  const whole: PicoUsd[] = [];
-  for (let day = first; day < today; day = calendar.dayStart(day, 1)) whole.push(costs.get(day) ?? 0n);
-  return { first, costs: whole };
-}
-
-/** Shares of the days still to come this month, today's remainder first. */
-function daysAhead(asOf: Date, monthEnd: number, calendar: Calendar): readonly number[] {
-  const [today, tomorrow] = [calendar.dayStart(asOf.getTime()), calendar.dayStart(asOf.getTime(), 1)];
-  const shares = [(tomorrow - asOf.getTime()) / (tomorrow - today)];
-  for (let day = tomorrow; day < monthEnd; day = calendar.dayStart(day, 1)) shares.push(1);
-  return shares;
-}
-
-/** A dollar figure of a forecast; floating point is fine here, as it is no stored amount. */
-const fromFloat = (usd: number): PicoUsd => fromUsd(Math.max(0, usd).toFixed(6));
-
-interface Outlook {
-  readonly forecast: ReturnType<typeof forecastSum>;
-  readonly end: { readonly expected: PicoUsd; readonly low: PicoUsd; readonly high: PicoUsd };
-}
-
-/** Adds the forecast of the days left to what has been spent; undefined without two whole days to go by. */
-function lookAhead(spent: PicoUsd, days: ReturnType<typeof wholeDays>, monthEnd: number, context: ToolContext): Outlook | undefined {
-  if (days.costs.length < 2) return undefined;
-  const random = createRandom(`forecast ${context.orgId} ${context.asOf.toISOString().slice(0, 10)}`);
-  const forecast = forecastSum({
-    history: days.costs.map((cost) => Number(toUsd(cost))),
-    firstWeekday: calendarFor(context).dateAt(days.first).weekday,
-    ahead: daysAhead(context.asOf, monthEnd, calendarFor(context)),
-    random: () => random.next() / 2 ** 32,
-    resamples,
-  });
-  const end = {
-    expected: spent + fromFloat(forecast.expected),
-    low: spent + fromFloat(forecast.low),
-    high: spent + fromFloat(forecast.high),
-  };
-  return { forecast, end };
-}
-
 const tooLittle = "A forecast needs at least two whole days of usage; import older usage, or ask again after tomorrow.";
 const noWeekdays =
   "Less than two weeks of usage: weekdays cannot be told apart yet, so the forecast is a plain mean with a wide interval. Import older usage to narrow it.";
 
-function writeOutlook({ forecast, end }: Outlook, source: Source, history: QueryText, monthEnd: number): Omit<MonthEndForecast, "toDate"> {
+function writeOutlook(
+  { forecast, end }: MonthOutlook,
+  source: Source,
+  history: QueryText,
+  monthEnd: Date,
+): Omit<MonthEndForecast, "toDate"> {
   const { period, filters } = source.scope;
   const ahead = {
-    scope: { period: { from: period.from, to: new Date(monthEnd).toISOString(), label: "this month" }, filters },
-    query: `spend this month so far + forecastSum(daily spend, method ${forecast.method}, ${forecast.daysUsed} whole days, ${resamples} resamples)\n${queryText(history)}`,
+    scope: { period: { from: period.from, to: monthEnd.toISOString(), label: "this month" }, filters },
+    query: `spend this month so far + forecastSum(daily spend, method ${forecast.method}, ${forecast.daysUsed} whole days, ${outlookResamples} resamples)\n${queryText(history)}`,
   };
   return {
     monthEnd: { expected: toUsd(end.expected), low: toUsd(end.low), high: toUsd(end.high) },
@@ -97,9 +48,9 @@ function writeOutlook({ forecast, end }: Outlook, source: Source, history: Query
   };
 }
 
-const named = (from: number, to: number, label: string): Scope["period"] => ({
-  from: new Date(from).toISOString(),
-  to: new Date(to).toISOString(),
+const named = ({ from, to }: Period, label: string): Scope["period"] => ({
+  from: from.toISOString(),
+  to: to.toISOString(),
   label,
 });
 
@@ -116,18 +67,24 @@ export const monthEndForecast = defineTool({
   run: async ({ filters }, context) => {
     const { asOf } = context;
     const calendar = calendarFor(context);
-    const monthEnd = calendar.monthStart(asOf.getTime(), 1);
-    const until = Math.min(monthEnd, asOf.getTime() + 1);
+    const { month, history: past, monthEnd } = monthSpans(calendar.zone, asOf);
     const scope: Scope = {
-      period: named(calendar.monthStart(asOf.getTime()), until, "this month so far"),
+      period: named(month, "this month so far"),
       filters,
     };
-    const historyScope: Scope = { period: named(calendar.dayStart(asOf.getTime(), -historyDays), until, "the last eight weeks"), filters };
+    const historyScope: Scope = { period: named(past, "the last eight weeks"), filters };
     const toDate = await readSpend(context.usage, { ...scopeOf(context, scope), by: [], grain: "total" });
     const history = await context.usage.spend({ ...scopeOf(context, historyScope), by: [], grain: "day", zone: calendar.zone });
     const { total } = toDate;
     const source = { scope, query: queryText(toDate.query) };
-    const outlook = lookAhead(total.cost, wholeDays(history.rows, context), monthEnd, context);
+    const outlook = monthOutlook({
+      spent: total.cost,
+      rows: history.rows,
+      first: context.coverage.first,
+      asOf,
+      zone: calendar.zone,
+      seed: context.orgId,
+    });
     const written =
       outlook === undefined
         ? { monthEnd: null, method: null, daysUsed: 0, figures: [], missing: [tooLittle], notes: [] }

@@ -1,4 +1,5 @@
 import { ask } from "./ask.ts";
+import { budget } from "./budget.ts";
 import type { Command } from "./command.ts";
 import { apply, approve, reject, rollback } from "./decide.ts";
 import { demo } from "./demo.ts";
@@ -29,6 +30,7 @@ export const commands = {
   spend,
   reconcile,
   digest,
+  budget,
   zone,
   prices,
   reprice,

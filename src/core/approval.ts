@@ -5,6 +5,7 @@ import { type Id, idSchema } from "./ids.ts";
 import { fromUsd, type PicoUsd } from "./money.ts";
 import { Recommendation } from "./report.ts";
 import type { RunEvent } from "./run-event.ts";
+import type { Period } from "./usage-store.ts";
 
 const Admin = { userId: idSchema("user"), name: z.string() };
 
@@ -87,6 +88,12 @@ export function decide(approval: Approval, decision: Decision, rules: DecisionRu
 /** What changes an approval, as its run's log tells it. */
 export type ApprovalEvent = Extract<RunEvent, { type: "approval.decided" | "approval.first_given" | "policy.retried" }>;
 
+/** What happened to a proposal: it was turned down, took effect, could not be applied, or was taken back. */
+export interface ApprovalChange {
+  readonly approval: Approval;
+  readonly event: Extract<RunEvent, { type: "approval.decided" | "policy.applied" | "policy.failed" | "policy.rolled_back" }>;
+}
+
 /** Approvals and their compare-and-set. */
 export interface ApprovalStore {
   /** The approval, or an AppError "not_found". */
@@ -96,6 +103,8 @@ export interface ApprovalStore {
   waiting(orgId: Id<"org">, now: Date): Promise<readonly Approval[]>;
   /** Those of the newest run in a thread that has any which wait. */
   waitingInThread(orgId: Id<"org">, threadId: Id<"thread">, now: Date): Promise<readonly Approval[]>;
+  /** What happened to an org's proposals in a period, oldest first: rejections, and what approved ones came to. */
+  changesIn(orgId: Id<"org">, period: Period): Promise<readonly ApprovalChange[]>;
   /** Stores `next` where the stored version is still `next.version - 1`, with its event in the run's log and in the audit trail; else false. */
   compareAndSet(next: Approval, event: ApprovalEvent): Promise<boolean>;
   /** Approved ones that the run's log names neither as applied nor as failed since they were last to be: also where a crash came between the two. */

@@ -30,6 +30,8 @@ export type BillAlert = z.infer<typeof BillAlert>;
 export interface BillAlertStore {
   /** Keeps an alert once per provider and window; false where the window has one already. */
   raise(alert: BillAlert): Promise<boolean>;
+  /** Alerts raised since a moment that nobody was told, oldest first. */
+  untold(orgId: Id<"org">, since: Date): Promise<readonly BillAlert[]>;
   /** The newest alerts of an org, newest first. */
   list(orgId: Id<"org">, limit: number): Promise<readonly BillAlert[]>;
 }

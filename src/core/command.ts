@@ -1,7 +1,8 @@
 import { type Id, isId } from "./ids.ts";
+import { type SettingWords, settingIn } from "./setting-words.ts";
 
 /** What a command can show, besides what is asked of the analyst. */
-export type CommandTopic = "hello" | "help" | "status" | "sources" | "export" | "digest";
+export type CommandTopic = "hello" | "help" | "status" | "sources" | "export" | "digest" | "budget";
 
 /** What someone typed instead of a question. */
 export type Command =
@@ -13,6 +14,8 @@ export type Command =
       readonly approvalId: Id<"approval">;
       readonly reason: string | undefined;
     }
+  /** A form's values, in words. */
+  | ({ readonly type: "set" } & SettingWords)
   /** Something is to be done about a proposal that is not named: its buttons are shown, nothing is pressed. */
   | { readonly type: "which"; readonly verb: "approve" | "reject" | "rollback" };
 
@@ -42,6 +45,7 @@ const topics: readonly (readonly [CommandTopic, RegExp])[] = [
     /^(?:export(?: (?:the|our|my|all))?(?: (?:spend|spending|data|usage|costs?))?(?: (?:as|to|in))?(?: (?:csv|json))?|how (?:do|can) (?:i|we) export\b.*)$/,
   ],
   ["digest", /^(?:(?:show|give)?(?: me)? ?(?:the |our |my )?(?:weekly |last )?digest)$/],
+  ["budget", /^(?:(?:show|give)?(?: me)? ?(?:the |our |my )?budgets?)$/],
 ];
 
 const verbs = {
@@ -78,6 +82,8 @@ export function commandOf(text: string): Command | undefined {
   const lower = said.toLowerCase();
   const topic = topics.find(([, pattern]) => pattern.test(lower))?.[0];
   if (topic !== undefined) return { type: "show", topic };
+  const setting = settingIn(said);
+  if (setting !== undefined) return { type: "set", ...setting };
   for (const any of ["approve", "reject", "rollback"] as const) if (anyOf[any].test(lower)) return { type: "which", verb: any };
   return undefined;
 }
@@ -89,7 +95,6 @@ const shorthands: Readonly<Partial<Record<string, string>>> = {
   savings: "What did you save us?",
   models: "What did we spend by model in the last 30 days?",
   cache: "Audit our caching.",
-  budget: "What will the month end at?",
   forecast: "What will the month end at?",
 };
 

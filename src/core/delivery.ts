@@ -2,7 +2,9 @@ import type { Card } from "./card.ts";
 import type { Author, InboundEvent, MessageRef, Platform, SharedFile, ThreadKey } from "./conversation.ts";
 import type { Form, FormRequest } from "./form.ts";
 import type { Id } from "./ids.ts";
+import type { NoticeView } from "./notice.ts";
 import type { RunView } from "./run.ts";
+import type { ShowingStore } from "./showing.ts";
 
 /** The raw request as it came over the wire: signatures are over these bytes. */
 export interface RawRequest {
@@ -72,8 +74,22 @@ export interface PlatformAdapter<Payload> {
    * An AppError where the connection is refused.
    */
   readonly listen?: (listener: Listener, signal: AbortSignal) => Promise<void>;
+  /** The platform's own roles that a person holds in their workspace at this moment; absent where the platform has none. */
+  readonly rolesOf?: (author: Author) => Promise<readonly string[]>;
+  /** Draws someone's home, the page that the platform gives each person with the bot; again in place of what is there. */
+  readonly showHome?: (to: Author, card: Card) => Promise<void>;
+  /** Offers questions to whoever began a thread, at most four. */
+  readonly suggest?: (thread: ThreadKey, prompts: readonly Prompt[]) => Promise<void>;
+  /** Names a thread after what it is about, where the platform shows names of threads. */
+  readonly entitle?: (thread: ThreadKey, title: string) => Promise<void>;
   /** Opens a file that was shared in a thread, from its own platform and nowhere else; absent where files cannot be shared. An AppError says why not. */
   readonly openFile?: (file: SharedFile, signal: AbortSignal, thread: ThreadKey) => Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** A question that is offered, and what stands on it. */
+export interface Prompt {
+  readonly title: string;
+  readonly question: string;
 }
 
 /** An adapter whose payload type is known to itself alone. */
@@ -82,24 +98,9 @@ export type AnyPlatformAdapter = Omit<PlatformAdapter<unknown>, "render" | "send
   post(thread: ThreadKey, card: Card, existing: MessageRef | undefined): Promise<MessageRef>;
   /** Shows how far a run is, or its report. */
   show(thread: ThreadKey, view: RunView, existing: MessageRef | undefined): Promise<MessageRef>;
+  /** Shows a notice: a digest or an alert. */
+  notify(thread: ThreadKey, view: NoticeView, existing: MessageRef | undefined): Promise<MessageRef>;
 };
 
-/** What has been shown of a run, and who is showing it right now. */
-export interface DeliveryStore {
-  /**
-   * Takes the right to show this run for `leaseMs`; undefined where someone else has it. `attempted` is true where an
-   * earlier holder, crashed or not, has not recorded a message: it may have posted one, so look before posting again.
-   */
-  lease(
-    runId: Id<"run">,
-    leaseMs: number,
-    now: Date,
-  ): Promise<
-    { readonly token: string; readonly message: MessageRef | undefined; readonly shownSeq: number; readonly attempted: boolean } | undefined
-  >;
-  /** Records what is shown now; an AppError "conflict" where the lease has gone to someone else. */
-  record(runId: Id<"run">, token: string, message: MessageRef, shownSeq: number): Promise<void>;
-  release(runId: Id<"run">, token: string): Promise<void>;
-  /** Runs that show less than has happened, that nobody is showing and that have had an event in the last week. */
-  behind(now: Date): Promise<readonly Id<"run">[]>;
-}
+/** What has been shown of runs. */
+export type DeliveryStore = ShowingStore<"run">;

@@ -1,10 +1,18 @@
 import { z } from "zod";
-import { type Author, type InboundEvent, type InboundOrigin, maxQuestionLength, maxReasonLength, type ThreadKey } from "./conversation.ts";
+import {
+  type Author,
+  type InboundEvent,
+  type InboundOrigin,
+  maxQuestionLength,
+  maxReasonLength,
+  SettingForm,
+  type ThreadKey,
+} from "./conversation.ts";
 import { AppError, assertNever } from "./errors.ts";
 import { isId } from "./ids.ts";
 
-/** What can be asked in a form: why a proposal is rejected; a question. */
-export const FormName = z.enum(["reject", "ask"]);
+/** What can be asked in a form: why a proposal is rejected; a question; when the digest comes; what may be spent. */
+export const FormName = z.enum(["reject", "ask", ...SettingForm.options]);
 export type FormName = z.infer<typeof FormName>;
 
 /** One thing that a form asks. */
@@ -88,6 +96,14 @@ export const askForm = (text: string): Form => ({
   ],
 });
 
+/** What a form of ours can hold; more is none of ours and is cut. */
+const shortened = (values: SentForm["values"]): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values)
+      .slice(0, 20)
+      .map(([name, value]) => [name.slice(0, 64), value.trim().slice(0, 300)]),
+  );
+
 /** The event that a sent form is; an AppError "bad_input" where it is none of ours. */
 export function eventOfForm(origin: InboundOrigin, { form, about, values }: SentForm): InboundEvent {
   switch (form) {
@@ -98,6 +114,9 @@ export function eventOfForm(origin: InboundOrigin, { form, about, values }: Sent
     }
     case "ask":
       return { type: "message", ...origin, text: (values["question"] ?? "").trim() };
+    case "digest":
+    case "budget":
+      return { type: "submitted", ...origin, form, about: about.slice(0, 128), values: shortened(values) };
     default:
       return assertNever(form);
   }

@@ -20,6 +20,8 @@ const prefixes = {
   gateway: "gwy",
   billAlert: "bal",
   readKey: "rdk",
+  notice: "ntc",
+  budget: "bud",
 } as const;
 
 export type IdKind = keyof typeof prefixes;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Author, ThreadKey } from "./conversation.ts";
 import { assertNever } from "./errors.ts";
 import { idSchema } from "./ids.ts";
 
@@ -8,6 +9,11 @@ export const Job = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("deliver"), runId: idSchema("run"), seq: z.number().int().positive() }),
   z.strictObject({ name: z.literal("decide"), inboundId: idSchema("inbound") }),
   z.strictObject({ name: z.literal("apply"), approvalId: idSchema("approval"), orgId: idSchema("org") }),
+  z.strictObject({ name: z.literal("send-notice"), noticeId: idSchema("notice") }),
+  z.strictObject({ name: z.literal("digests-due") }),
+  z.strictObject({ name: z.literal("watch-spend") }),
+  z.strictObject({ name: z.literal("home"), author: Author }),
+  z.strictObject({ name: z.literal("suggest"), thread: ThreadKey }),
   z.strictObject({ name: z.literal("sync"), sourceId: idSchema("source"), orgId: idSchema("org") }),
   z.strictObject({ name: z.literal("sync-due") }),
   z.strictObject({ name: z.literal("measure") }),
@@ -16,6 +22,9 @@ export const Job = z.discriminatedUnion("name", [
 ]);
 export type Job = z.infer<typeof Job>;
 export type JobName = Job["name"];
+
+/** Ids of platforms may hold colons. */
+const keyOf = (...parts: readonly string[]): string => parts.join("-").replaceAll(":", "_");
 
 /** The key of a job is its fact: the same fact twice is one job. Without colons, which BullMQ refuses. */
 export const jobKey = (job: Job): string => {
@@ -28,8 +37,16 @@ export const jobKey = (job: Job): string => {
       return `decide-${job.inboundId}`;
     case "apply":
       return `apply-${job.approvalId}`;
+    case "home":
+      return keyOf("home", job.author.platform, job.author.workspace, job.author.userId);
+    case "suggest":
+      return keyOf("suggest", job.thread.platform, job.thread.workspace, job.thread.channel, job.thread.thread);
     case "sync":
       return `sync-${job.sourceId}`;
+    case "send-notice":
+      return `send-notice-${job.noticeId}`;
+    case "digests-due":
+    case "watch-spend":
     case "sync-due":
     case "measure":
     case "reconcile-bills":

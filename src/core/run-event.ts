@@ -14,6 +14,8 @@ export const PlanStep = z.strictObject({ id: z.string().min(1), agent: AgentName
 export type PlanStep = z.infer<typeof PlanStep>;
 
 const at = z.iso.datetime();
+/** Which role on the platform made whoever did it an admin, where our own table does not. */
+const through = z.string().optional();
 
 /** What happens in a run, in order. The log of these is the run: state, progress and result are folds of it. */
 export const RunEvent = z.discriminatedUnion("type", [
@@ -33,12 +35,13 @@ export const RunEvent = z.discriminatedUnion("type", [
     approvalId: idSchema("approval"),
     status: ApprovalStatus,
     by: z.string().nullable(),
+    through,
     reason: z.string().optional(),
   }),
   /** A proposal of an earlier run is shown in this one too; what becomes of it is told in both. */
   z.strictObject({ type: z.literal("approval.shown"), at, approvalId: idSchema("approval"), firstBy: z.string().optional() }),
   /** The first of two admins approved. */
-  z.strictObject({ type: z.literal("approval.first_given"), at, approvalId: idSchema("approval"), by: z.string() }),
+  z.strictObject({ type: z.literal("approval.first_given"), at, approvalId: idSchema("approval"), by: z.string(), through }),
   z.strictObject({
     type: z.literal("policy.applied"),
     at,
@@ -50,7 +53,7 @@ export const RunEvent = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("policy.failed"), at, approvalId: idSchema("approval"), reason: z.string() }),
   /** An admin asked to apply again what could not be. */
-  z.strictObject({ type: z.literal("policy.retried"), at, approvalId: idSchema("approval"), by: z.string() }),
+  z.strictObject({ type: z.literal("policy.retried"), at, approvalId: idSchema("approval"), by: z.string(), through }),
   z.strictObject({
     type: z.literal("savings.measured"),
     at,
@@ -64,6 +67,7 @@ export const RunEvent = z.discriminatedUnion("type", [
     approvalId: idSchema("approval"),
     toVersion: z.number().int(),
     by: z.string(),
+    through,
   }),
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;

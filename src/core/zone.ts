@@ -30,8 +30,11 @@ export interface Calendar {
   readonly zone: Zone;
   /** Year, month (0 to 11), day of the month and weekday (0 is Sunday) at an instant, on the zone's calendar. */
   dateAt(at: number): { readonly year: number; readonly month: number; readonly day: number; readonly weekday: number };
-  /** The first instant of a date; days and months beyond their range count on, as in `Date.UTC`. */
-  startOf(year: number, month: number, day: number): number;
+  /**
+   * The first instant of a date, or the first at which its clock shows an hour or later: an hour that is skipped is over at once, of
+   * one that comes twice it is the first. Days and months beyond their range count on, as in `Date.UTC`.
+   */
+  startOf(year: number, month: number, day: number, hour?: number): number;
   dayStart(at: number, offset?: number): number;
   /** Weeks begin on Monday. */
   weekStart(at: number, offset?: number): number;
@@ -66,8 +69,8 @@ function offsetsOf(zone: Zone): (at: number) => number {
 }
 
 /**
- * The first instant whose local date is the one that begins at `midnight` (its midnight, read as UTC) or later. A clock that
- * jumps over midnight begins the day at the jump; one that is set back to a midnight it has passed does not begin it again.
+ * The first instant at which the local clock shows `midnight` (or another hour; read as UTC) or later. A clock that jumps over
+ * midnight begins the day at the jump; one that is set back to a midnight it has passed does not begin it again.
  */
 function firstInstant(offsetAt: (at: number) => number, midnight: number): number {
   const begun = (at: number): boolean => at + offsetAt(at) >= midnight;
@@ -87,8 +90,8 @@ function createCalendar(zone: Zone): Calendar {
   const utc = /^(?:Etc\/)?(?:UTC|UCT|GMT|Zulu)$/i.test(zone);
   const offsetAt = utc ? () => 0 : offsetsOf(zone);
   const starts = new Map<number, number>();
-  const startOf = (year: number, month: number, day: number): number => {
-    const midnight = Date.UTC(year, month, day);
+  const startOf = (year: number, month: number, day: number, hour = 0): number => {
+    const midnight = Date.UTC(year, month, day, hour);
     if (utc) return midnight;
     const start = starts.get(midnight) ?? firstInstant(offsetAt, midnight);
     if (starts.size < 20_000) starts.set(midnight, start);

@@ -12,7 +12,10 @@ const workspaceOf = ({ platform, workspace }: InboundEvent["thread"]): string =>
 const guestsMayNot: Readonly<Partial<Record<InboundEvent["type"], string>>> = {
   message: "ask about its spend",
   opened: "ask about its spend",
+  home: "look at its home",
+  link: "share its pages here",
   feedback: "say how its answers were",
+  submitted: "set what it is told",
 };
 
 /** The org that the event belongs to; "forbidden" for a workspace that is not connected and for guests of other workspaces. */

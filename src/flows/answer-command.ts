@@ -1,64 +1,48 @@
-import type { ApprovalStore } from "../core/approval.ts";
+import type { Approval, ApprovalStore } from "../core/approval.ts";
+import type { BudgetStanding } from "../core/budget.ts";
 import { type Command, type CommandTopic, commandOf, questionIn } from "../core/command.ts";
 import type { InboundStore, MemberStore } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
-import type { GatewayFleet } from "../core/gateway-config.ts";
 import type { Id } from "../core/ids.ts";
+import type { DigestContent } from "../core/notice.ts";
 import type { Report } from "../core/report.ts";
 import type { Analyst, LoggedEvent, Run } from "../core/run.ts";
 import type { RunEvent } from "../core/run-event.ts";
-import type { SourceStore } from "../core/source-connection.ts";
-import type { UsageReader } from "../core/usage-store.ts";
-import {
-  exportReport,
-  helloReport,
-  helpReport,
-  type Standing,
-  sentenceReport,
-  sourcesReport,
-  statusReport,
-  waitingReport,
-} from "./command-reports.ts";
+import type { SettingChange } from "./change-setting.ts";
+import { exportReport, helloReport, helpReport, sentenceReport, sourcesReport, statusReport, waitingReport } from "./command-reports.ts";
+import { budgetReport, digestReport, mostProposals } from "./notice-reports.ts";
 import type { Press, PressOutcome } from "./press-approval.ts";
 import { type RunAnalysisDeps, runAnalysis } from "./run-analysis.ts";
+import { type StandingDeps, standingOf } from "./standing.ts";
 
-export interface CommandDeps extends Omit<RunAnalysisDeps, "analyst"> {
+export interface CommandDeps extends Omit<RunAnalysisDeps, "analyst">, StandingDeps {
   readonly inbound: Pick<InboundStore, "askerOf">;
   readonly members: Pick<MemberStore, "memberOf">;
-  readonly approvals: Pick<ApprovalStore, "waiting" | "waitingInThread">;
-  readonly sources: Pick<SourceStore, "list">;
-  readonly fleet: Pick<GatewayFleet, "served">;
-  readonly usage: Pick<UsageReader, "coverage">;
+  readonly approvals: Pick<ApprovalStore, "get" | "waiting" | "waitingInThread">;
   readonly press: (press: Press) => Promise<PressOutcome>;
-  /** The last whole week of an org, as text. */
-  readonly digest: (orgId: Id<"org">, asOf: Date) => Promise<string>;
+  /** The last whole week of an org. */
+  readonly digest: (orgId: Id<"org">, asOf: Date) => Promise<DigestContent>;
+  /** How each budget of an org stands in the running month. */
+  readonly standings: (orgId: Id<"org">, asOf: Date) => Promise<readonly BudgetStanding[]>;
+  /** Sets a digest or a budget; says what happened. */
+  readonly change: (change: SettingChange) => Promise<string>;
 }
 
-async function standingOf(deps: CommandDeps, { orgId, thread, asOf }: Run): Promise<Standing> {
-  return {
-    coverage: await deps.usage.coverage(orgId),
-    sources: await deps.sources.list(orgId),
-    gateways: await deps.fleet.served(orgId),
-    waiting: await deps.approvals.waiting(orgId, deps.now()),
-    asOf,
-    platform: thread.platform,
-  };
-}
-
-async function show(deps: CommandDeps, run: Run, topic: CommandTopic): Promise<Report> {
+async function show(deps: CommandDeps, run: Run, topic: Exclude<CommandTopic, "digest">): Promise<Report> {
+  const standing = () => standingOf(deps, { ...run, platform: run.thread.platform });
   switch (topic) {
     case "hello":
-      return helloReport(await standingOf(deps, run));
+      return helloReport(await standing());
     case "help":
-      return helpReport(await standingOf(deps, run));
+      return helpReport(await standing());
     case "status":
-      return statusReport(await standingOf(deps, run));
+      return statusReport(await standing());
     case "sources":
-      return sourcesReport(await standingOf(deps, run));
+      return sourcesReport(await standing());
     case "export":
       return exportReport(run.asOf);
-    case "digest":
-      return sentenceReport("Weekly digest", (await deps.digest(run.orgId, run.asOf)).trim());
+    case "budget":
+      return budgetReport(await deps.standings(run.orgId, run.asOf));
     default:
       return assertNever(topic);
   }
@@ -88,7 +72,30 @@ const nothingWaits = (verb: (Command & { type: "which" })["verb"]): Report =>
         "No proposal of this thread waits for a decision. Ask “How can we cut cost?” for one, or say `status` for what waits elsewhere.",
       );
 
-/** Shows the proposals of the thread that wait; those that an earlier attempt has shown are not told again. */
+/** Tells that proposals are shown here; those that an earlier attempt has told are not told again. */
+function* showWaiting(deps: CommandDeps, log: readonly LoggedEvent[], waiting: readonly Approval[]): Generator<RunEvent, void, void> {
+  const shown = new Set(log.flatMap(({ event }) => (event.type === "approval.shown" ? [event.approvalId] : [])));
+  for (const { id, first } of waiting.filter((one) => !shown.has(one.id))) {
+    const at = deps.now().toISOString();
+    yield { type: "approval.shown", at, approvalId: id, ...(first === undefined ? {} : { firstBy: first.name }) };
+  }
+}
+
+/** Shows the last whole week, with the buttons of what waits. */
+async function* digest(deps: CommandDeps, run: Run, log: readonly LoggedEvent[]): AsyncGenerator<RunEvent, Report, void> {
+  const content = await deps.digest(run.orgId, run.asOf);
+  const waiting: Approval[] = [];
+  for (const { approvalId } of content.waiting.slice(0, mostProposals)) waiting.push(await deps.approvals.get(run.orgId, approvalId));
+  yield* showWaiting(deps, log, waiting);
+  return digestReport(content);
+}
+
+async function set(deps: CommandDeps, { id, orgId, thread }: Run, { what, values }: Command & { type: "set" }): Promise<Report> {
+  const author = await deps.inbound.askerOf(id);
+  return sentenceReport(what === "digest" ? "Weekly digest" : "Budget", await deps.change({ orgId, author, thread, what, values }));
+}
+
+/** Shows the proposals of the thread that wait. */
 async function* which(
   deps: CommandDeps,
   run: Run,
@@ -96,19 +103,17 @@ async function* which(
   verb: (Command & { type: "which" })["verb"],
 ): AsyncGenerator<RunEvent, Report, void> {
   if (verb === "rollback") return nothingWaits(verb);
-  const shown = new Set(log.flatMap(({ event }) => (event.type === "approval.shown" ? [event.approvalId] : [])));
   const waiting = await deps.approvals.waitingInThread(run.orgId, run.threadId, deps.now());
-  for (const { id, first } of waiting.filter((one) => !shown.has(one.id))) {
-    const at = deps.now().toISOString();
-    yield { type: "approval.shown", at, approvalId: id, ...(first === undefined ? {} : { firstBy: first.name }) };
-  }
+  yield* showWaiting(deps, log, waiting);
   return waiting.length === 0 ? nothingWaits(verb) : waitingReport(waiting);
 }
 
 async function* answer(deps: CommandDeps, run: Run, log: readonly LoggedEvent[], command: Command): AsyncGenerator<RunEvent, Report, void> {
   switch (command.type) {
     case "show":
-      return show(deps, run, command.topic);
+      return command.topic === "digest" ? yield* digest(deps, run, log) : show(deps, run, command.topic);
+    case "set":
+      return set(deps, run, command);
     case "press":
       return press(deps, run, command);
     case "which":

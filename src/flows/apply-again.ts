@@ -27,7 +27,13 @@ const attempts = 3;
 const noteRetry = (deps: ApplyAgainDeps, approval: Approval, by: Member): Promise<boolean> =>
   deps.approvals.compareAndSet(
     { ...approval, version: approval.version + 1 },
-    { type: "policy.retried", at: deps.now().toISOString(), approvalId: approval.id, by: by.name },
+    {
+      type: "policy.retried",
+      at: deps.now().toISOString(),
+      approvalId: approval.id,
+      by: by.name,
+      ...(by.through === undefined ? {} : { through: by.through }),
+    },
   );
 
 /**

@@ -29,7 +29,8 @@ const count = (number: number, what: string): string => `${number.toLocaleString
 
 const hourMs = 3_600_000;
 
-function ago(at: Date, asOf: Date): string {
+/** How long ago something was, in whole hours or days. */
+export function ago(at: Date, asOf: Date): string {
   const hours = Math.floor((asOf.getTime() - at.getTime()) / hourMs);
   if (hours < 1) return "less than an hour ago";
   return hours < 48 ? `${count(hours, "hour")} ago` : `${count(Math.floor(hours / 24), "day")} ago`;
@@ -74,10 +75,11 @@ function examples({ workloads, teams, models }: Coverage): readonly string[] {
 }
 
 const words: readonly (readonly [string, string])[] = [
-  ["spend · models · savings · cache · budget", "the usual questions in one word"],
+  ["spend · models · savings · cache · forecast", "the usual questions in one word"],
   ["status", "whether the data is fresh, what is connected, what waits"],
   ["sources", "what is connected and when it was last read"],
-  ["digest", "the last whole week"],
+  ["digest · digest weekly monday 9 Europe/Berlin · digest off", "the last whole week; when and where you get it (managers)"],
+  ["budget · budget 5000 · budget 500 for team … · budget off", "what may be spent in a month, and how that stands; sets it (managers)"],
   [
     "approve apr_… · reject apr_… because … · apply apr_… · rollback apr_… · details apr_…",
     "as the buttons do; admins only, but for details",

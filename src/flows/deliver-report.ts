@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { MemberStore, MessageRef, Platform } from "../core/conversation.ts";
+import type { MemberStore, Platform } from "../core/conversation.ts";
 import type { AnyPlatformAdapter, DeliveryStore } from "../core/delivery.ts";
-import { AppError } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { type Run, type RunStore, viewOf } from "../core/run.ts";
 import { isGone } from "./only-installed.ts";
+import { leaseMs, showOnce } from "./show-once.ts";
 
 export interface DeliverDeps {
   readonly runs: Pick<RunStore, "get" | "events">;
@@ -19,46 +19,28 @@ export interface DeliverDeps {
   readonly editGapMs?: number;
 }
 
-/** How long the right to show a run lasts: longer than a search and a post may take, shorter than anyone waits after a crash. */
-const leaseMs = 8_000;
 const defaultEditGapMs = 1_000;
 
-/** A message of an earlier attempt that was posted and not recorded. Where the platform cannot say, we post: better twice than never. */
-async function findEarlier(deps: DeliverDeps, run: Run, find: AnyPlatformAdapter["find"]): Promise<MessageRef | undefined> {
-  try {
-    return await find(run.thread, run.id);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.retry) throw error;
-    deps.log.warn("An earlier message could not be looked for; a new one is posted.", { runId: run.id, error: error.message });
-    return undefined;
-  }
-}
+type Shown = Pick<AnyPlatformAdapter, "show" | "find">;
 
 /** Shows the run as it stands, where nobody else is doing so; gives the number of the last event shown, or undefined. */
-async function showOnce(
-  deps: DeliverDeps,
-  run: Run,
-  adapter: Pick<AnyPlatformAdapter, "show" | "find">,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const begun = deps.now().getTime();
-  const lease = await deps.deliveries.lease(run.id, leaseMs, new Date(begun));
-  if (lease === undefined) return undefined;
-  try {
-    const view = viewOf(run, await deps.runs.events(run.id, 0));
-    if (lease.message !== undefined && view.seq <= lease.shownSeq) return lease.shownSeq;
-    const existing = lease.message ?? (lease.attempted ? await findEarlier(deps, run, adapter.find) : undefined);
-    if (deps.now().getTime() - begun > leaseMs / 2)
-      throw new AppError("busy", "Looking for an earlier message took too long; it will be tried again.");
-    const message = await adapter.show(run.thread, view, existing);
-    await deps.deliveries.record(run.id, lease.token, message, view.seq);
+function showRun(deps: DeliverDeps, run: Run, adapter: Shown, signal: AbortSignal): Promise<number | undefined> {
+  let working = false;
+  return showOnce(deps, {
+    id: run.id,
+    thread: run.thread,
+    store: deps.deliveries,
+    find: adapter.find,
+    async load() {
+      const view = viewOf(run, await deps.runs.events(run.id, 0));
+      working = view.state === "queued" || view.state === "working";
+      return { seq: view.seq, post: (existing) => adapter.show(run.thread, view, existing) };
+    },
     // While the run is at work the lease is kept for a moment, so that what happens meanwhile becomes one edit.
-    const working = view.state === "queued" || view.state === "working";
-    if (working) await sleep(deps.editGapMs ?? defaultEditGapMs, undefined, { signal }).catch(() => undefined);
-    return view.seq;
-  } finally {
-    await deps.deliveries.release(run.id, lease.token);
-  }
+    async afterwards() {
+      if (working) await sleep(deps.editGapMs ?? defaultEditGapMs, undefined, { signal }).catch(() => undefined);
+    },
+  });
 }
 
 /** Notes that nothing is left to show of a run whose readers read it themselves or are gone, so that nobody looks after it again. */
@@ -83,8 +65,8 @@ export async function deliverReport(deps: DeliverDeps, runId: Id<"run">, signal:
   const run = await deps.runs.get(runId);
   const adapter = deps.adapterFor(run.thread.platform);
   if (adapter === undefined || (await isGone(deps.members, run.thread))) return passBy(deps, run);
-  let shown = await showOnce(deps, run, adapter, signal);
+  let shown = await showRun(deps, run, adapter, signal);
   while (shown !== undefined && (await deps.runs.events(runId, shown)).length > 0) {
-    shown = await showOnce(deps, run, adapter, signal);
+    shown = await showRun(deps, run, adapter, signal);
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 
 export interface KeepListeningOptions {
@@ -15,8 +16,9 @@ const longestPauseMs = 120_000;
 const goodMs = 60_000;
 
 /**
- * Listens until the signal. A connection that ends is made again at once where it held, else ever more slowly, with half of the
- * pause random: platforms count connections, and many processes must not come back in step.
+ * Listens until the signal. A connection that ends is made again at once where it held, else as late as the platform asked or
+ * ever more slowly, with half of the pause random: platforms count connections, and many processes must not come back in step.
+ * One that is refused until a setting is changed is not tried again.
  */
 export async function keepListening(
   listen: (signal: AbortSignal) => Promise<void>,
@@ -25,15 +27,21 @@ export async function keepListening(
 ): Promise<void> {
   for (let failures = 0; !signal.aborted; ) {
     const begun = performance.now();
+    let asked: number | undefined;
     try {
       await listen(signal);
       failures = performance.now() - begun > goodMs ? 0 : failures + 1;
     } catch (error) {
+      if (error instanceof AppError && error.code === "not_configured") {
+        log.error(`${to} is off until its settings are put right and Apex is started again.`, { error: error.message });
+        return;
+      }
       failures += 1;
+      asked = error instanceof AppError ? error.retryAfterMs : undefined;
       log.error(`${to} could not be listened to; trying again.`, { error: String(error) });
     }
     if (failures === 0) continue;
     const pause = Math.min(longestPauseMs, pauseMs * 2 ** (failures - 1));
-    await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    await sleep(asked ?? pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
   }
 }

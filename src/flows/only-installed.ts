@@ -22,6 +22,10 @@ export function onlyInstalled(adapter: AnyPlatformAdapter, members: Pick<MemberS
       await check(thread);
       return adapter.show(thread, view, existing);
     },
+    async notify(thread, view, existing) {
+      await check(thread);
+      return adapter.notify(thread, view, existing);
+    },
     async tell(thread, to, text) {
       await check(thread);
       return adapter.tell(thread, to, text);

@@ -90,11 +90,12 @@ async function rulesFor(deps: PressDeps, approval: Approval): Promise<DecisionRu
   };
 }
 
-const eventOf = (approval: Approval, at: string): ApprovalEvent => {
+const eventOf = (approval: Approval, at: string, role: string | undefined): ApprovalEvent => {
   const { id: approvalId, status, decidedBy, first, reason } = approval;
-  return status === "pending" && first !== undefined
-    ? { type: "approval.first_given", at, approvalId, by: first.name }
-    : { type: "approval.decided", at, approvalId, status, by: decidedBy?.name ?? null, ...(reason === undefined ? {} : { reason }) };
+  const through = role === undefined ? {} : { through: role };
+  if (status === "pending" && first !== undefined) return { type: "approval.first_given", at, approvalId, by: first.name, ...through };
+  const decided = { type: "approval.decided" as const, at, approvalId, status, by: decidedBy?.name ?? null };
+  return { ...decided, ...(decidedBy === null ? {} : through), ...(reason === undefined ? {} : { reason }) };
 };
 
 async function settle(deps: PressDeps, press: Press, verb: "approve" | "reject"): Promise<Settled> {
@@ -104,7 +105,8 @@ async function settle(deps: PressDeps, press: Press, verb: "approve" | "reject")
     const rules = await rulesFor(deps, approval);
     const { result, changed } = decide(approval, { verb, by: press.member, reason: press.reason }, rules, now);
     if (changed === undefined) return { result, approval };
-    if (await deps.approvals.compareAndSet(changed, eventOf(changed, now.toISOString()))) return { result, approval: changed };
+    if (await deps.approvals.compareAndSet(changed, eventOf(changed, now.toISOString(), press.member?.through)))
+      return { result, approval: changed };
   }
   throw new AppError("busy", "Others are deciding this at the same moment; it will be tried again.");
 }

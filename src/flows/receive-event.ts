@@ -4,13 +4,16 @@ import { AppError, assertNever } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Job, JobQueue } from "../core/job.ts";
 import type { Logger } from "../core/logger.ts";
+import type { RunStore } from "../core/run.ts";
 import { type AdmitDeps, admittedOrg } from "./admit-event.ts";
+import { checkSetting } from "./check-setting.ts";
 
 /** The question that a greeting answers, as if whoever met Apex had said it. */
 export const greetingQuestion = "hello";
 
 export interface ReceiveDeps extends AdmitDeps {
   readonly inbound: Pick<InboundStore, "receiveMessage" | "receiveClick" | "receiveOpened" | "receiveFeedback" | "receiveRemoved">;
+  readonly runs: Pick<RunStore, "get">;
   readonly jobs: Pick<JobQueue, "enqueue">;
   readonly log: Logger;
   /** Installations that a platform may say are gone. */
@@ -23,6 +26,8 @@ export type Received =
   | { readonly type: "click"; readonly inboundId: Id<"inbound">; readonly duplicate: boolean }
   /** `runId` is the run that greets; undefined where the person was greeted there before. */
   | { readonly type: "opened"; readonly runId: Id<"run"> | undefined; readonly duplicate: boolean }
+  /** Nothing was stored: what follows may come as often as it likes. */
+  | { readonly type: "shown"; readonly duplicate: false }
   | { readonly type: "feedback" | "removed"; readonly duplicate: boolean };
 
 const count = (number: number): string => number.toString().replace(/\B(?=(\d{3})+$)/g, ",");
@@ -34,6 +39,20 @@ async function enqueue(deps: ReceiveDeps, job: Job): Promise<void> {
   } catch (error) {
     deps.log.warn("The event is stored, but could not be queued; it will be queued again.", { job: job.name, error: String(error) });
   }
+}
+
+type Message = InboundEvent & { readonly type: "message" };
+
+/** A message that replies to an answer belongs to the conversation of that answer, where both are in one channel of one org. */
+async function placed({ runs }: ReceiveDeps, orgId: Id<"org">, event: Message): Promise<Message> {
+  if (event.continues === undefined) return event;
+  const { orgId: owner, thread } = await runs.get(event.continues).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === "not_found") return { orgId: undefined, thread: event.thread };
+    throw error;
+  });
+  const { platform, workspace, channel } = event.thread;
+  const together = thread.platform === platform && thread.workspace === workspace && thread.channel === channel;
+  return owner === orgId && together ? { ...event, thread } : event;
 }
 
 /**
@@ -50,13 +69,16 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
     );
   }
   const orgId = await admittedOrg(deps, event);
+  if (event.type === "submitted") checkSetting(event.form, event.values);
   switch (event.type) {
     case "message": {
-      const { runId, duplicate } = await deps.inbound.receiveMessage(orgId, event);
+      const { runId, duplicate } = await deps.inbound.receiveMessage(orgId, await placed(deps, orgId, event));
       await enqueue(deps, { name: "run", runId });
       return { type: "run", runId, duplicate };
     }
-    case "click": {
+    case "click":
+    case "submitted":
+    case "snooze": {
       const { inboundId, duplicate } = await deps.inbound.receiveClick(orgId, event);
       await enqueue(deps, { name: "decide", inboundId });
       return { type: "click", inboundId, duplicate };
@@ -64,8 +86,15 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
     case "opened": {
       const { runId, duplicate } = await deps.inbound.receiveOpened(orgId, event, greetingQuestion);
       if (runId !== undefined) await enqueue(deps, { name: "run", runId });
+      if (event.surface === "thread" && event.thread.thread !== "") await enqueue(deps, { name: "suggest", thread: event.thread });
       return { type: "opened", runId, duplicate };
     }
+    case "home":
+      // Nothing of it is stored, so a queue that is down is an error: the platform sends the event again.
+      await deps.jobs.enqueue({ name: "home", author: event.author });
+      return { type: "shown", duplicate: false };
+    case "link":
+      return { type: "shown", duplicate: false };
     case "feedback":
       return { type: "feedback", ...(await deps.inbound.receiveFeedback(orgId, event)) };
     case "removed":

@@ -2,12 +2,14 @@ import type { ApprovalStore } from "../core/approval.ts";
 import type { InboundStore } from "../core/conversation.ts";
 import type { DeliveryStore } from "../core/delivery.ts";
 import type { Job, JobQueue } from "../core/job.ts";
+import type { NoticeStore } from "../core/notice.ts";
 import type { RunStore } from "../core/run.ts";
 
 export interface ReconcileDeps {
   readonly runs: Pick<RunStore, "unfinished" | "events">;
   readonly inbound: Pick<InboundStore, "undoneClicks">;
   readonly deliveries: Pick<DeliveryStore, "behind">;
+  readonly notices: Pick<NoticeStore, "behind">;
   readonly approvals: Pick<ApprovalStore, "approvedUnapplied">;
   readonly jobs: JobQueue;
   readonly now: () => Date;
@@ -17,7 +19,7 @@ export interface ReconcileDeps {
 const patienceMs = 30_000;
 
 /** The work that the stored facts still ask for. */
-async function owed({ runs, inbound, deliveries, approvals }: ReconcileDeps, now: Date): Promise<readonly Job[]> {
+async function owed({ runs, inbound, deliveries, notices, approvals }: ReconcileDeps, now: Date): Promise<readonly Job[]> {
   const before = new Date(now.getTime() - patienceMs);
   const unfinished = await runs.unfinished(before);
   const clicks = await inbound.undoneClicks(before);
@@ -33,6 +35,7 @@ async function owed({ runs, inbound, deliveries, approvals }: ReconcileDeps, now
     ...clicks.map((inboundId): Job => ({ name: "decide", inboundId })),
     ...unapplied.map(({ id, orgId }): Job => ({ name: "apply", approvalId: id, orgId })),
     ...behind,
+    ...(await notices.behind(now)).map((noticeId): Job => ({ name: "send-notice", noticeId })),
   ];
 }
 

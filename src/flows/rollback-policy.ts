@@ -1,4 +1,5 @@
 import type { Approval, ApprovalStore } from "../core/approval.ts";
+import type { Member } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { PolicyStore, RoutingPolicy } from "../core/policy.ts";
@@ -15,6 +16,10 @@ export interface RollbackOutcome {
   readonly sentence: string;
 }
 
+type Asker = Pick<Member, "name" | "through">;
+
+const byOf = ({ name, through }: Asker) => ({ by: name, ...(through === undefined ? {} : { through }) });
+
 /** Which approval made the active version, so that it can be rolled back first. */
 const makerOf = async (deps: RollbackDeps, active: RoutingPolicy): Promise<Id<"approval"> | undefined> => {
   for (const { approvalId } of active.rules) {
@@ -24,11 +29,11 @@ const makerOf = async (deps: RollbackDeps, active: RoutingPolicy): Promise<Id<"a
 };
 
 /** Brings what is active now into effect and says that the change was rolled back. */
-async function finish(deps: RollbackDeps, approval: Approval, by: string): Promise<RollbackOutcome> {
+async function finish(deps: RollbackDeps, approval: Approval, by: Asker): Promise<RollbackOutcome> {
   const { version, policy } = await deps.policies.active(approval.orgId);
   const waiting = await takeEffect(deps, approval.orgId, policy);
   const at = deps.now().toISOString();
-  await announce(deps, approval.runId, { type: "policy.rolled_back", at, approvalId: approval.id, toVersion: version, by });
+  await announce(deps, approval.runId, { type: "policy.rolled_back", at, approvalId: approval.id, toVersion: version, ...byOf(by) });
   const effect =
     waiting.length === 0
       ? "is in effect again, read back"
@@ -37,7 +42,7 @@ async function finish(deps: RollbackDeps, approval: Approval, by: string): Promi
 }
 
 /** Where the active version no longer holds the change: finishes a rollback that was cut off, or says what became of it. */
-async function whereGone(deps: RollbackDeps, approval: Approval, by: string): Promise<RollbackOutcome> {
+async function whereGone(deps: RollbackDeps, approval: Approval, by: Asker): Promise<RollbackOutcome> {
   const title = approval.recommendation.title;
   const last = await lastEffect(deps, approval);
   switch (last) {
@@ -62,7 +67,7 @@ async function whereGone(deps: RollbackDeps, approval: Approval, by: string): Pr
  */
 export async function rollbackPolicy(
   deps: RollbackDeps,
-  { orgId, approvalId, by }: { readonly orgId: Id<"org">; readonly approvalId: Id<"approval">; readonly by: string },
+  { orgId, approvalId, by }: { readonly orgId: Id<"org">; readonly approvalId: Id<"approval">; readonly by: Asker },
 ): Promise<RollbackOutcome> {
   const approval = await deps.approvals.get(orgId, approvalId);
   const title = approval.recommendation.title;

@@ -26,12 +26,12 @@ export interface ChangeCell {
 /** What each factor did to the bill; the factors sum exactly to the change. */
 export type FactorAmounts = Readonly<Record<ChangeFactor, PicoUsd>>;
 
-export interface ChangeDecomposition {
+export interface ChangeDecomposition<Cell extends ChangeCell = ChangeCell> {
   readonly before: PicoUsd;
   readonly after: PicoUsd;
   readonly change: PicoUsd;
   readonly factors: FactorAmounts;
-  readonly cells: readonly { readonly cell: ChangeCell; readonly change: PicoUsd; readonly factors: FactorAmounts }[];
+  readonly cells: readonly { readonly cell: Cell; readonly change: PicoUsd; readonly factors: FactorAmounts }[];
 }
 
 /** a · b / c, rounded to the nearest (halves up); for shares of amounts that are not negative. */
@@ -108,7 +108,7 @@ const none: FactorAmounts = { volume: 0n, mix: 0n, tier: 0n, tokens_per_request:
  * interactions: what two causes do together goes to the later one. A new or vanished workload is volume; a new or
  * vanished model in a known workload is mix; a new tier of a known model is tier. Cells must be unique.
  */
-export function decomposeChange(cells: readonly ChangeCell[]): ChangeDecomposition {
+export function decomposeChange<Cell extends ChangeCell>(cells: readonly Cell[]): ChangeDecomposition<Cell> {
   const requests = new Map<string, { before: bigint; after: bigint }>();
   const keys = (cell: ChangeCell): readonly [string, string] => [
     JSON.stringify([cell.workload]),
@@ -132,4 +132,28 @@ export function decomposeChange(cells: readonly ChangeCell[]): ChangeDecompositi
   const before = cells.reduce((total, cell) => total + (cell.before?.cost ?? 0n), 0n);
   const after = cells.reduce((total, cell) => total + (cell.after?.cost ?? 0n), 0n);
   return { before, after, change: after - before, factors: split.reduce((all, one) => addFactors(all, one.factors), none), cells: split };
+}
+
+/** A workload's part in a change. */
+export interface WorkloadChange {
+  readonly workload: string;
+  readonly before: PicoUsd;
+  readonly after: PicoUsd;
+  readonly factors: FactorAmounts;
+}
+
+/** The parts of a decomposed change by workload; each one's factors sum exactly to its change. */
+export function workloadChanges({ cells }: ChangeDecomposition): readonly WorkloadChange[] {
+  const sums = new Map<string, WorkloadChange>();
+  for (const { cell, factors } of cells) {
+    const { workload } = cell;
+    const had = sums.get(workload) ?? { workload, before: 0n, after: 0n, factors: none };
+    sums.set(workload, {
+      workload,
+      before: had.before + (cell.before?.cost ?? 0n),
+      after: had.after + (cell.after?.cost ?? 0n),
+      factors: addFactors(had.factors, factors),
+    });
+  }
+  return [...sums.values()];
 }

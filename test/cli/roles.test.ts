@@ -45,11 +45,13 @@ describe("the role of a process", () => {
       OPENAI_API_KEY: "sk-1",
     });
     const of = (role: ProcessRole) => partsOf(config, role).join("\n");
-    expect(of("all")).toMatch(/Slack +on at \/slack\/events\nDiscord +off: .*\nGateway +on at \/v1, to openai\nWorker +on\n/);
-    expect(of("api")).toMatch(
-      /Slack +on at \/slack\/events\nDiscord +off: .*\nGateway +off: the role is api.*\nWorker +off: the role is api/,
+    expect(of("all")).toMatch(
+      /Slack +on at \/slack\/events\nTeams +off: .*\nDiscord +off: .*\nGateway +on at \/v1, to openai\nWorker +on\n/,
     );
-    expect(of("worker")).toMatch(/Slack +on for what is posted.*\nDiscord +off: .*\nGateway +off: .*\nWorker +on\n/);
-    expect(of("gateway")).toMatch(/Slack +off: .*\nDiscord +off: .*\nGateway +on at \/v1, to openai\nWorker +off: /);
+    expect(of("api")).toMatch(
+      /Slack +on at \/slack\/events\nTeams +off: .*\nDiscord +off: .*\nGateway +off: the role is api.*\nWorker +off: the role is api/,
+    );
+    expect(of("worker")).toMatch(/Slack +on for what is posted.*\nTeams +off: .*\nDiscord +off: .*\nGateway +off: .*\nWorker +on\n/);
+    expect(of("gateway")).toMatch(/Slack +off: .*\nTeams +off: .*\nDiscord +off: .*\nGateway +on at \/v1, to openai\nWorker +off: /);
   });
 });

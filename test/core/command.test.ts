@@ -55,6 +55,6 @@ describe("a command in a message", () => {
 
   it("spells shorthands out", () => {
     expect(questionIn("/apex models")).toBe("What did we spend by model in the last 30 days?");
-    expect(questionIn("Budget?")).toBe("What will the month end at?");
+    expect(questionIn("Forecast?")).toBe("What will the month end at?");
   });
 });

@@ -101,6 +101,7 @@ describe("the whole loop in Discord, over its gateway", () => {
       (await shown(discord.channel)).find((message) => wordsOf(message).includes("Rejected by")),
     );
     expect(rejected.id).toBe(report.id);
+    expect(wordsOf(rejected)).toContain("not this quarter");
     expect(buttonsOf(rejected)).not.toContain(reject);
   }, 90_000);
 
@@ -130,6 +131,26 @@ describe("the whole loop in Discord, over its gateway", () => {
     expect(buttonsOf(decided)).not.toContain(approve);
     expect(await shown(discord.channel)).toHaveLength(before + 1);
   }, 90_000);
+
+  it("takes thumbs up and down under an answer, and thanks for it in private", async () => {
+    const answered = (await shown(discord.channel)).findLast((message) => buttonsOf(message).some((id) => id.startsWith("helpful:run_")));
+    if (answered === undefined) throw new Error("no answer asks whether it helped");
+    const unhelpful = buttonsOf(answered).find((id) => id.startsWith("unhelpful:")) ?? "";
+    const thanked = await press(discord.bob, answered, unhelpful);
+    expect(thanked).toMatchObject({ type: 4 });
+    expect(thanked?.data).toContain("Thank you, noted.");
+  });
+
+  it("tells the last whole week on request, and offers to send it by itself", async () => {
+    const before = (await shown(discord.channel)).length;
+    await discord.twin.channel(discord.channel).user(discord.bob).runSlashCommand({ name: "apex-digest" });
+    const digest = await until("the digest", async () =>
+      (await shown(discord.channel)).slice(before).find((message) => buttonsOf(message).length > 0),
+    );
+    expect(wordsOf(digest)).toContain("eek");
+    const schedule = buttonsOf(digest).find((id) => id.startsWith("schedule:"));
+    expect(await press(discord.alice, digest, schedule ?? "")).toMatchObject({ type: 9 });
+  }, 60_000);
 
   it("answers a mention in a thread under it, and a mention in that thread in the same thread", async () => {
     const bot = `<@${discord.applicationId}>`;

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSupervisor } from "../../agents/supervisor.ts";
 import { priceEvent } from "../../src/catalog/price-event.ts";
+import { wireLedger } from "../../src/compose-ledger.ts";
+import { wireNotices } from "../../src/compose-notices.ts";
 import type { Author, ThreadKey } from "../../src/core/conversation.ts";
 import type { Id } from "../../src/core/ids.ts";
 import type { Job } from "../../src/core/job.ts";
@@ -11,6 +13,8 @@ import { answerCommand, askedInFull, type CommandDeps } from "../../src/flows/an
 import { type PressDeps, pressApproval } from "../../src/flows/press-approval.ts";
 import { greetingQuestion, receiveEvent } from "../../src/flows/receive-event.ts";
 import { runAnalysis } from "../../src/flows/run-analysis.ts";
+import { createApiClient } from "../../src/ingest/api-client.ts";
+import { remoteSources } from "../../src/ingest/remote-sources.ts";
 import { asOf, book, usage } from "../agents/org-usage.ts";
 import { storeReport } from "../setup/stored-run.ts";
 import { createTestClickHouse, type TestClickHouse } from "../setup/test-clickhouse.ts";
@@ -52,8 +56,25 @@ describe("a conversation", () => {
     now: () => new Date(),
     log: quiet,
     press: (press) => pressApproval(pressDeps(), press),
-    digest: async () => "Test: week of 2026-11-16\n\nSpent $1.00.",
+    ...wireNotices({
+      stores: db.stores,
+      usage: clickhouse.usage,
+      spending: wireLedger({
+        ...clickhouse,
+        kinds: remoteSources(createApiClient()),
+        stores: db.stores,
+        prices,
+        log: quiet,
+        now: () => asOf,
+      }),
+      prices,
+      jobs,
+      adapterFor: () => undefined,
+      log: quiet,
+      now: () => asOf,
+    }),
   });
+  const prices = async () => book;
   const threadOf = (): ThreadKey => ({ platform: "slack", workspace: "T1", channel: "C1", thread: randomUUID() });
 
   /** Works a run off as the worker does. */
@@ -135,7 +156,7 @@ describe("a conversation", () => {
       const sources = textOf((await say(threadOf(), "sources")).report);
       expect(sources).toContain("Connected: openai.");
       expect(text + sources).not.toContain("sk-admin-secret");
-      expect(textOf((await say(threadOf(), "digest")).report)).toContain("Spent $1.00.");
+      expect(textOf((await say(threadOf(), "digest")).report)).toContain("Spent $59.15 on 1,050 requests, the same as the week before");
       expect(textOf((await say(threadOf(), "export")).report)).toContain("/api/usage/spend?from=2026-11-01&to=2026-11-23&by=model");
     });
 

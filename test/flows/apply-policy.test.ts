@@ -23,7 +23,7 @@ describe("an approved change", () => {
   });
 
   const apply = (approvalId: `apr_${string}`) => applyPolicy(rig.apply, { orgId: rig.db.orgId, approvalId });
-  const rollback = (approvalId: `apr_${string}`) => rollbackPolicy(rig.apply, { orgId: rig.db.orgId, approvalId, by: "Ada" });
+  const rollback = (approvalId: `apr_${string}`) => rollbackPolicy(rig.apply, { orgId: rig.db.orgId, approvalId, by: { name: "Ada" } });
   const refused = async (approvalId: `apr_${string}`): Promise<string> => {
     const { done, sentence } = await rollback(approvalId);
     expect(done).toBe(false);

@@ -36,6 +36,7 @@ describe("deciding on an approval", () => {
         queued.push(job);
       },
     },
+    change: async () => "Nothing is set here.",
     rollback: async (_org, approvalId, by) => {
       rolledBack.push(`${approvalId} by ${by.name}`);
       return { done: true, sentence: "Rolled back to policy version 0." };

@@ -66,7 +66,7 @@ describe("what a decision goes by", () => {
       { ...click, action: "reject", approvalId, reason: "too risky\nbefore the launch" },
     );
     if (received.type !== "click") throw new Error(received.type);
-    await decideApproval({ ...deps(), ...db.stores, adapterFor: () => undefined, log: quiet }, received.inboundId);
+    await decideApproval({ ...deps(), ...db.stores, adapterFor: () => undefined, change: async () => "", log: quiet }, received.inboundId);
     for (const text of await drawn(runId)) expect(text).toContain("Rejected by Ada: too risky before the launch. Nothing was changed.");
     expect((await db.stores.approvals.get(db.orgId, approvalId)).reason).toBe("too risky\nbefore the launch");
     expect(await audited(approvalId)).toEqual([{ actor: "Ada", action: "approval.rejected", reason: "too risky\nbefore the launch" }]);

@@ -128,6 +128,7 @@ describe("what comes in besides questions and presses", () => {
           find: async () => undefined,
           post: () => say("post"),
           show: () => say("show"),
+          notify: () => say("notify"),
           tell: async () => void (await say("tell")),
           direct: async () => threadIn("T5"),
         },

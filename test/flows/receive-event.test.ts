@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { InboundEvent } from "../../src/core/conversation.ts";
 import { newId } from "../../src/core/ids.ts";
@@ -13,6 +14,7 @@ describe("receiving an event", () => {
   const deps = (change: Partial<ReceiveDeps> = {}): ReceiveDeps => ({
     members: db.stores.members,
     inbound: db.stores.inbound,
+    runs: db.stores.runs,
     jobs: {
       enqueue: async (job) => {
         queued.push(job);
@@ -96,5 +98,19 @@ describe("receiving an event", () => {
     if (first.type !== "click") throw new Error(first.type);
     expect(second).toEqual({ ...first, duplicate: true });
     expect(queued[0]).toEqual({ name: "decide", inboundId: first.inboundId });
+  });
+
+  it("puts a reply to an answer into the conversation of that answer, and into no other channel's or org's", async () => {
+    const asked = message({ thread: { platform: "slack", workspace: "T1", channel: "C9", thread: "cmd-1" } });
+    const first = await receiveEvent(deps(), asked);
+    if (first.type !== "run") throw new Error("no run");
+    const reply = async (channel: string, continues: `run_${string}`) => {
+      const thread = { platform: "slack" as const, workspace: "T1", channel, thread: `re-${randomUUID()}` };
+      const received = await receiveEvent(deps(), message({ thread, text: "and last month?", continues }));
+      return received.type === "run" ? db.stores.runs.get(received.runId) : undefined;
+    };
+    expect(await reply("C9", first.runId)).toMatchObject({ thread: asked.thread, earlier: [asked.text] });
+    expect(await reply("C8", first.runId)).toMatchObject({ thread: { channel: "C8" }, earlier: [] });
+    expect(await reply("C9", newId("run"))).toMatchObject({ thread: { channel: "C9" }, earlier: [] });
   });
 });

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createPriceBook } from "../../src/catalog/price-book.ts";
 import { fromUsd } from "../../src/core/money.ts";
 import { noTokens } from "../../src/core/tokens.ts";
 import type { PricedUsageEvent } from "../../src/core/usage-event.ts";
-import { digestDocument, digestText, digestWeeks, weeklyDigest } from "../../src/flows/weekly-digest.ts";
+import { digestText } from "../../src/flows/digest-content.ts";
+import { digestDocument, digestWeeks, weeklyDigest } from "../../src/flows/weekly-digest.ts";
 import { plainUsage } from "../setup/plain-usage.ts";
 import { storeReport } from "../setup/stored-run.ts";
 import { createTestClickHouse, type TestClickHouse } from "../setup/test-clickhouse.ts";
@@ -75,6 +77,7 @@ describe("the weekly digest", () => {
       now: () => asOf,
       approvals: db.stores.approvals,
       ledger: db.stores.ledger,
+      prices: async () => createPriceBook(),
     };
     const digest = await weeklyDigest(deps, { orgId: db.orgId, org: "acme", zone: "UTC", asOf });
     expect(digestDocument(digest)).toMatchObject({
@@ -86,12 +89,14 @@ describe("the weekly digest", () => {
       ],
       waiting: [{ id: approvalId, estimated: { kind: "estimated" } }],
       measured: [],
+      changes: [],
     });
     const text = digestText(digest);
     expect(text).toContain("acme: week of 2026-11-16 to 2026-11-22 (UTC)");
     expect(text).toContain("Spent $5.50 on 6 requests, $4.50 (44.9 %) less than the week before ($10.00).");
     expect(text).toContain("Exactly 5.500000000001 USD. 3 requests with 10 tokens have no price and are in no total.");
-    expect(text).toContain("chat: $6.00 (60.0 %) less than before, $4.00 now");
+    expect(text).toContain("chat: $6.00 (60.0 %) less than before, $4.00 now: lower prices (−$6.00).");
+    expect(text).toContain("search: $1.50, new this week.");
     expect(text).toMatch(/Waiting for approval \(savings estimated, per month\):\n {2}apr_/);
     expect(text).toContain("No saving was measured in this week.");
   });

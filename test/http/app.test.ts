@@ -14,6 +14,10 @@ const deps = (change: Partial<HttpDeps> = {}): HttpDeps => ({
   receive: {
     members: { installationOf: unused, memberOf: unused },
     inbound: { receiveMessage: unused, receiveClick: unused, receiveOpened: unused, receiveFeedback: unused, receiveRemoved: unused },
+    runs: { get: unused },
+    schedules: { of: unused },
+    budgets: { list: unused },
+    settings: { zoneOf: unused },
     jobs: { enqueue: unused },
     log: quiet,
   },
@@ -76,6 +80,7 @@ describe("the HTTP application", () => {
       post: unused,
       show: unused,
       find: unused,
+      notify: unused,
       tell: unused,
       direct: unused,
     };

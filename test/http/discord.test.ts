@@ -79,7 +79,15 @@ describe("Discord over HTTP", () => {
     const tell: AnyPlatformAdapter["tell"] = async (_thread, _to, text) => void told.push(text);
     const adapterFor = () => ({ tell });
     const rollback = async () => ({ done: false, sentence: "There is nothing to roll back." });
-    const deps = { ...db.stores, jobs, adapterFor, now: () => new Date(), log: quiet, rollback };
+    const deps = {
+      ...db.stores,
+      jobs,
+      adapterFor,
+      now: () => new Date(),
+      log: quiet,
+      rollback,
+      change: async () => "Nothing is set here.",
+    };
     await Promise.all(undone.map((id) => decideApproval(deps, id)));
     return undone.length;
   };

@@ -17,7 +17,7 @@ const quiet = { info: () => undefined, warn: () => undefined, error: () => undef
 
 /** Each delivery of the same event is signed at another second, as a platform does that repeats it. */
 const at = (copy: number): Date => new Date(Date.now() - copy * 1_000);
-const numberIn = (name: string): number => [...name].reduce((sum, sign) => (sum * 31 + sign.charCodeAt(0)) % 1_000_000, 7);
+const numberIn = (name: string): number => Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 1_000_000, 7);
 
 async function startSlack(): Promise<HardPlatform> {
   const api = await startSlackStandIn();

@@ -1,4 +1,5 @@
 import { Pool } from "pg";
+import { z } from "zod";
 import { createJobQueue } from "../../jobs/queue.ts";
 import { createWorker } from "../../jobs/worker.ts";
 import { createGatewayActuator } from "../../src/actuators/gateway/index.ts";
@@ -38,6 +39,10 @@ export interface HardPlatform {
   messagesOf(runId: string): number;
   close(): Promise<void>;
 }
+
+const Counted = z.tuple([z.object({ n: z.coerce.number() })]);
+const Status = z.tuple([z.object({ status: z.string() })]);
+const Runs = z.array(z.object({ id: z.string() }));
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -94,18 +99,23 @@ export async function startHardRig(platform: HardPlatform): Promise<HardRig> {
     {
       run: ({ runId }) => answer(runId),
       deliver: ({ runId }, signal) => deliverReport({ ...shared, editGapMs: 0 }, runId, signal),
-      decide: ({ inboundId }) => decideApproval({ ...shared, rollback }, inboundId),
+      decide: ({ inboundId }) => decideApproval({ ...shared, rollback, change: async () => "Nothing is set here." }, inboundId),
       apply: async ({ orgId, approvalId }) => void (await applyPolicy(applying, { orgId, approvalId })),
       sync: nothing,
       "sync-due": nothing,
       "reconcile-bills": nothing,
       measure: nothing,
+      "digests-due": nothing,
+      home: nothing,
+      "send-notice": nothing,
+      suggest: nothing,
+      "watch-spend": nothing,
       reconcile: nothing,
     },
     quiet,
   );
   const http = createHttpApp({ adapterFor, receive: { ...stores, jobs, log: quiet }, ready: [], now, log: quiet });
-  const count = async (query: string, values: unknown[] = []): Promise<number> => Number((await sql.query(query, values)).rows[0]?.n ?? 0);
+  const count = async (query: string, values: unknown[] = []): Promise<number> => Counted.parse((await sql.query(query, values)).rows)[0].n;
   return {
     db,
     async send({ headers, body }) {
@@ -148,12 +158,12 @@ export async function startHardRig(platform: HardPlatform): Promise<HardRig> {
       return {
         decisions: await count("SELECT count(*) AS n FROM run_events WHERE approval_id = $1 AND type = 'approval.decided'", [id]),
         policies: await count("SELECT count(*) AS n FROM policies WHERE approval_id = $1", [id]),
-        status: String((await sql.query("SELECT status FROM approvals WHERE id = $1", [id])).rows[0]?.status),
+        status: Status.parse((await sql.query("SELECT status FROM approvals WHERE id = $1", [id])).rows)[0].status,
       };
     },
     async runsOf(eventId) {
       const { rows } = await sql.query("SELECT r.id FROM runs r JOIN inbound_events e ON e.run_id = r.id WHERE e.event_id = $1", [eventId]);
-      return rows.map(({ id }) => String(id));
+      return Runs.parse(rows).map(({ id }) => id);
     },
     async close() {
       await http.close();

@@ -48,6 +48,8 @@ export function interaction(
     token,
     version: 1,
     channel_id: place.channel,
+    // Presses are made on messages, and so are the presses that open our forms.
+    ...(type === 3 || type === 5 ? { message: { id: "1" } } : {}),
     channel: {
       id: place.channel,
       type: place.parent === undefined ? 0 : 11,

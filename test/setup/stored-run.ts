@@ -38,7 +38,7 @@ const dayMs = 24 * 3_600_000;
 
 /** Stores a finished run whose report proposes one change, as the analysis would; gives its approval. */
 export async function storeReport(
-  db: TestDatabase,
+  db: Pick<TestDatabase, "stores" | "orgId">,
   asked: { readonly thread: ThreadKey; readonly author: Author },
   options: { readonly expiresAt?: Date; readonly basePolicyVersion?: number } = {},
 ): Promise<{ readonly runId: Id<"run">; readonly approvalId: Id<"approval"> }> {

@@ -5,14 +5,14 @@ import type { AnyPlatformAdapter, Heard, Reception } from "../../core/delivery.t
 import { AppError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { hearEvent } from "../../flows/hear-event.ts";
-import { openForm } from "../../flows/open-form.ts";
+import { type OpenFormDeps, openForm } from "../../flows/open-form.ts";
 import type { ReceiveDeps } from "../../flows/receive-event.ts";
 import { keepRawBody, rawRequest } from "../plugins/raw-body.ts";
 import { createReplayGuard } from "../plugins/replay-guard.ts";
 
 export interface ChatDeps {
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
-  readonly receive: ReceiveDeps;
+  readonly receive: ReceiveDeps & OpenFormDeps;
   /** Told of every delivery that waits to be acknowledged. */
   readonly acks?: Pick<AckGate, "begin">;
   readonly now: () => Date;
@@ -68,6 +68,7 @@ interface ChatDoor {
 /** The platforms that post to us. */
 const doors: Readonly<Partial<Record<Platform, ChatDoor>>> = {
   slack: { path: "/slack/events", off: "Slack is not connected here: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET." },
+  teams: { path: "/teams/messages", off: "Teams is not connected here: set TEAMS_APP_ID and TEAMS_APP_PASSWORD; see docs/teams.md." },
   discord: { path: "/discord/interactions", off: "Discord is not connected here: set DISCORD_BOT_TOKEN; see docs/discord.md." },
 };
 

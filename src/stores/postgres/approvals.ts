@@ -1,11 +1,13 @@
 import { z } from "zod";
-import type { Approval, ApprovalEvent, ApprovalStore } from "../../core/approval.ts";
+import type { Approval, ApprovalChange, ApprovalEvent, ApprovalStore } from "../../core/approval.ts";
 import type { AuditAction } from "../../core/audit.ts";
 import { AppError, assertNever } from "../../core/errors.ts";
 import type { Id } from "../../core/ids.ts";
+import { RunEvent } from "../../core/run-event.ts";
+import type { Period } from "../../core/usage-store.ts";
 import { decisionColumns, toApproval } from "./approval-row.ts";
 import { appendEntry } from "./audit.ts";
-import { type Database, inTransaction } from "./database.ts";
+import { type Database, inTransaction, type Transaction } from "./database.ts";
 import { noteEvent } from "./run-log.ts";
 
 const Ids = z.array(z.object({ id: z.string() }));
@@ -32,9 +34,32 @@ async function waitingInThread(
   return rows.filter(({ runId }) => runId === newest).map(toApproval);
 }
 
+const Happened = z.array(z.object({ approval_id: z.string(), event: RunEvent }));
+
+const changes = ["policy.applied", "policy.failed", "policy.rolled_back"] as const;
+const isChange = (event: RunEvent): event is ApprovalChange["event"] =>
+  (event.type === "approval.decided" && event.status === "rejected") || changes.some((type) => type === event.type);
+
+async function changesIn(prisma: Database["prisma"], orgId: Id<"org">, { from, to }: Period): Promise<readonly ApprovalChange[]> {
+  const found = await prisma.$queryRaw<unknown[]>`
+    SELECT e.approval_id, e.event FROM approvals a JOIN run_events e ON e.approval_id = a.id AND e.run_id = a.run_id
+    WHERE a.org_id = ${orgId} AND e.created_at >= ${from} AND e.created_at < ${to}
+      AND e.type IN ('approval.decided', 'policy.applied', 'policy.failed', 'policy.rolled_back')
+    ORDER BY e.created_at, e.run_id, e.seq LIMIT 500`;
+  const happened = Happened.parse(found);
+  const rows = await prisma.approval.findMany({ where: { orgId, id: { in: happened.map(({ approval_id }) => approval_id) } } });
+  const approvals = new Map(rows.map((row) => [row.id, toApproval(row)]));
+  return happened.flatMap(({ approval_id, event }): ApprovalChange[] => {
+    const approval = approvals.get(approval_id);
+    if (approval === undefined) return [];
+    return isChange(event) ? [{ approval, event }] : [];
+  });
+}
+
 /** What a change of an approval says in the audit trail. */
 function auditOf({ recommendation }: Approval, event: ApprovalEvent): AuditAction {
-  const facts = { approval: event.approvalId, title: recommendation.title };
+  const role = event.through === undefined ? {} : { role: event.through };
+  const facts = { approval: event.approvalId, title: recommendation.title, ...role };
   switch (event.type) {
     case "approval.decided":
       return { actor: event.by ?? "Apex", action: `approval.${event.status}`, facts: { ...facts, reason: event.reason ?? null } };
@@ -45,6 +70,17 @@ function auditOf({ recommendation }: Approval, event: ApprovalEvent): AuditActio
     default:
       return assertNever(event);
   }
+}
+
+async function compareAndSet(tx: Transaction, next: Approval, event: ApprovalEvent, at: Date): Promise<boolean> {
+  const { count } = await tx.approval.updateMany({
+    where: { id: next.id, orgId: next.orgId, version: next.version - 1 },
+    data: decisionColumns(next),
+  });
+  if (count === 0) return false;
+  await noteEvent(tx, next.runId, event, at);
+  await appendEntry(tx, next.orgId, auditOf(next, event), at);
+  return true;
 }
 
 /** Approvals in PostgreSQL. */
@@ -63,19 +99,11 @@ export function createApprovalStore({ prisma, now }: Database): ApprovalStore {
 
     waiting: (orgId, at) => waiting(prisma, orgId, at),
 
+    changesIn: (orgId, period) => changesIn(prisma, orgId, period),
+
     waitingInThread: (orgId, threadId, at) => waitingInThread(prisma, orgId, threadId, at),
 
-    compareAndSet: (next, event) =>
-      inTransaction(prisma, async (tx) => {
-        const { count } = await tx.approval.updateMany({
-          where: { id: next.id, orgId: next.orgId, version: next.version - 1 },
-          data: decisionColumns(next),
-        });
-        if (count === 0) return false;
-        await noteEvent(tx, next.runId, event, now());
-        await appendEntry(tx, next.orgId, auditOf(next, event), now());
-        return true;
-      }),
+    compareAndSet: (next, event) => inTransaction(prisma, (tx) => compareAndSet(tx, next, event, now())),
 
     async approvedUnapplied() {
       // The log says what became of it, also where a crash came between publishing and announcing.

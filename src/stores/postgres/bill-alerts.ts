@@ -13,6 +13,15 @@ export function createBillAlertStore({ prisma }: Database): BillAlertStore {
       return count === 1;
     },
 
+    async untold(orgId, since) {
+      const rows = await prisma.reconciliationAlert.findMany({
+        where: { orgId, toldAt: null, createdAt: { gte: since } },
+        orderBy: [{ createdAt: "asc" }, { id: "asc" }],
+        take: 100,
+      });
+      return rows.map(({ alert }) => BillAlert.parse(alert));
+    },
+
     async list(orgId, limit) {
       const rows = await prisma.reconciliationAlert.findMany({
         where: { orgId },

@@ -4,15 +4,20 @@ import { PrismaClient } from "../../../prisma/generated/client.ts";
 import type { ApprovalStore } from "../../core/approval.ts";
 import type { AuditLog } from "../../core/audit.ts";
 import type { BillAlertStore } from "../../core/bill-alert.ts";
+import type { BudgetStore } from "../../core/budget.ts";
 import type { CallClaims } from "../../core/call-claims.ts";
 import type { ChatInstallationStore, SignInStore } from "../../core/chat-installation.ts";
 import type { ContractStore } from "../../core/contract-price.ts";
 import type { InboundStore, MemberStore } from "../../core/conversation.ts";
+import type { ConversationReferenceStore } from "../../core/conversation-reference.ts";
 import type { DeliveryStore } from "../../core/delivery.ts";
+import type { DigestScheduleStore } from "../../core/digest-schedule.ts";
 import type { GatewayFleet, GatewayStore } from "../../core/gateway-config.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import type { ImportStore } from "../../core/import.ts";
+import type { NoticeStore } from "../../core/notice.ts";
 import type { OrgSettings } from "../../core/org-settings.ts";
+import type { Outbox } from "../../core/outbox.ts";
 import type { PolicyStore } from "../../core/policy.ts";
 import type { ReadKeyStore } from "../../core/read-key.ts";
 import type { RepricingStore } from "../../core/repricing.ts";
@@ -23,11 +28,14 @@ import type { SourceStore } from "../../core/source-connection.ts";
 import { createApprovalStore } from "./approvals.ts";
 import { createAuditLog } from "./audit.ts";
 import { createBillAlertStore } from "./bill-alerts.ts";
+import { createBudgetStore } from "./budgets.ts";
 import { createCallClaims } from "./call-claims.ts";
 import { createChatInstallationStore, createSignInStore } from "./chat-installations.ts";
 import { createContractStore } from "./contract-prices.ts";
+import { createConversationReferenceStore } from "./conversation-references.ts";
 import type { Database } from "./database.ts";
 import { createDeliveryStore } from "./deliveries.ts";
+import { createDigestScheduleStore } from "./digest-schedules.ts";
 import { createGatewayStore } from "./gateway.ts";
 import { createGatewayFleet } from "./gateway-fleet.ts";
 import { createImportStore } from "./imports.ts";
@@ -35,7 +43,9 @@ import { createInboundStore } from "./inbound.ts";
 import { createMappingStore } from "./mappings.ts";
 import { createMemberStore } from "./members.ts";
 import { migrate } from "./migrate.ts";
+import { createNoticeStore } from "./notices.ts";
 import { createOrgSettings } from "./org-settings.ts";
+import { createOutbox } from "./outbox.ts";
 import { createPolicyStore } from "./policies.ts";
 import { createReadKeyStore } from "./read-keys.ts";
 import { createRepricingStore } from "./repricings.ts";
@@ -50,6 +60,8 @@ export interface PostgresStores {
   readonly members: MemberStore;
   readonly installations: ChatInstallationStore;
   readonly signIns: SignInStore;
+  readonly conversations: ConversationReferenceStore;
+  readonly outbox: Outbox;
   readonly inbound: InboundStore;
   readonly runs: RunStore;
   readonly approvals: ApprovalStore;
@@ -66,6 +78,9 @@ export interface PostgresStores {
   readonly repricings: RepricingStore;
   readonly deliveries: DeliveryStore;
   readonly billAlerts: BillAlertStore;
+  readonly notices: NoticeStore;
+  readonly schedules: DigestScheduleStore;
+  readonly budgets: BudgetStore;
   readonly settings: OrgSettings;
   readonly readKeys: ReadKeyStore;
   /** The org of this name, made where there is none. */
@@ -113,6 +128,8 @@ const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<Postg
   members: createMemberStore(db),
   installations: createChatInstallationStore(db, box),
   signIns: createSignInStore(db),
+  conversations: createConversationReferenceStore(db),
+  outbox: createOutbox(db),
   inbound: createInboundStore(db),
   runs: createRunStore(db, signals),
   approvals: createApprovalStore(db),
@@ -129,6 +146,9 @@ const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<Postg
   repricings: createRepricingStore(db),
   deliveries: createDeliveryStore(db),
   billAlerts: createBillAlertStore(db),
+  notices: createNoticeStore(db),
+  schedules: createDigestScheduleStore(db),
+  budgets: createBudgetStore(db),
   settings: createOrgSettings(db),
   readKeys: createReadKeyStore(db),
   ensureOrg: (name) => ensureOrg(db, name),

@@ -1,13 +1,15 @@
 import { z } from "zod";
-import { Author, InboundEvent, type InboundStore, SharedFile } from "../../core/conversation.ts";
+import { Author, type Click, InboundEvent, type InboundStore, SharedFile } from "../../core/conversation.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import { type Database, storable, toJson } from "./database.ts";
 import { createEncounters } from "./encounters.ts";
 
-const clickOf = (raw: unknown): InboundEvent & { type: "click" } => {
+const clickTypes = ["click", "submitted", "snooze"] as const;
+
+const clickOf = (raw: unknown): Click => {
   const event = InboundEvent.parse(raw);
-  if (event.type === "click") return event;
+  if (event.type === "click" || event.type === "submitted" || event.type === "snooze") return event;
   throw new AppError("internal", "A message was stored where a click belongs.");
 };
 
@@ -74,7 +76,7 @@ const createClicks = (db: Database): Pick<InboundStore, "receiveClick" | "click"
 
     async click(inboundId) {
       const row = await prisma.inboundEvent.findUnique({ where: { id: inboundId } });
-      if (row === null || row.type !== "click") throw new AppError("not_found", `There is no click ${inboundId}.`);
+      if (row === null || !clickTypes.some((type) => type === row.type)) throw new AppError("not_found", `There is no click ${inboundId}.`);
       return { orgId: idSchema("org").parse(row.orgId), event: clickOf(row.event) };
     },
 
@@ -84,7 +86,7 @@ const createClicks = (db: Database): Pick<InboundStore, "receiveClick" | "click"
 
     async undoneClicks(before) {
       const rows = await prisma.inboundEvent.findMany({
-        where: { doneAt: null, type: "click", receivedAt: { lt: before } },
+        where: { doneAt: null, type: { in: [...clickTypes] }, receivedAt: { lt: before } },
         select: { id: true },
         orderBy: { receivedAt: "asc" },
         take: 1_000,

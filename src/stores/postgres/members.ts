@@ -1,4 +1,4 @@
-import { type Author, type Installation, type Member, type MemberStore, type Platform, Role } from "../../core/conversation.ts";
+import { Author, type Installation, type Member, type MemberStore, Platform, Role } from "../../core/conversation.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import { type Database, inTransaction, storable, type Transaction } from "./database.ts";
@@ -10,8 +10,8 @@ const toMember = (user: { readonly id: string; readonly orgId: string; readonly 
   name: user.name,
 });
 
-/** Sets a person's role, making the person where there is none. */
-async function grant(tx: Transaction, orgId: Id<"org">, author: Author, role: Role, at: Date): Promise<Member> {
+/** Sets a person's role, making the person where there is none; without a role, a person who is there stays as they are. */
+async function settle(tx: Transaction, orgId: Id<"org">, author: Author, role: Role | undefined, at: Date): Promise<Member> {
   const { platform, workspace, userId: platformUserId } = author;
   // The workspace's row is held, so that two grants at once cannot make two people of one.
   const held = await tx.$queryRaw<unknown[]>`
@@ -23,11 +23,23 @@ async function grant(tx: Transaction, orgId: Id<"org">, author: Author, role: Ro
   const key = { platform, workspace, platformUserId };
   const identity = await tx.identity.findUnique({ where: { platform_workspace_platformUserId: key }, include: { user: true } });
   if (identity === null) {
-    const user = { id: newId("user"), orgId, name, role, createdAt: at, identities: { create: key } };
+    const user = { id: newId("user"), orgId, name, role: role ?? "member", createdAt: at, identities: { create: key } };
     return toMember(await tx.user.create({ data: user }));
   }
   if (identity.user.orgId !== orgId) throw new AppError("conflict", `${name} is a member of another organisation.`);
+  if (role === undefined) return toMember(identity.user);
   return toMember(await tx.user.update({ where: { id: identity.userId }, data: { role, name } }));
+}
+
+async function identitiesOf(prisma: Database["prisma"], userId: Id<"user">): Promise<readonly Author[]> {
+  const orderBy = [{ platform: "asc" as const }, { workspace: "asc" as const }];
+  const rows = await prisma.identity.findMany({ where: { userId }, include: { user: true }, orderBy });
+  return rows.map(({ platform, workspace, platformUserId, user }) => ({
+    platform: Platform.parse(platform),
+    workspace,
+    userId: platformUserId,
+    name: user.name,
+  }));
 }
 
 /** Workspaces, people and their roles in PostgreSQL. */
@@ -70,9 +82,27 @@ export function createMemberStore({ prisma, now }: Database): MemberStore {
       return user === null ? undefined : toMember(user);
     },
 
+    async admins(orgId) {
+      const rows = await prisma.identity.findMany({
+        where: { user: { orgId, role: "admin" } },
+        include: { user: true },
+        orderBy: [{ user: { createdAt: "asc" } }, { userId: "asc" }, { platform: "asc" }, { workspace: "asc" }],
+      });
+      const there = await prisma.installation.findMany({ where: { orgId, removedAt: null } });
+      return rows
+        .filter((row) => there.some(({ platform, workspace }) => platform === row.platform && workspace === row.workspace))
+        .map(({ platform, workspace, platformUserId, user }) =>
+          Author.parse({ platform, workspace, userId: platformUserId, name: user.name.slice(0, 256) }),
+        );
+    },
+
     hasAdmin: async (orgId, platform, workspace) =>
       (await prisma.user.count({ where: { orgId, role: "admin", identities: { some: { platform, workspace } } } })) > 0,
 
-    grant: (orgId, author, role) => inTransaction(prisma, (tx) => grant(tx, orgId, author, role, now())),
+    identitiesOf: (userId) => identitiesOf(prisma, userId),
+
+    enrol: (orgId, author) => inTransaction(prisma, (tx) => settle(tx, orgId, author, undefined, now())),
+
+    grant: (orgId, author, role) => inTransaction(prisma, (tx) => settle(tx, orgId, author, role, now())),
   };
 }

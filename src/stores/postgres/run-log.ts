@@ -52,8 +52,8 @@ async function noteIn(db: Transaction, runId: Id<"run">, event: RunEvent, at: Da
 }
 
 /**
- * Adds an event at the end of a run's log, and of the other runs that show the proposal which it is about, so that every
- * copy of its card comes to the same end; gives its number in the run. Inside a transaction.
+ * Adds an event at the end of a run's log, and of the other runs that show the proposal which it is about, and marks the
+ * notices that show it, so that every copy of its card comes to the same end; gives its number in the run. Inside a transaction.
  */
 export async function noteEvent(tx: Transaction, runId: Id<"run">, event: RunEvent, at: Date): Promise<number> {
   const seq = await noteIn(tx, runId, event, at);
@@ -63,5 +63,6 @@ export async function noteEvent(tx: Transaction, runId: Id<"run">, event: RunEve
   const copies = await tx.$queryRaw<unknown[]>`
     SELECT DISTINCT run_id FROM run_events WHERE approval_id = ${approvalId} AND type = 'approval.shown' AND run_id <> ${runId} ORDER BY run_id`;
   for (const { run_id } of RunIds.parse(copies)) await noteIn(tx, run_id, event, at);
+  await tx.$executeRaw`UPDATE notices SET seq = seq + 1, touched_at = ${at} WHERE approvals @> ARRAY[${approvalId}]`;
   return seq;
 }

@@ -32,7 +32,21 @@ describe("Discord's manifest and its commands", () => {
   });
 
   it("has a command for each thing that people ask for by name", () => {
-    const verbs = ["help", "status", "spend", "savings", "models", "cache", "budget", "digest", "approve", "rollback", "export", "sources"];
+    const verbs = [
+      "help",
+      "status",
+      "spend",
+      "savings",
+      "models",
+      "cache",
+      "budget",
+      "digest",
+      "approve",
+      "rollback",
+      "import",
+      "export",
+      "sources",
+    ];
     expect(discordCommands.map(({ name }) => name)).toEqual(["apex", ...verbs.map((verb) => `apex-${verb}`)]);
     expect(questionOfCommand("apex-spend", "last month")).toBe("spend last month");
     expect(questionOfCommand("apex-help", "")).toBe("help");
@@ -42,6 +56,6 @@ describe("Discord's manifest and its commands", () => {
 
   it("shows commands that change something to those who manage the server alone, unless its admins say otherwise", () => {
     const guarded = discordCommands.filter((command) => command.default_member_permissions !== null).map(({ name }) => name);
-    expect(guarded).toEqual(["apex-approve", "apex-rollback"]);
+    expect(guarded).toEqual(["apex-approve", "apex-rollback", "apex-import"]);
   });
 });

@@ -6,8 +6,10 @@ import { escapeTo } from "../../../adapters/discord/text.ts";
 import { placeOf } from "../../../adapters/discord/thread-key.ts";
 import { createTokenBook } from "../../../adapters/discord/token-book.ts";
 import { AppError } from "../../../src/core/errors.ts";
-import { askForm, eventOfForm, rejectForm } from "../../../src/core/form.ts";
+import { askForm, eventOfForm, type Form, rejectForm } from "../../../src/core/form.ts";
 import { newId } from "../../../src/core/ids.ts";
+import { budgetForm } from "../../../src/flows/set-budget.ts";
+import { digestForm } from "../../../src/flows/set-digest.ts";
 import { interaction, reasonData } from "../../setup/discord-requests.ts";
 import { brokenLimits, refusedBySchema } from "./wire-limits.ts";
 
@@ -86,6 +88,39 @@ describe("reading what Discord sends", () => {
     expect(read).toThrow(AppError);
   });
 
+  it("reads what was chosen from a list in a form", () => {
+    const place = { applicationId: "4", guild: "3", channel: "2", user: "5" };
+    const field = (component: unknown) => ({ type: 18, component });
+    const components = [
+      field({ type: 3, custom_id: "day", values: ["monday"] }),
+      field({ type: 3, custom_id: "hour", values: [] }),
+      field({ type: 4, custom_id: "zone", value: "Europe/Berlin" }),
+    ];
+    expect(parseInteraction(interaction(place, "1", 5, { custom_id: "ask:", components }), "4")).toMatchObject({
+      sent: { values: { day: "monday", hour: "", zone: "Europe/Berlin" } },
+    });
+  });
+
+  it("takes the file of /apex-import, and no address that is none", () => {
+    const place = { applicationId: "4", guild: "3", channel: "2", user: "5" };
+    const attachment = {
+      id: "6",
+      filename: "usage.csv",
+      size: 9,
+      url: "https://cdn.discordapp.com/ephemeral-attachments/1/6/usage.csv?ex=1",
+    };
+    const data = (url: string) => ({
+      name: "apex-import",
+      options: [{ name: "file", type: 11, value: "6" }],
+      resolved: { attachments: { "6": { ...attachment, url } } },
+    });
+    expect(parseInteraction(interaction(place, "1", 2, data(attachment.url)), "4")).toMatchObject({
+      text: "Import usage.csv",
+      files: [{ id: "6", name: "usage.csv", size: 9, url: attachment.url }],
+    });
+    expect(() => parseInteraction(interaction(place, "1", 2, data("nowhere")), "4")).toThrow(AppError);
+  });
+
   it("either reads an interaction or refuses it with a sentence, whatever comes", () => {
     const read = (body: unknown): string => {
       try {
@@ -101,7 +136,28 @@ describe("reading what Discord sends", () => {
     );
   });
 
-  it.each([rejectForm(newId("approval")), askForm("x".repeat(5_000))])("draws the form $title within Discord's limits", (form) => {
+  const choices = Array.from({ length: 40 }, (_, i) => ({ value: `${i}`, label: `Choice ${i} ${"x".repeat(200)}` }));
+  const longForm: Form = {
+    name: "ask",
+    about: newId("run"),
+    title: "A form with more of everything than fits ".repeat(5),
+    submit: "Send",
+    fields: Array.from({ length: 9 }, (_, i) => ({
+      type: "choice",
+      name: `field${i}`,
+      label: "A label ".repeat(20),
+      options: choices,
+      initial: "3",
+    })),
+  };
+
+  it.each([
+    rejectForm(newId("approval")),
+    askForm("x".repeat(5_000)),
+    digestForm("", undefined, "UTC"),
+    budgetForm("", undefined),
+    longForm,
+  ])("draws the form $title within Discord's limits", (form) => {
     expect(refusedBySchema("ModalInteractionCallbackRequest", { type: 9, data: modalOf(form) })).toEqual([]);
   });
 

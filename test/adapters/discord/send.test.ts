@@ -8,7 +8,7 @@ import type { ThreadKey } from "../../../src/core/conversation.ts";
 import { AppError } from "../../../src/core/errors.ts";
 import { newId } from "../../../src/core/ids.ts";
 import { everyView } from "../../contract/run-views.ts";
-import { publicKey } from "../../setup/discord-requests.ts";
+import { commandData, interaction, pressData, publicKey, signed } from "../../setup/discord-requests.ts";
 import { refusedBySchema } from "./wire-limits.ts";
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -136,6 +136,15 @@ describe("Discord's answers to what is sent", () => {
     expect(await send(false, adapter)).toEqual({ channel: "3", messageId: "7" });
   });
 
+  it("stops calling after its token was refused three times, whatever it is asked to do, and says what to set", async () => {
+    const adapter = make();
+    answer = say({ code: 0, message: "401: Unauthorized" }, 401);
+    for (let i = 0; i < 5; i += 1) expect(await send(i % 2 === 0, adapter)).toEqual(["not_configured", false, undefined]);
+    expect(calls).toHaveLength(3);
+    await expect(adapter.find(thread, newId("run"))).rejects.toThrow("set DISCORD_BOT_TOKEN");
+    expect(calls).toHaveLength(3);
+  });
+
   it.each([10_008, 50_005])("posts anew where the message can no longer be edited (%i)", async (code) => {
     answer = (call, response) => (call.what.startsWith("PATCH") ? say({ code, message: "gone" }, 404) : posted)(call, response);
     expect(await send(true)).toEqual({ channel: "3", messageId: "7" });
@@ -185,6 +194,61 @@ describe("Discord's answers to what is sent", () => {
     answer = (call, response) => (calls.length === 1 ? say({}, 503)(call, response) : say({ id: "8" })(call, response));
     expect(await make().direct(bob)).toEqual({ platform: "discord", workspace: "1", channel: "8", thread: "" });
     expect(asked()).toEqual(["POST /users/@me/channels", "POST /users/@me/channels"]);
+  });
+
+  it.each([
+    [401, 50_027],
+    [404, 10_015],
+    [404, 10_062],
+  ])(
+    "tells a person in a direct message where the token of their last press is too old (%i, %i), and goes on calling",
+    async (status, code) => {
+      const adapter = make();
+      const pressed = interaction(
+        { applicationId: "4", guild: "1", channel: "3", user: "5" },
+        "31",
+        3,
+        pressData(`details:${newId("approval")}`),
+      );
+      await adapter.receive(signed(JSON.stringify(pressed), new Date()), new Date());
+      const at = { ...thread, channel: "3", thread: "" };
+      answer = (call, response) => {
+        if (call.what.startsWith("POST /webhooks")) say({ code, message: "no" }, status)(call, response);
+        else say({ id: "8", channel_id: "8" })(call, response);
+      };
+      for (let i = 0; i < 4; i += 1) await adapter.tell(at, bob, "decided");
+      expect(asked().filter((what) => what.startsWith("POST /webhooks"))).toHaveLength(1);
+      expect(asked().filter((what) => what === "POST /channels/8/messages")).toHaveLength(4);
+    },
+  );
+
+  it("posts the run's message in the channel where the deferred answer of its command is lost", async () => {
+    const adapter = make();
+    const place = { applicationId: "4", guild: "1", channel: "3", user: "5" };
+    const command = interaction(place, "900000000000000077", 2, commandData("why?"), "late");
+    const reception = await adapter.receive(signed(JSON.stringify(command), new Date()), new Date());
+    if (reception.type !== "event") throw new Error("no event");
+    answer = (call, response) => {
+      if (call.what.startsWith("PATCH /webhooks")) say({ code: 50_027, message: "Invalid Webhook Token" }, 401)(call, response);
+      else if (call.what.endsWith("@me")) say({ id: "4" })(call, response);
+      else if (call.what.startsWith("GET")) say([])(call, response);
+      else posted(call, response);
+    };
+    const runId = newId("run");
+    await reception.afterwards?.({ type: "taken", runId, duplicate: false });
+    if (view === undefined) throw new Error("no view");
+    expect(await adapter.send(reception.event.thread, adapter.render(runCard(view)), undefined, runId)).toEqual({
+      channel: "3",
+      messageId: "7",
+    });
+    expect(asked().filter((what) => what.startsWith("PATCH"))).toEqual(["PATCH /webhooks/4/late/messages/@original"]);
+    expect(asked().at(-1)).toBe("POST /channels/3/messages");
+  });
+
+  it("edits through the channel with the bot's own token, however old the command is", async () => {
+    answer = posted;
+    await send(true);
+    expect(asked()).toEqual(["PATCH /channels/3/messages/9"]);
   });
 
   it("says so where a person takes no direct messages", async () => {

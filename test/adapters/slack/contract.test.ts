@@ -8,6 +8,12 @@ import { mention, press, signed, signingSecret } from "../../setup/slack-request
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
+const Thumb = z.object({
+  text: z.object({ text: z.string().max(75) }),
+  accessibility_label: z.string().max(75),
+  value: z.string().regex(/^(helpful|unhelpful) run_[-0-9a-f]+$/),
+});
+
 const Block = z.union([
   z.object({
     type: z.literal("section"),
@@ -35,6 +41,14 @@ const Block = z.union([
       .min(1)
       .max(25),
   }),
+  z.object({
+    type: z.literal("context_actions"),
+    elements: z
+      .array(
+        z.object({ type: z.literal("feedback_buttons"), action_id: z.literal("feedback"), positive_button: Thumb, negative_button: Thumb }),
+      )
+      .length(1),
+  }),
 ]);
 
 const texts = (payload: SlackMessage): readonly string[] =>
@@ -44,6 +58,7 @@ const texts = (payload: SlackMessage): readonly string[] =>
     .flatMap((block) => {
       if (block.type === "section") return [block.text.text];
       if (block.type === "context") return block.elements.map((element) => element.text);
+      if (block.type === "context_actions") return block.elements.map((thumbs) => thumbs.positive_button.value);
       return block.elements.map((button) => `button:${button.text.text} ${button.value}`);
     });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseCommand, parseMention, parsePress, unescapeSlack } from "../../../adapters/slack/parse.ts";
+import { parseCommand, parseMention, unescapeSlack } from "../../../adapters/slack/parse.ts";
+import { parsePress } from "../../../adapters/slack/parse-press.ts";
 import { placeOf } from "../../../adapters/slack/thread-key.ts";
 import { newId } from "../../../src/core/ids.ts";
 import { command, eventBody, press } from "../../setup/slack-requests.ts";
@@ -65,7 +66,7 @@ describe("reading what Slack sends", () => {
     const approval = newId("approval");
     const idOf = (user: string, actionTs: string) => {
       const raw = press({ ...place, user }, { action: "approve", value: approval, actionTs, messageTs: "5.5" }, now);
-      const reception = parsePress(form(raw), now);
+      const reception = parsePress(form(raw), now, { clientsOf: () => Promise.reject(new Error("no call is made")) });
       return reception.type === "event" ? reception.event.eventId : "";
     };
     expect(new Set([idOf("U1", "1"), idOf("U1", "1"), idOf("U2", "1"), idOf("U1", "2")]).size).toBe(3);

@@ -1,0 +1,11 @@
+// Preloaded into a peer that has no setting for its address: whatever it listens on is kept to this machine.
+const { Server } = require("node:net");
+
+const listen = Server.prototype.listen;
+Server.prototype.listen = function onThisMachine(...args) {
+  const rest = args.slice(1).filter((arg) => typeof arg === "function");
+  if (typeof args[0] === "number") return listen.apply(this, [args[0], "127.0.0.1", ...rest]);
+  if (typeof args[0] === "object" && args[0] !== null && "port" in args[0])
+    return listen.apply(this, [{ ...args[0], host: "127.0.0.1" }, ...rest]);
+  return listen.apply(this, args);
+};
