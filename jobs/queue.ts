@@ -49,7 +49,9 @@ function inBatches(add: (jobs: readonly Job[]) => Promise<unknown>): (job: Job) 
       const batch = waiting.slice(0, mostAtOnce);
       waiting = waiting.slice(mostAtOnce);
       try {
-        await add(batch.map(({ job }) => job));
+        // In one order everywhere, since PostgreSQL ends one of two batches that wait for each other; that one may be added again.
+        const jobs = batch.map(({ job }) => job).sort((a, b) => (jobKey(a) < jobKey(b) ? -1 : 1));
+        await add(jobs).catch(() => add(jobs));
         for (const { done } of batch) done();
       } catch (error) {
         for (const { failed } of batch) failed(error);

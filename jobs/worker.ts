@@ -34,7 +34,7 @@ export interface WorkerOptions {
 }
 
 /** Jobs that somebody waits for who has asked, pressed or reads: they yield to nothing. */
-const urgent: ReadonlySet<JobName> = new Set<JobName>(["decide", "deliver", "apply"]);
+const urgent: ReadonlySet<JobName> = new Set<JobName>(["decide", "deliver", "apply", "home", "suggest", "send-notice"]);
 
 /** How long a job yields at most, in milliseconds. */
 const yieldMs = 5_000;

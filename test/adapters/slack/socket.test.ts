@@ -133,12 +133,18 @@ describe("Slack over a socket (Socket Mode), against a stand-in of ours", () => 
   );
 
   it("goes on trying where Slack refuses a socket, and says so", async () => {
-    slack.refuse("internal_error", 2);
-    slack.refuse("invalid_auth");
+    slack.refuse("internal_error", 3);
     listen();
     await slack.connected();
     expect(slack.asked).toHaveLength(4);
     expect(errors.filter((message) => message.includes("could not be listened to"))).toHaveLength(3);
+  });
+
+  it("does not try again where the app's token is refused, until a setting is changed", async () => {
+    slack.refuse("invalid_auth");
+    listen();
+    await Promise.all(listening);
+    expect([slack.asked.length, errors.at(-1)]).toEqual([1, "Slack is off until its settings are put right and Apex is started again."]);
   });
 
   it("ignores garbage and kinds that it does not know, acknowledged, and goes on", async () => {
