@@ -164,6 +164,7 @@ describe("setting a digest", () => {
     expect(await set("max", "digest", monday)).toBe(
       "Your weekly digest comes every monday at 9:00 (Europe/Berlin), to slack, channel C1. Say `digest off` to stop it.",
     );
+    clock = new Date(clock.getTime() + 1);
     expect(await set("ada", "digest", { ...monday, place: "me" })).toContain("to slack, channel D-ada");
     expect((await db.stores.schedules.active(orgId)).map(({ thread }) => thread)).toEqual([threadIn("C1", ""), threadIn("D-ada", "")]);
     expect(await audited()).toEqual(["digest.scheduled", "digest.scheduled"]);
