@@ -72,6 +72,12 @@ function checkSize(event: InboundEvent): void {
   }
 }
 
+async function receiveQuestion(deps: ReceiveDeps, orgId: Id<"org">, event: Message): Promise<Received> {
+  const { runId, duplicate } = await deps.inbound.receiveMessage(orgId, await placed(deps, orgId, event));
+  await enqueue(deps, { name: "run", runId });
+  return { type: "run", runId, duplicate };
+}
+
 /**
  * Stores an event once and queues what follows from it. The same event again gives the same run or click. An AppError
  * "forbidden" where the workspace or the asker is not admitted, "bad_input" where the question is too long, "not_found" for
@@ -82,11 +88,8 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
   const orgId = await admittedOrg(deps, event);
   if (event.type === "submitted") checkSetting(event.form, event.values);
   switch (event.type) {
-    case "message": {
-      const { runId, duplicate } = await deps.inbound.receiveMessage(orgId, await placed(deps, orgId, event));
-      await enqueue(deps, { name: "run", runId });
-      return { type: "run", runId, duplicate };
-    }
+    case "message":
+      return receiveQuestion(deps, orgId, event);
     case "click":
     case "submitted":
     case "snooze":
