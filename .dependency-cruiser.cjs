@@ -8,7 +8,7 @@ const rooms = {
   "src/gateway": ["^src/(core|catalog)/"],
   "src/actuators": ["^src/core/"],
   "src/telemetry.ts": ["^src/core/"],
-  "src/config.ts": ["^src/core/"],
+  "src/config[a-z-]*.ts": ["^src/core/"],
   "src/stores": ["^src/core/", "^prisma/generated/"],
   "src/http": ["^src/(core|flows)/"],
   adapters: ["^src/core/"],

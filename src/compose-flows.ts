@@ -33,14 +33,7 @@ import { reconcile } from "./flows/reconcile.ts";
 import { type RepriceOutcome, type RepriceRequest, repriceUsage } from "./flows/reprice-usage.ts";
 import { rollbackPolicy } from "./flows/rollback-policy.ts";
 import { runAnalysis } from "./flows/run-analysis.ts";
-import {
-  type FoundMapping,
-  type MappingDeps,
-  mappingForFile,
-  mappingNamed,
-  type SaveMappingRequest,
-  saveMapping,
-} from "./flows/saved-mappings.ts";
+import { type MappingDeps, type MappingFlows, mappingForFile, mappingNamed, saveMapping } from "./flows/saved-mappings.ts";
 import { type SyncDeps, syncSource } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
@@ -58,15 +51,6 @@ const claimsKeptMs = 7 * 24 * 3_600_000;
 
 /** How old a reading of a source may become before it is read again, in milliseconds. */
 const sourceAgeMs = 3_600_000;
-
-/** How files become usage: saved mappings, and those that headers propose. */
-export interface MappingFlows {
-  /** The saved or proposed mapping for a file; undefined where none fits. */
-  forFile(orgId: Id<"org">, path: string): Promise<FoundMapping | undefined>;
-  /** A saved mapping by its name. */
-  named(orgId: Id<"org">, name: string): Promise<ImportMapping | undefined>;
-  save(request: SaveMappingRequest): ReturnType<typeof saveMapping>;
-}
 
 /** What the command line and the demo ask of the flows. */
 export interface Flows {
@@ -150,7 +134,18 @@ const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBo
     random: Math.random,
   });
 
-/** The chat platforms that are on; nothing is sent where Apex was removed. */
+function wireEffect(
+  { now, engines: { stores }, jobs }: WireOptions,
+  gateway: Gateway,
+): { effect: EffectDeps; rollback: PressDeps["rollback"] } {
+  const { approvals, policies, runs, fleet } = stores;
+  const effect: EffectDeps = { actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet })], runs, jobs, now };
+  return {
+    effect,
+    rollback: (orgId, approvalId, by) => rollbackPolicy({ ...effect, approvals, policies }, { orgId, approvalId, by }),
+  };
+}
+
 function share(given: WireOptions): Shared {
   const adapterFor = wireChats(given);
   const options = { ...given, engines: withRoles(given, adapterFor) };
@@ -159,14 +154,7 @@ function share(given: WireOptions): Shared {
   const prices = createPriceBook();
   const books = createContractBooks(prices, stores.contracts);
   const gateway = wireGateway(options, prices, books);
-  const effect: EffectDeps = {
-    actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet: stores.fleet })],
-    runs: stores.runs,
-    jobs,
-    now,
-  };
-  const rollback: PressDeps["rollback"] = (orgId, approvalId, by) =>
-    rollbackPolicy({ ...effect, approvals: stores.approvals, policies: stores.policies }, { orgId, approvalId, by });
+  const { effect, rollback } = wireEffect(options, gateway);
   const kinds = remoteSources(createApiClient());
   const ingest: IngestDeps = { sources: fileSources, usage: engines.usage, imports: stores.imports, billing: engines.billing, prices, log };
   const mapping: MappingDeps = { mappings: stores.mappings, audit: stores.audit, headerOf: fileHeader, propose: proposeMapping, now };
@@ -178,7 +166,7 @@ function share(given: WireOptions): Shared {
     books,
     gateway,
     spending,
-    notices: wireNotices({ ...options, stores, usage: engines.usage, spending, prices: pricesOf, adapterFor }),
+    notices: wireNotices({ ...options, spending, prices: pricesOf, adapterFor }),
     ingest,
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
@@ -196,6 +184,30 @@ const measureWith =
       { ...engines.stores, usage: engines.usage, jobs, flushUsage: () => gateway.flush() },
       { orgId, now: now(), ...(until === undefined ? {} : { until }) },
     );
+
+/** What repeats, or keeps stored usage fresh. */
+function wireUpkeep(shared: Shared): Pick<JobHandlers, "sync" | "sync-due" | "measure" | "reconcile-bills" | "reconcile"> {
+  const { now, jobs, spending } = shared;
+  const { stores, usage } = shared.engines;
+  return {
+    sync: ({ orgId, sourceId }, signal) => syncSource(shared.sync, { orgId, sourceId }, signal),
+    async "sync-due"() {
+      await stores.claims.forget(new Date(now().getTime() - claimsKeptMs));
+      for (const { id, orgId } of await stores.sources.due(new Date(now().getTime() - sourceAgeMs)))
+        await jobs.enqueue({ name: "sync", sourceId: id, orgId });
+    },
+    async measure() {
+      await usage.catchUp();
+      for (const { id } of await stores.orgs()) await measureWith(shared)(id);
+    },
+    async "reconcile-bills"() {
+      for (const { id } of await stores.orgs()) await spending.raiseAlerts(id);
+    },
+    async reconcile() {
+      await reconcile({ ...stores, jobs, now });
+    },
+  };
+}
 
 function wireHandlers(shared: Shared): JobHandlers {
   const { log, now, engines, jobs, books, adapterFor, notices, press, effect } = shared;
@@ -222,22 +234,7 @@ function wireHandlers(shared: Shared): JobHandlers {
     },
     ...notices.handlers,
     ...surfaces.jobs,
-    sync: ({ orgId, sourceId }, signal) => syncSource(shared.sync, { orgId, sourceId }, signal),
-    async "sync-due"() {
-      await stores.claims.forget(new Date(now().getTime() - claimsKeptMs));
-      for (const { id, orgId } of await stores.sources.due(new Date(now().getTime() - sourceAgeMs)))
-        await jobs.enqueue({ name: "sync", sourceId: id, orgId });
-    },
-    async measure() {
-      await usage.catchUp();
-      for (const { id } of await stores.orgs()) await measureWith(shared)(id);
-    },
-    async "reconcile-bills"() {
-      for (const { id } of await stores.orgs()) await shared.spending.raiseAlerts(id);
-    },
-    async reconcile() {
-      await reconcile({ ...stores, jobs, now });
-    },
+    ...wireUpkeep(shared),
   };
 }
 

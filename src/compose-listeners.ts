@@ -1,7 +1,8 @@
 import type { Engines } from "./compose-engines.ts";
-import type { Config, DiscordSettings } from "./config.ts";
+import type { Config } from "./config.ts";
+import type { DiscordSettings } from "./config-discord.ts";
 import { type InboundEvent, Platform } from "./core/conversation.ts";
-import type { AnyPlatformAdapter } from "./core/delivery.ts";
+import type { AnyPlatformAdapter, Heard } from "./core/delivery.ts";
 import type { Id } from "./core/ids.ts";
 import type { JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
@@ -34,44 +35,28 @@ async function admitAll(deps: ListenerDeps, discord: DiscordOn): Promise<void> {
   }
 }
 
-/** What is to be done for a platform before it is listened to, and before an event of it is heard. */
-interface Before {
-  readonly listening: () => Promise<void>;
-  readonly hearing: (event: InboundEvent) => Promise<void>;
-}
-
-function beforeFor(deps: ListenerDeps, platform: Platform): Before {
-  const { discord } = deps.config;
-  if (platform !== "discord" || discord.kind === "off") return { listening: async () => undefined, hearing: async () => undefined };
-  return {
-    listening: () => admitAll(deps, discord),
-    async hearing(event) {
-      // The bot is in a configured server, for the first time or again.
-      if (event.type === "opened" && event.surface === "install") await admit(deps, discord, event.thread.workspace);
-    },
-  };
-}
-
 const names: Readonly<Record<Platform, string>> = { slack: "Slack", teams: "Teams", discord: "Discord", console: "The terminal" };
 
 /** Hears every platform that is heard over a connection of our own, until the signal. */
 export async function connectListeners(deps: ListenerDeps, signal: AbortSignal): Promise<void> {
-  const { log, engines, jobs, adapterFor } = deps;
+  const { config, log, engines, jobs, adapterFor } = deps;
+  const { discord } = config;
   const receive = { ...engines.stores, jobs, log };
+  const hear = async (event: InboundEvent): Promise<Heard> => {
+    // The bot is in a configured server, for the first time or again.
+    const joins = event.type === "opened" && event.surface === "install" && event.thread.platform === "discord";
+    if (joins && discord.kind === "on") await admit(deps, discord, event.thread.workspace);
+    return hearEvent(receive, event);
+  };
   await Promise.all(
     Platform.options.map(async (platform) => {
       const listen = adapterFor(platform)?.listen;
       if (listen === undefined) return;
-      const before = beforeFor(deps, platform);
-      const hear = async (event: InboundEvent) => {
-        await before.hearing(event);
-        return hearEvent(receive, event);
-      };
       const once = async (until: AbortSignal): Promise<void> => {
-        await before.listening();
+        if (platform === "discord" && discord.kind === "on") await admitAll(deps, discord);
         await listen({ hear, form: (request) => openForm(receive, request) }, until);
       };
-      await keepListening(once, { to: names[platform], log, pauseMs: 2_000 }, signal);
+      await keepListening(once, { to: names[platform], log }, signal);
     }),
   );
 }

@@ -1,3 +1,4 @@
+import type { Engines } from "./compose-engines.ts";
 import type { LedgerFlows } from "./compose-ledger.ts";
 import type { BudgetStanding } from "./core/budget.ts";
 import type { Platform } from "./core/conversation.ts";
@@ -7,7 +8,6 @@ import type { JobHandlers, JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { DigestContent } from "./core/notice.ts";
 import type { PriceBook } from "./core/price.ts";
-import type { UsageReader } from "./core/usage-store.ts";
 import { budgetStanding } from "./flows/budget-standing.ts";
 import { changeOrSayWhy, changeSetting, type SettingChange } from "./flows/change-setting.ts";
 import { digestContent } from "./flows/digest-content.ts";
@@ -16,12 +16,10 @@ import { raiseBudgetAlerts } from "./flows/raise-budget-alerts.ts";
 import { raiseDigests } from "./flows/raise-digests.ts";
 import { sendNotice } from "./flows/send-notice.ts";
 import { tellBillAlerts } from "./flows/tell-bill-alerts.ts";
-import type { PostgresStores } from "./stores/postgres/connect.ts";
 
 /** What Apex needs to speak unasked. */
 export interface NoticeParts {
-  readonly stores: PostgresStores;
-  readonly usage: UsageReader;
+  readonly engines: Pick<Engines, "stores" | "usage">;
   readonly spending: LedgerFlows;
   readonly prices: (orgId: Id<"org">) => Promise<PriceBook>;
   readonly jobs: JobQueue;
@@ -43,7 +41,8 @@ export interface NoticeFlows {
   readonly handlers: Pick<JobHandlers, "send-notice" | "digests-due" | "watch-spend">;
 }
 
-function wireJobs({ stores, usage, spending, prices, jobs, adapterFor, log, now }: NoticeParts): NoticeFlows["handlers"] {
+function wireJobs({ engines, spending, prices, jobs, adapterFor, log, now }: NoticeParts): NoticeFlows["handlers"] {
+  const { stores } = engines;
   const digest = async (orgId: Id<"org">, asOf: Date) => spending.digest(orgId, await nameOf(stores, orgId), asOf);
   return {
     "send-notice": ({ noticeId }) => sendNotice({ ...stores, adapterFor, now, log }, noticeId),
@@ -52,7 +51,7 @@ function wireJobs({ stores, usage, spending, prices, jobs, adapterFor, log, now 
     },
     async "watch-spend"() {
       const { settleDays } = spending.readers;
-      const deps = { ...stores, usage, prices, settleDays, jobs, adapterFor, now };
+      const deps = { ...stores, usage: engines.usage, prices, settleDays, jobs, adapterFor, now };
       for (const { id } of await stores.orgs()) {
         for (const watch of [raiseBudgetAlerts, raiseAnomalyAlerts, tellBillAlerts]) {
           // What fails in one org is tried again at the next look, and holds up no other.
@@ -65,12 +64,13 @@ function wireJobs({ stores, usage, spending, prices, jobs, adapterFor, log, now 
   };
 }
 
-const nameOf = async (stores: PostgresStores, orgId: Id<"org">): Promise<string> =>
+const nameOf = async (stores: Pick<Engines["stores"], "orgs">, orgId: Id<"org">): Promise<string> =>
   (await stores.orgs()).find(({ id }) => id === orgId)?.name ?? "";
 
 /** Gives digests, budgets and alerts their collaborators. */
 export function wireNotices(parts: NoticeParts): NoticeFlows {
-  const { stores, usage, spending, jobs, adapterFor, now } = parts;
+  const { engines, spending, jobs, adapterFor, now } = parts;
+  const { stores, usage } = engines;
   const setting = { ...stores, usage, jobs, adapterFor, now };
   return {
     digest: async (orgId, asOf) => digestContent(await spending.digest(orgId, await nameOf(stores, orgId), asOf)),

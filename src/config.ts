@@ -1,5 +1,9 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { type DiscordSettings, discordEnvironment, discordSettings } from "./config-discord.ts";
+import { type SlackSettings, slackEnvironment, slackSettings } from "./config-slack.ts";
+import { type TeamsSettings, teamsEnvironment, teamsSettings } from "./config-teams.ts";
+import { optional } from "./config-text.ts";
 import { AppError } from "./core/errors.ts";
 
 /** Where each engine is: our own embedded one, or a server named by its address. */
@@ -7,70 +11,6 @@ export type Engine = { readonly kind: "embedded" } | { readonly kind: "server"; 
 
 /** The queue lives in the relational database unless a Redis is named. */
 export type QueueEngine = { readonly kind: "postgres" } | { readonly kind: "redis"; readonly url: string; readonly prefix: string };
-
-/** Slack, with everything that it needs, or off with the reason. */
-export type SlackSettings =
-  | { readonly kind: "off"; readonly why: string }
-  | {
-      readonly kind: "on";
-      /** The token of the one workspace that was connected by hand. */
-      readonly botToken: string | undefined;
-      /** What Slack signs what it posts with; undefined where events come over a socket. */
-      readonly signingSecret: string | undefined;
-      /** The app's own token, with which events come over a socket (Socket Mode). */
-      readonly appToken: string | undefined;
-      readonly apiUrl: string;
-      /** By which admins of other workspaces install the bot; undefined: nobody can. */
-      readonly oauth: { readonly clientId: string; readonly clientSecret: string; readonly redirectUrl: string } | undefined;
-      /** The address that browsers reach Apex at: links to it are shown as what they lead to. */
-      readonly publicUrl: string | undefined;
-      /** Workspaces and enterprises that belong to the org of this server; every other one gets an org of its own. */
-      readonly workspaces: readonly string[];
-      /** Slack user ids that may approve. */
-      readonly admins: readonly string[];
-    };
-
-/** How the Bot Framework is reached: with the bot's secret, or the Agents Playground of this machine, which knows no tokens. */
-export type TeamsAccessSettings =
-  | {
-      readonly kind: "cloud";
-      readonly appPassword: string;
-      /** The tenant of a single-tenant bot's registration. */
-      readonly appTenant: string | undefined;
-    }
-  | { readonly kind: "playground"; readonly url: string };
-
-/** Microsoft Teams, with everything that it needs, or off with the reason. */
-export type TeamsSettings =
-  | { readonly kind: "off"; readonly why: string }
-  | {
-      readonly kind: "on";
-      readonly appId: string;
-      readonly access: TeamsAccessSettings;
-      /** The tenants whose people may ask. */
-      readonly tenants: readonly string[];
-      /** Entra object ids of those who may approve. */
-      readonly admins: readonly string[];
-    };
-
-/** Discord, with everything that it needs, or off with the reason. */
-export type DiscordSettings =
-  | { readonly kind: "off"; readonly why: string }
-  | {
-      readonly kind: "on";
-      readonly botToken: string;
-      readonly publicKey: string;
-      readonly applicationId: string;
-      /** The servers whose people may ask. */
-      readonly guilds: readonly string[];
-      readonly apiUrl: string;
-      /** How many connections the gateway is heard over; undefined: as many as Discord asks for. */
-      readonly shards: number | undefined;
-      /** Discord user ids that may approve. */
-      readonly admins: readonly string[];
-      /** Discord roles whose holders may approve; without a server, in each of them. */
-      readonly approverRoles: readonly { readonly guild: string | undefined; readonly role: string }[];
-    };
 
 /** An upstream that the gateway may send requests to. */
 export interface UpstreamSettings {
@@ -96,12 +36,6 @@ export interface Config {
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
 }
 
-const optional = z
-  .string()
-  .trim()
-  .transform((text) => (text === "" ? undefined : text))
-  .optional();
-
 const Environment = z.object({
   APEX_DATA_DIR: optional,
   HOST: z.string().default("127.0.0.1"),
@@ -112,34 +46,9 @@ const Environment = z.object({
   CLICKHOUSE_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
   CLICKHOUSE_DATABASE: z.string().regex(/^\w+$/).default("apex"),
   APEX_SECRET_KEY: optional,
-  SLACK_BOT_TOKEN: optional,
-  SLACK_SIGNING_SECRET: optional,
-  SLACK_APP_TOKEN: optional,
-  SLACK_API_URL: z.url().default("https://slack.com/api/"),
-  SLACK_ADMINS: z.string().default(""),
-  TEAMS_APP_ID: optional,
-  TEAMS_APP_PASSWORD: optional,
-  TEAMS_APP_TENANT: optional,
-  TEAMS_TENANTS: z.string().default(""),
-  TEAMS_ADMINS: z.string().default(""),
-  TEAMS_PLAYGROUND_URL: optional.pipe(z.url({ protocol: /^http$/ }).optional()),
-  DISCORD_BOT_TOKEN: optional,
-  DISCORD_PUBLIC_KEY: optional,
-  DISCORD_APPLICATION_ID: optional,
-  DISCORD_GUILDS: z.string().default(""),
-  DISCORD_ADMINS: z.string().default(""),
-  DISCORD_APPROVER_ROLES: z.string().default(""),
-  DISCORD_SHARDS: optional.pipe(
-    z
-      .string()
-      .regex(/^[1-9]\d{0,3}$/, "is not a number of connections")
-      .transform(Number)
-      .optional(),
-  ),
-  DISCORD_API_URL: z.url().default("https://discord.com/api"),
-  SLACK_CLIENT_ID: optional,
-  SLACK_CLIENT_SECRET: optional,
-  SLACK_WORKSPACES: z.string().default(""),
+  ...slackEnvironment,
+  ...teamsEnvironment,
+  ...discordEnvironment,
   PUBLIC_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1"),
@@ -147,165 +56,7 @@ const Environment = z.object({
 });
 type Environment = z.infer<typeof Environment>;
 
-const listOf = (text: string): readonly string[] =>
-  text
-    .split(",")
-    .map((id) => id.trim())
-    .filter((id) => id !== "");
-
 const engine = (url: string | undefined): Engine => (url === undefined ? { kind: "embedded" } : { kind: "server", url });
-
-type SlackOn = Extract<SlackSettings, { kind: "on" }>;
-
-/** The sign-in by which others install the bot, whole or not at all. */
-function slackOauth({ SLACK_CLIENT_ID: clientId, SLACK_CLIENT_SECRET: clientSecret, PUBLIC_URL: base }: Environment): SlackOn["oauth"] {
-  if (clientId === undefined && clientSecret === undefined) return undefined;
-  if (clientId === undefined || clientSecret === undefined) {
-    const [set, missing] = clientId === undefined ? ["SLACK_CLIENT_SECRET", "SLACK_CLIENT_ID"] : ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"];
-    throw new AppError("not_configured", `${set} is set, but ${missing} is not: copy it from the app's Basic Information page.`);
-  }
-  if (base === undefined) {
-    throw new AppError(
-      "not_configured",
-      "SLACK_CLIENT_ID is set, but PUBLIC_URL is not: set it to the https address that browsers reach Apex at.",
-    );
-  }
-  return { clientId, clientSecret, redirectUrl: new URL("slack/oauth_redirect", base.endsWith("/") ? base : `${base}/`).href };
-}
-
-function slackSettings(env: Environment): SlackSettings {
-  const { SLACK_BOT_TOKEN: botToken, SLACK_SIGNING_SECRET: signingSecret, SLACK_APP_TOKEN: appToken } = env;
-  const oauth = slackOauth(env);
-  if (botToken === undefined && oauth === undefined) {
-    if (signingSecret === undefined && appToken === undefined)
-      return { kind: "off", why: "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET to turn it on" };
-    throw new AppError(
-      "not_configured",
-      `${appToken === undefined ? "SLACK_SIGNING_SECRET" : "SLACK_APP_TOKEN"} is set, but SLACK_BOT_TOKEN is not: set it to the bot's xoxb- token, or set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET so that workspaces can install the bot.`,
-    );
-  }
-  if (signingSecret === undefined && appToken === undefined) {
-    throw new AppError(
-      "not_configured",
-      `${botToken === undefined ? "SLACK_CLIENT_ID" : "SLACK_BOT_TOKEN"} is set, but SLACK_SIGNING_SECRET is not: copy it from the app's Basic Information page, or set SLACK_APP_TOKEN to hear Slack over a socket.`,
-    );
-  }
-  if (appToken?.startsWith("xapp-") === false) {
-    throw new AppError(
-      "not_configured",
-      `SLACK_APP_TOKEN is not an app token: it starts with "xapp-"; make one with the scope connections:write on the app's Basic Information page.`,
-    );
-  }
-  const [admins, workspaces] = [listOf(env.SLACK_ADMINS), listOf(env.SLACK_WORKSPACES)];
-  return { kind: "on", botToken, signingSecret, appToken, apiUrl: env.SLACK_API_URL, admins, workspaces, oauth, publicUrl: env.PUBLIC_URL };
-}
-
-type DiscordOn = Extract<DiscordSettings, { kind: "on" }>;
-
-const isDiscordId = (text: string): boolean => /^\d{1,20}$/.test(text);
-
-/** Where each of Teams' settings is found. */
-const teamsNeeds = {
-  TEAMS_APP_ID: "copy the Microsoft App ID from the Azure bot's Configuration page",
-  TEAMS_APP_PASSWORD: "make a client secret of that application (Certificates & secrets) and copy its value",
-  TEAMS_APP_TENANT: "copy the App Tenant ID from the Azure bot's Configuration page, or leave it out for a multi-tenant bot",
-  TEAMS_TENANTS: "list the ids of the tenants whose people may ask, separated by commas",
-  TEAMS_ADMINS: "list Entra object ids of the people who may approve, separated by commas",
-} as const;
-
-const wrongTeams = (name: keyof typeof teamsNeeds, what: string): AppError =>
-  new AppError("not_configured", `${name} ${what}: ${teamsNeeds[name]}.`);
-
-const isGuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
-const isLoopback = (host: string): boolean => ["localhost", "127.0.0.1", "::1", "[::1]"].includes(host);
-
-/** Teams' Agents Playground, which sends no tokens: it must be on this machine, and nobody else may reach us. */
-function playgroundSettings(env: Environment, url: string): TeamsSettings {
-  const only = "TEAMS_PLAYGROUND_URL lets anybody who reaches this port speak for anybody";
-  if (env.TEAMS_APP_PASSWORD !== undefined)
-    throw new AppError("not_configured", `${only}, so it cannot be set together with TEAMS_APP_PASSWORD: leave one of them out.`);
-  if (!isLoopback(env.HOST)) throw new AppError("not_configured", `${only}, so HOST must be 127.0.0.1, and it is ${env.HOST}.`);
-  if (!isLoopback(new URL(url).hostname))
-    throw new AppError("not_configured", `${only}, so it must name this machine: set it to an address on 127.0.0.1 or localhost.`);
-  const [tenants, admins] = [listOf(env.TEAMS_TENANTS), listOf(env.TEAMS_ADMINS)];
-  if (tenants.length === 0) throw wrongTeams("TEAMS_TENANTS", "is not set, but TEAMS_PLAYGROUND_URL is");
-  return { kind: "on", appId: env.TEAMS_APP_ID ?? "", access: { kind: "playground", url }, tenants, admins };
-}
-
-function teamsSettings(env: Environment): TeamsSettings {
-  if (env.TEAMS_PLAYGROUND_URL !== undefined) return playgroundSettings(env, env.TEAMS_PLAYGROUND_URL);
-  const names = ["TEAMS_APP_ID", "TEAMS_APP_PASSWORD", "TEAMS_TENANTS"] as const;
-  const set = names.filter((name) => env[name] !== undefined && env[name] !== "");
-  if (set.length === 0) return { kind: "off", why: `set ${names.slice(0, -1).join(", ")} and TEAMS_TENANTS to turn it on` };
-  const missing = names.find((name) => !set.includes(name));
-  if (missing !== undefined) throw wrongTeams(missing, `is not set, but ${set.join(" and ")} ${set.length === 1 ? "is" : "are"}`);
-  const { TEAMS_APP_ID: appId = "", TEAMS_APP_PASSWORD: appPassword = "", TEAMS_APP_TENANT: appTenant } = env;
-  const [tenants, admins] = [listOf(env.TEAMS_TENANTS), listOf(env.TEAMS_ADMINS)];
-  if (!isGuid(appId)) throw wrongTeams("TEAMS_APP_ID", "is not an id");
-  if (appTenant !== undefined && !isGuid(appTenant)) throw wrongTeams("TEAMS_APP_TENANT", "is not an id");
-  if (tenants.length === 0 || !tenants.every(isGuid)) throw wrongTeams("TEAMS_TENANTS", "is not a list of ids");
-  if (!admins.every(isGuid)) throw wrongTeams("TEAMS_ADMINS", "is not a list of ids");
-  return { kind: "on", appId, access: { kind: "cloud", appPassword, appTenant }, tenants, admins };
-}
-
-/** Where each of Discord's settings is found. */
-const discordNeeds = {
-  DISCORD_BOT_TOKEN: "reset the token on the application's Bot page and copy it",
-  DISCORD_PUBLIC_KEY: "copy the 64 hexadecimal digits from the application's General Information page",
-  DISCORD_APPLICATION_ID: "copy the number from the application's General Information page",
-  DISCORD_GUILDS: "list the ids of the servers whose people may ask, separated by commas",
-} as const;
-
-/** Roles as "role" or "server:role". Everyone in a server holds the role that has the server's own id: it is refused. */
-function approverRoles(text: string, guilds: readonly string[]): DiscordOn["approverRoles"] {
-  const roles = listOf(text).map((one) => {
-    const [role = "", guild] = one.split(":").reverse();
-    return { guild, role };
-  });
-  const wrong = roles.find(({ guild, role }) => !isDiscordId(role) || (guild !== undefined && !guilds.includes(guild)));
-  if (wrong !== undefined) {
-    throw new AppError(
-      "not_configured",
-      "DISCORD_APPROVER_ROLES is not a list of role ids, or of a server of DISCORD_GUILDS, a colon and a role id: copy the ids in Discord (Server Settings, Roles, Copy Role ID).",
-    );
-  }
-  const everyone = roles.find(({ role }) => guilds.includes(role));
-  if (everyone === undefined) return roles;
-  throw new AppError(
-    "not_configured",
-    `DISCORD_APPROVER_ROLES names ${everyone.role}, which is the role of everyone: name a narrower one.`,
-  );
-}
-
-function discordSettings(env: Environment): DiscordSettings {
-  const names = ["DISCORD_BOT_TOKEN", "DISCORD_PUBLIC_KEY", "DISCORD_APPLICATION_ID", "DISCORD_GUILDS"] as const;
-  const set = names.filter((name) => env[name] !== undefined && env[name] !== "");
-  if (set.length === 0) return { kind: "off", why: `set ${names.slice(0, -1).join(", ")} and DISCORD_GUILDS to turn it on` };
-  const wrong = (name: (typeof names)[number], what: string): AppError =>
-    new AppError("not_configured", `${name} ${what}: ${discordNeeds[name]}.`);
-  const missing = names.find((name) => !set.includes(name));
-  if (missing !== undefined) throw wrong(missing, `is not set, but ${set.join(" and ")} ${set.length === 1 ? "is" : "are"}`);
-  const { DISCORD_BOT_TOKEN: botToken = "", DISCORD_PUBLIC_KEY: publicKey = "", DISCORD_APPLICATION_ID: applicationId = "" } = env;
-  const guilds = listOf(env.DISCORD_GUILDS);
-  const admins = listOf(env.DISCORD_ADMINS);
-  if (!/^[0-9a-f]{64}$/i.test(publicKey)) throw wrong("DISCORD_PUBLIC_KEY", "is not a public key");
-  if (!isDiscordId(applicationId)) throw wrong("DISCORD_APPLICATION_ID", "is not an id");
-  if (guilds.length === 0 || !guilds.every(isDiscordId)) throw wrong("DISCORD_GUILDS", "is not a list of ids");
-  if (!admins.every(isDiscordId)) {
-    throw new AppError("not_configured", "DISCORD_ADMINS is not a list of ids: list Discord user ids (Developer Mode, Copy User ID).");
-  }
-  return {
-    kind: "on",
-    botToken,
-    publicKey,
-    applicationId,
-    guilds,
-    admins,
-    approverRoles: approverRoles(env.DISCORD_APPROVER_ROLES, guilds),
-    apiUrl: env.DISCORD_API_URL,
-    shards: env.DISCORD_SHARDS,
-  };
-}
 
 function secretKey({ APEX_SECRET_KEY: text }: Environment): Buffer | undefined {
   if (text === undefined) return undefined;

@@ -3,6 +3,9 @@ import { readConfig } from "../src/config.ts";
 
 const key = Buffer.alloc(32, 1).toString("base64");
 
+const guid = "11111111-2222-4333-8444-555555555555";
+const teams = { TEAMS_APP_ID: guid, TEAMS_APP_PASSWORD: "s", TEAMS_TENANTS: guid };
+const playground = { TEAMS_PLAYGROUND_URL: "http://localhost:56150", TEAMS_TENANTS: "t" };
 const discord = { DISCORD_BOT_TOKEN: "t", DISCORD_PUBLIC_KEY: "0a".repeat(32), DISCORD_APPLICATION_ID: "4", DISCORD_GUILDS: "1, 2" };
 
 describe("the configuration", () => {
@@ -43,6 +46,13 @@ describe("the configuration", () => {
       admins: ["5", "6"],
     });
     expect(readConfig("/", {}).discord).toMatchObject({ kind: "off" });
+    expect(readConfig("/", {}).teams).toMatchObject({ kind: "off" });
+    expect(readConfig("/", { ...teams, TEAMS_ADMINS: guid }).teams).toMatchObject({
+      kind: "on",
+      admins: [guid],
+      access: { kind: "cloud" },
+    });
+    expect(readConfig("/", playground).teams).toMatchObject({ kind: "on", appId: "", access: { kind: "playground" } });
   });
 
   it("reads an empty variable as one that is not set", () => {
@@ -81,6 +91,16 @@ describe("the configuration", () => {
     [{ SLACK_SIGNING_SECRET: "12345678" }, /SLACK_BOT_TOKEN is not/],
     [{ SLACK_APP_TOKEN: "xapp-1" }, /SLACK_APP_TOKEN is set, but SLACK_BOT_TOKEN is not/],
     [{ SLACK_APP_TOKEN: "xoxb-1", SLACK_BOT_TOKEN: "xoxb-1" }, /SLACK_APP_TOKEN is not an app token/],
+    [{ TEAMS_APP_ID: guid }, /TEAMS_APP_PASSWORD is not set, but TEAMS_APP_ID is/],
+    [{ TEAMS_TENANTS: guid }, /TEAMS_APP_ID is not set/],
+    [{ ...teams, TEAMS_APP_ID: "apex" }, /TEAMS_APP_ID is not an id/],
+    [{ ...teams, TEAMS_APP_TENANT: "acme" }, /TEAMS_APP_TENANT is not an id/],
+    [{ ...teams, TEAMS_TENANTS: `${guid},acme` }, /TEAMS_TENANTS is not a list of ids/],
+    [{ ...teams, TEAMS_ADMINS: "ada" }, /TEAMS_ADMINS is not a list of ids/],
+    [{ ...playground, TEAMS_APP_PASSWORD: "s" }, /TEAMS_PLAYGROUND_URL .* cannot be set together with TEAMS_APP_PASSWORD/],
+    [{ ...playground, HOST: "0.0.0.0" }, /TEAMS_PLAYGROUND_URL .* HOST must be 127\.0\.0\.1/],
+    [{ ...playground, TEAMS_PLAYGROUND_URL: "http://10.0.0.7:56150" }, /TEAMS_PLAYGROUND_URL .* must name this machine/],
+    [{ ...playground, TEAMS_TENANTS: "" }, /TEAMS_TENANTS is not set, but TEAMS_PLAYGROUND_URL is/],
     [{ DISCORD_BOT_TOKEN: "t" }, /DISCORD_PUBLIC_KEY is not set/],
     [{ DISCORD_GUILDS: "1" }, /DISCORD_BOT_TOKEN is not set/],
     [{ ...discord, DISCORD_PUBLIC_KEY: "zz" }, /DISCORD_PUBLIC_KEY is not a public key/],

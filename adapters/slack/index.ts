@@ -12,7 +12,7 @@ import { openSlackFile } from "./open-file.ts";
 import { createChartPictures } from "./pictures.ts";
 import { boltLogger, createSlackReceiver } from "./receive.ts";
 import { renderSlack, type SlackMessage } from "./render.ts";
-import { directSlack, sendSlack, tellSlack } from "./send.ts";
+import { directSlack, type SlackClients, sendSlack, tellSlack } from "./send.ts";
 import { listenToSlack } from "./socket.ts";
 import { createSlackStatus, type SlackStatus } from "./status.ts";
 import { createSlackStreams, isOpen } from "./stream.ts";
@@ -59,6 +59,15 @@ function withStatus(reception: Reception, status: SlackStatus, quickFor: QuickCl
   return { ...reception, afterwards: then };
 }
 
+/** What is shown besides messages. */
+const surfaces = (
+  clientsOf: (workspace: string) => Promise<SlackClients>,
+): Pick<PlatformAdapter<SlackMessage>, "showHome" | "suggest" | "entitle"> => ({
+  showHome: async (to, card) => showSlackHome(await clientsOf(to.workspace), to, card),
+  suggest: async (thread, prompts) => suggestInSlack(await clientsOf(thread.workspace), thread, prompts),
+  entitle: async (thread, title) => entitleInSlack(await clientsOf(thread.workspace), thread, title),
+});
+
 /** Where the bots' tokens come from, and how they are renewed. */
 function openAccess({ apiUrl, log, oauth, installations, botToken, now = () => new Date() }: SlackConfig & SlackParts) {
   const clientOptions = slackClientOptions(apiUrl, log);
@@ -69,13 +78,11 @@ function openAccess({ apiUrl, log, oauth, installations, botToken, now = () => n
 
 /** Slack: events, commands and presses by HTTP or over a socket, answers as Block Kit. */
 export function createSlackAdapter(config: SlackConfig & SlackParts): PlatformAdapter<SlackMessage> {
-  const { apiUrl, log, appToken, now: clock = () => new Date() } = config;
+  const { apiUrl, log, appToken, publicUrl, now: clock = () => new Date() } = config;
   const access = openAccess(config);
   const clientsOf = async (workspace: string) => (await access(workspace)).clients;
-  const clientOptions = slackClientOptions(apiUrl, log);
-  const dispatch = createSlackReceiver({ clientOptions, log, publicUrl: config.publicUrl, clientsOf });
-  const pictures = createChartPictures(log);
-  const streams = createSlackStreams(log);
+  const dispatch = createSlackReceiver({ clientOptions: slackClientOptions(apiUrl, log), log, publicUrl, clientsOf });
+  const means = { pictures: createChartPictures(log), streams: createSlackStreams(log) };
   const status = createSlackStatus();
   const quickFor: QuickClient = (thread) => async () => (await clientsOf(thread.workspace)).quick;
   const heard = async (raw: RawRequest, now: Date): Promise<Reception> => withStatus(await dispatch(raw, now), status, quickFor);
@@ -94,18 +101,16 @@ export function createSlackAdapter(config: SlackConfig & SlackParts): PlatformAd
       return reception.type === "event" && proof !== undefined ? { ...reception, proof } : reception;
     },
     render: renderSlack,
-    showHome: async (to, card) => showSlackHome(await clientsOf(to.workspace), to, card),
-    suggest: async (thread, prompts) => suggestInSlack(await clientsOf(thread.workspace), thread, prompts),
-    entitle: async (thread, title) => entitleInSlack(await clientsOf(thread.workspace), thread, title),
+    ...surfaces(clientsOf),
     send: async (thread, payload, existing, about) => {
       const clients = await clientsOf(thread.workspace);
-      const shown = await sendSlack({ clients, pictures, streams }, { thread, payload, about }, existing);
+      const shown = await sendSlack({ clients, ...means }, { thread, payload, about }, existing);
       // Slack takes the line away when something is posted; one that came just after that would stay.
       const ends = payload.stream?.working === false && (existing === undefined || isOpen(existing));
       if (ends) void status.set(quickFor(thread), thread, "");
       return shown;
     },
-    find: async (thread, about) => findSlack((await clientsOf(thread.workspace)).once, thread, about),
+    find: async (thread, about) => findSlack((await clientsOf(thread.workspace)).patient, thread, about),
     openFile: async (file, signal, thread) => openSlackFile({ token: (await access(thread.workspace)).token, apiUrl }, file, signal),
     direct: async (to) => directSlack(await clientsOf(to.workspace), to),
     tell,

@@ -1,5 +1,5 @@
 import type { TeamsAdapter } from "@microsoft/teams-ai";
-import type { Activity } from "botbuilder";
+import type { Activity, TurnContext } from "botbuilder";
 import { z } from "zod";
 import type { ConversationReference } from "../../src/core/conversation-reference.ts";
 import { AppError } from "../../src/core/errors.ts";
@@ -36,6 +36,16 @@ const callTimeoutMs = 3_500;
 
 const doing = { POST: "post the message", PUT: "edit the message" } as const;
 
+const Streamed = z.looseObject({ channelData: z.looseObject({ streamType: z.string() }) });
+
+/** The SDK's serializer keeps nothing of an entity but its type: what a stream says about itself is put back from its channel data. */
+function wholeBody(body: string): string {
+  const streamed = Streamed.safeParse(body.includes('"streamType"') ? JSON.parse(body) : undefined).data;
+  if (streamed === undefined) return body;
+  const { streamType, streamId, streamSequence } = streamed.channelData;
+  return JSON.stringify({ ...streamed, entities: [{ type: "streaminfo", streamType, streamId, streamSequence }] });
+}
+
 /**
  * Carries the SDK's requests. Its own pipeline repeats posts after failures, but only after failures of its own kind: what
  * this throws goes straight to the caller.
@@ -48,7 +58,7 @@ const transport: HttpClient = {
       const response = await fetch(request.url, {
         method: request.method,
         headers: request.headers.rawHeaders(),
-        ...(typeof body === "string" ? { body } : {}),
+        ...(typeof body === "string" ? { body: wholeBody(body) } : {}),
         redirect: "manual",
         signal: AbortSignal.timeout(callTimeoutMs),
       });
@@ -98,25 +108,29 @@ function lazyAdapter({ appId, access }: Pick<TeamsConfig, "appId" | "access">): 
 export function createTeamsApi(config: Pick<TeamsConfig, "appId" | "access">): TeamsApi {
   const { appId } = config;
   const adapter = lazyAdapter(config);
+  /** In a turn of its own, but not as a reply: the SDK would answer a message that there is not. */
   const within = async (
     { reference, conversationId }: TeamsPlace,
-    work: Parameters<TeamsAdapter["createConversationAsync"]>[5],
+    activity: Partial<Activity>,
+    work: (adapter: TeamsAdapter, context: TurnContext, activity: Partial<Activity>) => Promise<void>,
   ): Promise<void> => {
     const conversation = { id: conversationId, isGroup: reference.kind !== "personal", conversationType: types[reference.kind], name: "" };
-    const place = { channelId: "msteams", serviceUrl: reference.serviceUrl, conversation, bot: { id: reference.botId, name: "" } };
-    await (await adapter()).continueConversationAsync(appId, place, work);
+    const [from, { serviceUrl }] = [{ id: reference.botId, name: "" }, reference];
+    const place = { channelId: "msteams", serviceUrl, conversation };
+    const sdk = await adapter();
+    await sdk.continueConversationAsync(appId, { ...place, bot: from }, (context) => work(sdk, context, { ...activity, ...place, from }));
   };
   return {
     async post(place, activity) {
       let id = "";
-      await within(place, async (context) => {
-        id = (await context.sendActivity(activity))?.id ?? "";
+      await within(place, activity, async (sdk, context, whole) => {
+        id = (await sdk.sendActivities(context, [whole]))[0]?.id ?? "";
       });
       return id;
     },
     async edit(place, id, activity) {
-      await within(place, async (context) => {
-        await context.updateActivity({ ...activity, id });
+      await within(place, { ...activity, id }, async (sdk, context, whole) => {
+        await sdk.updateActivity(context, whole);
       });
     },
     async open({ serviceUrl, botId }, { address, tenant }) {

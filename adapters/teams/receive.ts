@@ -56,14 +56,18 @@ function authorOf({ from }: Activity, tenant: string): Author {
   return { platform: "teams", workspace: from.tenantId ?? tenant, userId, name: clip(from.name ?? "", 256) || userId };
 }
 
-/** The card as it is now, with a note on top and without the buttons that were just pressed. */
-async function cardNow(deps: HearingDeps, { origin }: Scene, about: string, note: string): Promise<AdaptiveCard> {
+/** The answer to an invoke that says something under the card that was pressed, which stays. */
+const messageReply = (value: string): string =>
+  JSON.stringify({ statusCode: 200, type: "application/vnd.microsoft.activity.message", value });
+
+/** Answers with the card as it is now, with a note on top and without the buttons that were just pressed. */
+async function answer(deps: HearingDeps, { origin }: Scene, about: string, note: string): Promise<string> {
   const card = await deps.cardAbout(origin.thread, about);
-  if (card === undefined) return noticeCard(note);
+  if (card === undefined) return messageReply(note);
   const parts = card.parts.map(
     (part): PlacedPart => (part.type === "proposal" && part.buttons.some(({ id }) => id === about) ? { ...part, buttons: [] } : part),
   );
-  return renderTeams({ ...card, parts: [{ type: "note", text: note, keep: true }, ...parts] }).card;
+  return cardReply(renderTeams({ ...card, parts: [{ type: "note", text: note, keep: true }, ...parts] }).card);
 }
 
 /** The event of a press has the id of the press, not of its delivery: sent again under a new id it is the same. */
@@ -93,7 +97,7 @@ async function hearPress(deps: HearingDeps, scene: Scene, { press, action, about
   const event = eventOfPress(once, press);
   if (!isInvoke(scene)) return { type: "event", event };
   const words = press.type === "feedback" ? "Thank you, that was noted." : `You pressed ${titleOf(action)}. ${following}`;
-  return { type: "event", event, reply: cardReply(await cardNow(deps, scene, about, words)), refusal };
+  return { type: "event", event, reply: await answer(deps, scene, about, words), refusal };
 }
 
 const titleOf = (action: string): string => new Map<string, string>(Object.entries(buttonLabels)).get(action) ?? action;
@@ -102,7 +106,7 @@ async function hearForm(deps: HearingDeps, scene: Scene, { sent, card }: Of<"sen
   const values = Object.entries(sent.values).flat();
   const event = eventOfForm(pressed(scene, sent.form, sent.about, card, ...values), sent);
   if (!isInvoke(scene)) return { type: "event", event };
-  return { type: "event", event, reply: cardReply(await cardNow(deps, scene, sent.about, `That was sent. ${following}`)), refusal };
+  return { type: "event", event, reply: await answer(deps, scene, sent.about, `That was sent. ${following}`), refusal };
 }
 
 async function hearFeedback(deps: HearingDeps, { origin, activity }: Scene, { messageId, helpful }: Of<"feedback">): Promise<Reception> {
@@ -114,7 +118,7 @@ async function hearFeedback(deps: HearingDeps, { origin, activity }: Scene, { me
 
 async function hearRefresh(deps: HearingDeps, { origin }: Scene, about: string): Promise<Reception> {
   const card = await deps.cardAbout(origin.thread, about);
-  const shown = card === undefined ? noticeCard("This card is out of date. Ask Apex again.") : renderTeams(card).card;
+  const shown = card === undefined ? noticeCard("There is nothing newer to show here. Ask Apex again.") : renderTeams(card).card;
   return { type: "reply", body: cardReply(shown) };
 }
 

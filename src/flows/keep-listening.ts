@@ -16,9 +16,9 @@ const longestPauseMs = 120_000;
 const goodMs = 60_000;
 
 /**
- * Listens until the signal. A connection that ends is made again at once where it held, else as late as the platform asked or
- * ever more slowly, with half of the pause random: platforms count connections, and many processes must not come back in step.
- * One that is refused until a setting is changed is not tried again.
+ * Listens until the signal. A connection that ends is made again at once where it held, else ever more slowly, with half of the
+ * pause random: platforms count connections, and many processes must not come back in step. It is as long as the platform asked
+ * for where it did, and one that is refused until a setting is changed ("not_configured") is not tried again.
  */
 export async function keepListening(
   listen: (signal: AbortSignal) => Promise<void>,
@@ -41,7 +41,7 @@ export async function keepListening(
       log.error(`${to} could not be listened to; trying again.`, { error: String(error) });
     }
     if (failures === 0) continue;
-    const pause = Math.min(longestPauseMs, pauseMs * 2 ** (failures - 1));
-    await sleep(asked ?? pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    const pause = Math.min(longestPauseMs, pauseMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+    await sleep(asked ?? pause, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -7,8 +7,8 @@ import { askForm, type Form, type FormName, type FormRequest, rejectForm } from 
 import type { Id } from "../core/ids.ts";
 import type { OrgSettings } from "../core/org-settings.ts";
 import { admittedOrg } from "./admit-event.ts";
-import { budgetForm } from "./set-budget.ts";
-import { digestForm, managerOf } from "./set-digest.ts";
+import { managerOf } from "./set-digest.ts";
+import { budgetForm, digestForm } from "./setting-forms.ts";
 
 export interface OpenFormDeps {
   readonly members: Pick<MemberStore, "installationOf" | "memberOf">;

@@ -1,5 +1,5 @@
 import type { ChatInstallationStore } from "../core/chat-installation.ts";
-import { type InboundEvent, type InboundStore, maxQuestionLength } from "../core/conversation.ts";
+import { type Click, type InboundEvent, type InboundStore, maxQuestionLength } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Job, JobQueue } from "../core/job.ts";
@@ -55,12 +55,14 @@ async function placed({ runs }: ReceiveDeps, orgId: Id<"org">, event: Message): 
   return owner === orgId && together ? { ...event, thread } : event;
 }
 
-/**
- * Stores an event once and queues what follows from it. The same event again gives the same run or click. An AppError
- * "forbidden" where the workspace or the asker is not admitted, "bad_input" where the question is too long, "not_found" for
- * feedback on an answer that the org does not have; nothing is stored then.
- */
-export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Promise<Received> {
+async function pressed(deps: ReceiveDeps, orgId: Id<"org">, click: Click): Promise<Received> {
+  const { inboundId, duplicate } = await deps.inbound.receiveClick(orgId, click);
+  await enqueue(deps, { name: "decide", inboundId });
+  return { type: "click", inboundId, duplicate };
+}
+
+/** A question that is too long is an AppError "bad_input". */
+function checkSize(event: InboundEvent): void {
   if (event.type === "message" && event.text.length > maxQuestionLength) {
     throw new AppError(
       "bad_input",
@@ -68,6 +70,15 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
         "Please ask it in fewer words; usage data goes in with `apex import`.",
     );
   }
+}
+
+/**
+ * Stores an event once and queues what follows from it. The same event again gives the same run or click. An AppError
+ * "forbidden" where the workspace or the asker is not admitted, "bad_input" where the question is too long, "not_found" for
+ * feedback on an answer that the org does not have; nothing is stored then.
+ */
+export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Promise<Received> {
+  checkSize(event);
   const orgId = await admittedOrg(deps, event);
   if (event.type === "submitted") checkSetting(event.form, event.values);
   switch (event.type) {
@@ -78,11 +89,8 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
     }
     case "click":
     case "submitted":
-    case "snooze": {
-      const { inboundId, duplicate } = await deps.inbound.receiveClick(orgId, event);
-      await enqueue(deps, { name: "decide", inboundId });
-      return { type: "click", inboundId, duplicate };
-    }
+    case "snooze":
+      return pressed(deps, orgId, event);
     case "opened": {
       const { runId, duplicate } = await deps.inbound.receiveOpened(orgId, event, greetingQuestion);
       if (runId !== undefined) await enqueue(deps, { name: "run", runId });
@@ -90,10 +98,9 @@ export async function receiveEvent(deps: ReceiveDeps, event: InboundEvent): Prom
       return { type: "opened", runId, duplicate };
     }
     case "home":
-      // Nothing of it is stored, so a queue that is down is an error: the platform sends the event again.
-      await deps.jobs.enqueue({ name: "home", author: event.author });
-      return { type: "shown", duplicate: false };
     case "link":
+      // Nothing of it is stored, so a queue that is down is an error: the platform sends the event again.
+      if (event.type === "home") await deps.jobs.enqueue({ name: "home", author: event.author });
       return { type: "shown", duplicate: false };
     case "feedback":
       return { type: "feedback", ...(await deps.inbound.receiveFeedback(orgId, event)) };

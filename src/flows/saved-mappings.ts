@@ -78,3 +78,12 @@ export async function saveMapping(
 /** A saved mapping by its name; undefined where the org has none of that name. */
 export const mappingNamed = async (deps: MappingDeps, orgId: Id<"org">, name: string): Promise<ImportMapping | undefined> =>
   MappingName.safeParse(name).success ? (await deps.mappings.find(orgId, name))?.mapping : undefined;
+
+/** How files become usage: saved mappings, and those that headers propose. */
+export interface MappingFlows {
+  /** The saved or proposed mapping for a file; undefined where none fits. */
+  forFile(orgId: Id<"org">, path: string): Promise<FoundMapping | undefined>;
+  /** A saved mapping by its name. */
+  named(orgId: Id<"org">, name: string): Promise<ImportMapping | undefined>;
+  save(request: SaveMappingRequest): ReturnType<typeof saveMapping>;
+}

@@ -1,7 +1,6 @@
-import { type Budget, type BudgetScope, type BudgetStore, scopeText } from "../core/budget.ts";
+import { type BudgetScope, type BudgetStore, scopeText } from "../core/budget.ts";
 import { AppError } from "../core/errors.ts";
-import type { Form } from "../core/form.ts";
-import { fromUsd, type PicoUsd, showUsd, toUsd } from "../core/money.ts";
+import { fromUsd, type PicoUsd, showUsd } from "../core/money.ts";
 import type { UsageReader } from "../core/usage-store.ts";
 import { noticePlace, type PlaceDeps, placeText } from "./notice-place.ts";
 import { managerOf, type SettingRequest } from "./set-digest.ts";
@@ -11,7 +10,8 @@ export interface SetBudgetDeps extends PlaceDeps {
   readonly usage: Pick<UsageReader, "coverage">;
 }
 
-const longestName = 200;
+/** The longest name of a workload or team, in characters. */
+export const longestName = 200;
 
 /** Reads an amount of dollars above 0, with cents or without. */
 export function readAmount(text: string): PicoUsd {
@@ -71,62 +71,4 @@ export async function setBudget(deps: SetBudgetDeps, request: SettingRequest): P
   const budget = await deps.budgets.set({ orgId, scope, monthly, thread }, member.name);
   const where = budget.thread === undefined ? "where this organisation's alerts go" : `to ${placeText(budget.thread)}`;
   return `${showUsd(monthly)} a month may be spent on ${scopeText(scope)}. Alerts at 80 %, at 100 % and when the forecast passes it come ${where}.`;
-}
-
-/** Dollars and cents of an amount, as they are typed. */
-const typed = (amount: PicoUsd): string => toUsd(amount).slice(0, -10).replace(/\.00$/, "");
-
-/** The form that sets a budget, holding the org's own. */
-export function budgetForm(about: string, own: Budget | undefined): Form {
-  const options = (pairs: readonly (readonly [string, string])[]) => pairs.map(([value, label]) => ({ value, label }));
-  return {
-    name: "budget",
-    about,
-    title: "Monthly budget",
-    submit: "Save",
-    fields: [
-      {
-        type: "text",
-        name: "amount",
-        label: "USD a month",
-        multiline: false,
-        required: true,
-        most: 20,
-        initial: own === undefined ? "" : typed(own.monthly),
-      },
-      {
-        type: "choice",
-        name: "scope",
-        label: "For",
-        options: options([
-          ["org", "Everything"],
-          ["workload", "One workload"],
-          ["team", "One team"],
-        ]),
-        initial: "org",
-      },
-      { type: "text", name: "name", label: "Which workload or team", multiline: false, required: false, most: longestName, initial: "" },
-      {
-        type: "choice",
-        name: "place",
-        label: "Alerts go",
-        options: options([
-          ["here", "To this channel"],
-          ["me", "To me, as a direct message"],
-          ["alerts", "Where other alerts go"],
-        ]),
-        initial: "here",
-      },
-      {
-        type: "choice",
-        name: "on",
-        label: "Budget",
-        options: options([
-          ["on", "On"],
-          ["off", "Off"],
-        ]),
-        initial: "on",
-      },
-    ],
-  };
 }

@@ -1,10 +1,9 @@
 import type { Member } from "../core/conversation.ts";
 import { type DigestSchedule, type DigestScheduleStore, weekdays } from "../core/digest-schedule.ts";
 import { AppError } from "../core/errors.ts";
-import type { Form } from "../core/form.ts";
 import type { Id } from "../core/ids.ts";
 import type { OrgSettings } from "../core/org-settings.ts";
-import { readZone, type Zone } from "../core/zone.ts";
+import { readZone } from "../core/zone.ts";
 import { noticePlace, type PlaceDeps, type PlaceRequest, placeText } from "./notice-place.ts";
 
 export interface SetDigestDeps extends PlaceDeps {
@@ -50,9 +49,8 @@ export const readOn = (text: string): boolean => {
 export const timeText = ({ weekday, hour, zone }: Pick<DigestSchedule, "weekday" | "hour" | "zone">): string =>
   `${weekdays[weekday] ?? ""} at ${hour}:00 (${zone})`;
 
-/** What stands where nothing was said. */
-const monday = 1;
-const nine = 9;
+/** When a digest comes where nothing was said: on Monday at nine. */
+export const usualTime = { weekday: 1, hour: 9 } as const;
 
 /** Sets when and where a manager gets the weekly digest, or that they get none; says how it stands. An AppError where nothing was stored. */
 export async function setDigest(deps: SetDigestDeps, request: SettingRequest): Promise<string> {
@@ -61,8 +59,8 @@ export async function setDigest(deps: SetDigestDeps, request: SettingRequest): P
   const stands = await deps.schedules.of(orgId, member.userId);
   const { weekday, hour, zone, on, place } = values;
   const time = {
-    weekday: weekday === undefined ? (stands?.weekday ?? monday) : readWeekday(weekday),
-    hour: hour === undefined ? (stands?.hour ?? nine) : readHour(hour),
+    weekday: weekday === undefined ? (stands?.weekday ?? usualTime.weekday) : readWeekday(weekday),
+    hour: hour === undefined ? (stands?.hour ?? usualTime.hour) : readHour(hour),
     zone: zone === undefined ? (stands?.zone ?? (await deps.settings.zoneOf(orgId))) : readZone(zone),
   };
   const active = on === undefined ? true : readOn(on);
@@ -73,57 +71,4 @@ export async function setDigest(deps: SetDigestDeps, request: SettingRequest): P
   return active
     ? `Your weekly digest comes every ${timeText(time)}, to ${placeText(thread)}. Say \`digest off\` to stop it.`
     : "You get no weekly digest any more. Say `digest on` to have it back as it was.";
-}
-
-const choice = (name: string, label: string, options: readonly (readonly [string, string])[], initial: string) => ({
-  type: "choice" as const,
-  name,
-  label,
-  options: options.map(([value, text]) => ({ value, label: text })),
-  initial,
-});
-
-const hours = Array.from({ length: 24 }, (_, hour): readonly [string, string] => [String(hour), `${hour}:00`]);
-
-/** The form that sets a person's digest, holding what stands; `zone` is the org's, for who has set none. */
-export function digestForm(about: string, stands: DigestSchedule | undefined, zone: Zone): Form {
-  const places: readonly (readonly [string, string])[] = [
-    ...(stands === undefined ? [] : [["as it is", `As it is: ${placeText(stands.thread)}`] as const]),
-    ["here", "This channel"],
-    ["me", "A direct message to me"],
-  ];
-  return {
-    name: "digest",
-    about,
-    title: "Weekly digest",
-    submit: "Save",
-    fields: [
-      choice(
-        "on",
-        "Send it?",
-        [
-          ["on", "Yes"],
-          ["off", "No"],
-        ],
-        stands?.active === false ? "off" : "on",
-      ),
-      choice(
-        "weekday",
-        "Day",
-        weekdays.map((name) => [name, `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`]),
-        weekdays[stands?.weekday ?? monday] ?? "",
-      ),
-      choice("hour", "Hour", hours, String(stands?.hour ?? nine)),
-      {
-        type: "text",
-        name: "zone",
-        label: "Time zone (such as Europe/Berlin)",
-        multiline: false,
-        required: true,
-        most: 64,
-        initial: stands?.zone ?? zone,
-      },
-      choice("place", "Where", places, stands === undefined ? "here" : "as it is"),
-    ],
-  };
 }

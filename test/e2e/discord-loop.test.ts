@@ -76,7 +76,7 @@ describe("the whole loop in Discord, over its gateway", () => {
     await writeFile(csv, ["timestamp,model,prompt_tokens,completion_tokens,feature", ...rows].join("\n"));
     expect(await workspace.apex("import", csv)).toMatchObject({ code: 0 });
     await until("the gateway is connected", async () => (service.output().includes("gateway is connected") ? true : undefined));
-  });
+  }, 120_000);
   afterAll(async () => {
     await service.end("SIGTERM");
     await Promise.all([workspace.remove(), discord.close(), standIn.close()]);

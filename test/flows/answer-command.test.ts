@@ -57,8 +57,7 @@ describe("a conversation", () => {
     log: quiet,
     press: (press) => pressApproval(pressDeps(), press),
     ...wireNotices({
-      stores: db.stores,
-      usage: clickhouse.usage,
+      engines: { stores: db.stores, usage: clickhouse.usage },
       spending: wireLedger({
         ...clickhouse,
         kinds: remoteSources(createApiClient()),

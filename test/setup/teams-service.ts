@@ -82,7 +82,10 @@ export async function startTeamsService(): Promise<TeamsService> {
     }
     if (method === "POST") {
       posted += 1;
-      const given = typeof activity["id"] === "string" && activity["id"] !== "" ? activity["id"] : `m${posted}`;
+      // The message that a stream becomes has the stream's id.
+      const data = activity["channelData"];
+      const stream: unknown = isObject(data) ? data["streamId"] : undefined;
+      const given = typeof stream === "string" ? stream : `m${posted}`;
       if (activity["type"] === "message") service.kept.push({ conversation, id: given, activity });
       return { status: 201, body: { id: given } };
     }

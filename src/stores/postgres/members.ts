@@ -42,6 +42,25 @@ async function identitiesOf(prisma: Database["prisma"], userId: Id<"user">): Pro
   }));
 }
 
+async function memberIn(prisma: Database["prisma"], orgId: Id<"org">, userId: Id<"user">): Promise<Member | undefined> {
+  const user = await prisma.user.findFirst({ where: { id: userId, orgId } });
+  return user === null ? undefined : toMember(user);
+}
+
+async function adminsOf(prisma: Database["prisma"], orgId: Id<"org">): Promise<readonly Author[]> {
+  const rows = await prisma.identity.findMany({
+    where: { user: { orgId, role: "admin" } },
+    include: { user: true },
+    orderBy: [{ user: { createdAt: "asc" } }, { userId: "asc" }, { platform: "asc" }, { workspace: "asc" }],
+  });
+  const there = await prisma.installation.findMany({ where: { orgId, removedAt: null } });
+  return rows
+    .filter((row) => there.some(({ platform, workspace }) => platform === row.platform && workspace === row.workspace))
+    .map(({ platform, workspace, platformUserId, user }) =>
+      Author.parse({ platform, workspace, userId: platformUserId, name: user.name.slice(0, 256) }),
+    );
+}
+
 /** Workspaces, people and their roles in PostgreSQL. */
 export function createMemberStore({ prisma, now }: Database): MemberStore {
   const installationOf = async (platform: Platform, workspace: string): Promise<Installation | undefined> => {
@@ -77,24 +96,9 @@ export function createMemberStore({ prisma, now }: Database): MemberStore {
       return toMember(identity.user);
     },
 
-    async member(orgId, userId) {
-      const user = await prisma.user.findFirst({ where: { id: userId, orgId } });
-      return user === null ? undefined : toMember(user);
-    },
+    member: (orgId, userId) => memberIn(prisma, orgId, userId),
 
-    async admins(orgId) {
-      const rows = await prisma.identity.findMany({
-        where: { user: { orgId, role: "admin" } },
-        include: { user: true },
-        orderBy: [{ user: { createdAt: "asc" } }, { userId: "asc" }, { platform: "asc" }, { workspace: "asc" }],
-      });
-      const there = await prisma.installation.findMany({ where: { orgId, removedAt: null } });
-      return rows
-        .filter((row) => there.some(({ platform, workspace }) => platform === row.platform && workspace === row.workspace))
-        .map(({ platform, workspace, platformUserId, user }) =>
-          Author.parse({ platform, workspace, userId: platformUserId, name: user.name.slice(0, 256) }),
-        );
-    },
+    admins: (orgId) => adminsOf(prisma, orgId),
 
     hasAdmin: async (orgId, platform, workspace) =>
       (await prisma.user.count({ where: { orgId, role: "admin", identities: { some: { platform, workspace } } } })) > 0,

@@ -8,8 +8,7 @@ import { createTokenBook } from "../../../adapters/discord/token-book.ts";
 import { AppError } from "../../../src/core/errors.ts";
 import { askForm, eventOfForm, type Form, rejectForm } from "../../../src/core/form.ts";
 import { newId } from "../../../src/core/ids.ts";
-import { budgetForm } from "../../../src/flows/set-budget.ts";
-import { digestForm } from "../../../src/flows/set-digest.ts";
+import { budgetForm, digestForm } from "../../../src/flows/setting-forms.ts";
 import { interaction, reasonData } from "../../setup/discord-requests.ts";
 import { brokenLimits, refusedBySchema } from "./wire-limits.ts";
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { createSlackAdapter } from "../../../adapters/slack/index.ts";
 import type { RawRequest } from "../../../src/core/delivery.ts";
 import { newId } from "../../../src/core/ids.ts";
@@ -11,11 +12,13 @@ const place = { team: "T1", channel: "C1", user: "U1" };
 const adapter = createSlackAdapter({ botToken: "xoxb-1", signingSecret, apiUrl: "http://127.0.0.1:9/api/", log: quiet });
 const hear = (raw: RawRequest) => adapter.receive(raw, now);
 
+const record = (json: string) => z.record(z.string(), z.unknown()).parse(JSON.parse(json));
+
 /** The same request from a team of an enterprise that Apex is installed in as a whole. */
 function orgWide(raw: RawRequest, personTeam = "T1"): RawRequest {
-  const payload: unknown = JSON.parse(new URLSearchParams(raw.body).get("payload") ?? "{}");
+  const payload = record(new URLSearchParams(raw.body).get("payload") ?? "{}");
   const user = { id: "U1", name: "alice", team_id: personTeam };
-  const wide = { ...Object(payload), user, enterprise: { id: "E1", name: "Acme" }, is_enterprise_install: true };
+  const wide = { ...payload, user, enterprise: { id: "E1", name: "Acme" }, is_enterprise_install: true };
   return signed(new URLSearchParams({ payload: JSON.stringify(wide) }).toString(), now, "application/x-www-form-urlencoded");
 }
 
@@ -106,7 +109,7 @@ describe("Enterprise Grid", () => {
     ["tokens_revoked", { tokens: { bot: ["U0APEX"] } }],
   ])("knows %s by the enterprise, also where no team is named", async (type, more) => {
     const body = JSON.stringify({
-      ...Object(JSON.parse(eventBody({ ...place, channel: "D1" }, "Ev1", { type, ...more }))),
+      ...record(eventBody({ ...place, channel: "D1" }, "Ev1", { type, ...more })),
       team_id: null,
       enterprise_id: "E1",
       authorizations: [{ enterprise_id: "E1", team_id: null, user_id: "U0APEX", is_bot: true, is_enterprise_install: true }],
