@@ -26,7 +26,7 @@ export function createTeamsAdapter(config: TeamsConfig & TeamsParts): PlatformAd
   const api = createTeamsApi(config);
   const places = createMetPlaces(references);
   const verify = createTeamsVerifier(config);
-  const sending: SendDeps = { api, places, references, outbox, approvers, log };
+  const sending: SendDeps = { api, places, references, outbox, approvers, streams: access.kind === "cloud", log };
   return {
     platform: "teams",
     receive: async (raw, now) => {

@@ -23,6 +23,8 @@ export interface SendDeps {
   readonly outbox: Outbox;
   /** Who may approve, by Entra object id. */
   readonly approvers: readonly string[];
+  /** Whether chats with one person take streams; the playground makes two messages of one. */
+  readonly streams: boolean;
   readonly log: Logger;
 }
 
@@ -75,7 +77,7 @@ async function postMessage(deps: SendDeps, sending: Sending, again: boolean): Pr
 
 /** Begins a stream in a chat with one person; undefined where the chat takes none. What it said so far is no message, so nothing is lost. */
 async function beginStream(deps: SendDeps, { place, channel, payload }: Sending): Promise<MessageRef | undefined> {
-  if (place.reference.kind !== "personal" || payload.working === undefined) return undefined;
+  if (!deps.streams || place.reference.kind !== "personal" || payload.working === undefined) return undefined;
   try {
     const id = await deps.api.post(place, informative(payload.working, undefined));
     return id === "" ? undefined : refOfStream(channel, { id, sequence: 1 });
