@@ -93,13 +93,17 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
       return server;
     },
     async close() {
-      const drained = Promise.all([worker?.then((running) => running.close()), gateway.close()]);
-      await Promise.all([...listening].map((server) => server.close(drained)));
-      await drained;
+      await end(listening, Promise.all([worker?.then((running) => running.close()), gateway.close()]));
       await jobs.close();
       await engines.close();
     },
   };
+}
+
+/** Closes the servers while what works for their requests ends. */
+async function end(listening: Iterable<Listening>, drained: Promise<unknown>): Promise<void> {
+  await Promise.all([...listening].map((server) => server.close(drained)));
+  await drained;
 }
 
 const localAuthor = (org: Workspace, userName: string): Author => ({
