@@ -22,9 +22,25 @@ const fontFiles = () => [
 const refuse = (): Promise<never> => Promise.reject(new AppError("forbidden", "A chart may not load anything: its data stands in it."));
 const noLoader: Loader = { load: refuse, sanitize: refuse, http: refuse, file: refuse };
 
+/**
+ * vega and vega-lite, which gives every Set a `toJSON` without parameters. discord.js, loaded after that, calls each method of Set
+ * without parameters, takes the text it gets for an iterator, and sends nothing more. With its one parameter the method is left alone.
+ */
+async function loadVega() {
+  const loaded = await Promise.all([import("vega"), import("vega-lite")]);
+  const toJson: unknown = Reflect.get(Set.prototype, "toJSON");
+  if (typeof toJson === "function" && toJson.length === 0) {
+    const value = function (this: unknown, _key: unknown): unknown {
+      return Reflect.apply(toJson, this, []);
+    };
+    Object.defineProperty(Set.prototype, "toJSON", { value, configurable: true, writable: true });
+  }
+  return loaded;
+}
+
 /** The chart as SVG, drawn without a browser. */
 async function svgOf(chart: ChartSeries): Promise<string> {
-  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
+  const [vega, vegaLite] = await loadVega();
   const logger = vega.logger(vega.None);
   const { spec } = vegaLite.compile(chartSpec(chart), { logger });
   const view = new vega.View(vega.parse(spec), { renderer: "none", loader: noLoader, logger });

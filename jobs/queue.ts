@@ -20,7 +20,16 @@ const onceOnly = {
 const again = { ...attempts, removeOnComplete: true, removeOnFail: true } satisfies JobsOptions;
 
 /** Jobs that come again and again. */
-const repeating: ReadonlySet<JobName> = new Set<JobName>(["home", "sync", "sync-due", "measure", "reconcile-bills", "reconcile"]);
+const repeating: ReadonlySet<JobName> = new Set<JobName>([
+  "home",
+  "sync",
+  "sync-due",
+  "digests-due",
+  "watch-spend",
+  "measure",
+  "reconcile-bills",
+  "reconcile",
+]);
 
 /** What people wait for (a press, a message that shows what has happened) is not kept waiting by questions that came before; 0 comes first. */
 const afterOthers = 10;

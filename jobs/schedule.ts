@@ -15,4 +15,6 @@ export async function schedule(queue: JobQueue): Promise<void> {
   await queue.every({ name: "digests-due" }, digestsEveryMs);
   await queue.every({ name: "watch-spend" }, watchEveryMs);
   await queue.every({ name: "reconcile-bills" }, billsEveryMs);
+  // What came due while nothing ran is not kept waiting for the next round.
+  await queue.enqueue({ name: "digests-due" });
 }

@@ -24,6 +24,19 @@ function clockAt(asOf: Date | undefined): () => Date {
   return () => new Date(Date.now() + offset);
 }
 
+/** How long a service that is told to stop may take, in milliseconds: more than its work is given to end. */
+const stopLimitMs = 60_000;
+
+/** Ends the process where what it depends on is gone, so that it cannot end in order. */
+function endAtLast(output: Output): void {
+  setTimeout(() => {
+    output.err(
+      "Stopping took over a minute: something Apex depends on does not answer. The process ends now; what is queued goes on at the next start.\n",
+    );
+    process.exit(exitCode.failed);
+  }, stopLimitMs).unref();
+}
+
 interface Words {
   readonly argv: readonly string[];
   readonly asOf: Date | undefined;
@@ -41,7 +54,11 @@ async function runHere(config: Config, { argv, asOf, serves }: Words, output: Ou
     );
   }
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => {
+      stop.abort();
+      if (serves) endAtLast(output);
+    });
   const log = createLogger(serves ? config.logLevel : config.logLevel === "info" ? "error" : config.logLevel);
   // Loaded only where it is needed: a command that a running service answers starts at once.
   const { compose } = await import("./compose.ts");

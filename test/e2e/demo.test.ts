@@ -22,6 +22,10 @@ describe("the demo", () => {
       const verified = await workspace.apex("verify");
       expect(verified).toMatchObject({ code: 0 });
       expect(verified.out).toMatch(/sav_\S+: recomputed from stored rows, every digit agrees/);
+      const digest = await workspace.apex("digest", "--as-of", "2026-11-23T12:00:00Z");
+      expect(digest).toMatchObject({ code: 0 });
+      expect(digest.out).toMatch(/week of/i);
+      expect(digest.out).toMatch(/code-assistant/);
     } finally {
       await workspace.remove();
     }

@@ -43,10 +43,10 @@ describe("the whole loop in Discord, over its gateway", () => {
     throw new Error(`Not within ${seconds} s: ${what}\n${service.output()}`);
   };
   const responseOf = (interaction: string) => discord.twin.channel(discord.channel).getInteractionResponse(interaction);
-  const ask = (text: string) =>
+  const ask = (text: string, asker = discord.bob) =>
     discord.twin
       .channel(discord.channel)
-      .user(discord.bob)
+      .user(asker)
       .runSlashCommand({ name: "apex", options: [{ name: "question", type: 3, value: text }] });
   const press = async (user: string, message: Posted, customId: string) => {
     const pressed = await discord.twin.channel(discord.channel).user(user).clickButton({ messageId: message.id, customId });
@@ -178,4 +178,20 @@ describe("the whole loop in Discord, over its gateway", () => {
     expect(pressed).toMatchObject({ type: 4 });
     expect(pressed?.data).toContain("none of ours");
   });
+
+  it("sends the digest that an admin scheduled, once, also where it came due while nothing ran", async () => {
+    const digests = async () => (await shown(discord.channel)).filter((message) => /week of/i.test(wordsOf(message)));
+    const before = (await digests()).length;
+    await ask("digest weekly monday 9 Europe/Berlin", discord.alice);
+    await until("the schedule is set", async () => (await shown(discord.channel)).find((message) => wordsOf(message).includes("Monday")));
+    const later = new Date(Date.now() + 8 * 24 * 3_600_000).toISOString();
+    await service.end("SIGTERM");
+    service = await workspace.up({}, "--as-of", later);
+    const digest = await until("the digest", async () => (await digests())[before]);
+    expect(wordsOf(digest)).toContain("checkout");
+    await service.end("SIGTERM");
+    service = await workspace.up({}, "--as-of", later);
+    await until("it is looked for again", async () => (service.output().includes('"digests-due"') ? true : undefined));
+    expect(await digests()).toHaveLength(before + 1);
+  }, 90_000);
 });

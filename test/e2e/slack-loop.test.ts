@@ -59,13 +59,13 @@ describe("the whole loop in Slack, as a service that is killed once on the way",
     message: Posted | undefined,
   ): readonly { readonly action_id?: string | undefined; readonly value?: string | undefined }[] =>
     (message?.blocks ?? []).flatMap((block) => block.elements ?? []).filter((element) => element.action_id !== undefined);
-  const ask = async (text: string): Promise<string> => {
+  const ask = async (text: string, asker = slack.bob): Promise<string> => {
     const { ts } = z
       .looseObject({ ts: z.string() })
       .parse(await slack.client.apiCall("chat.postMessage", { channel: slack.channel, text }));
     const event = `Ev${randomUUID()}`;
     const statuses = await Promise.all(
-      [0, 1, 2, 3].map((seconds) => send(mention(at(slack.bob), event, text, ts, new Date(Date.now() - seconds * 1_000)))),
+      [0, 1, 2, 3].map((seconds) => send(mention(at(asker), event, text, ts, new Date(Date.now() - seconds * 1_000)))),
     );
     expect(statuses).toEqual([200, 200, 200, 200]);
     return ts;
@@ -145,4 +145,25 @@ describe("the whole loop in Slack, as a service that is killed once on the way",
     expect((Date.now() - killedAt) / 1_000).toBeLessThan(15);
     expect(await thread(ts)).toHaveLength(1);
   }, 60_000);
+
+  it("sends the digest that an admin scheduled, once, also where it came due while nothing ran", async () => {
+    const ts = await ask("digest weekly monday 9 Europe/Berlin", slack.alice);
+    await until("the schedule is set", async () => (await thread(ts)).find((message) => JSON.stringify(message.blocks).includes("Monday")));
+    const digests = async (): Promise<readonly Posted[]> => {
+      const { messages = [] } = await slack.client.conversations.history({ channel: slack.channel });
+      return z
+        .array(Posted)
+        .parse(messages)
+        .filter(({ blocks }) => /week of/i.test(JSON.stringify(blocks)));
+    };
+    const later = new Date(Date.now() + 8 * 24 * 3_600_000).toISOString();
+    await service.end("SIGTERM");
+    service = await workspace.up({}, "--as-of", later);
+    const digest = await until("the digest", async () => (await digests())[0]);
+    expect(JSON.stringify(digest.blocks)).toContain("checkout");
+    await service.end("SIGTERM");
+    service = await workspace.up({}, "--as-of", later);
+    await until("it is looked for again", async () => (service.output().includes('"digests-due"') ? true : undefined));
+    expect(await digests()).toHaveLength(1);
+  }, 90_000);
 });

@@ -161,4 +161,20 @@ describe("the whole loop in Teams, through Microsoft's Agents Playground", () =>
     },
     240_000,
   );
+
+  it("sends the digest that an admin scheduled, once, also where it came due while nothing ran", async () => {
+    const digests = () => teams.shown(teams.personalChat).filter((message) => /week of/i.test(wordsOf(message)));
+    const before = digests().length;
+    await teams.say(teams.personalChat, teams.alex.id, "digest weekly monday 9 Europe/Berlin", false);
+    await until("the schedule is set", () => teams.shown(teams.personalChat).find((message) => wordsOf(message).includes("Monday")));
+    const later = new Date(Date.now() + 8 * 24 * 3_600_000).toISOString();
+    await service.end("SIGTERM");
+    service = await workspace.up({}, "--as-of", later);
+    const digest = await until("the digest", () => digests()[before]);
+    expect(wordsOf(digest)).toContain("checkout");
+    await service.end("SIGTERM");
+    service = await workspace.up({}, "--as-of", later);
+    await until("it is looked for again", () => (service.output().includes('"digests-due"') ? true : undefined));
+    expect(digests()).toHaveLength(before + 1);
+  }, 120_000);
 });

@@ -1,13 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import { z } from "zod";
 import { embeddedConnection } from "../../src/stores/clickhouse/embedded-connection.ts";
+import { clickhouseFolder } from "./test-clickhouse.ts";
 
 /** ClickHouse's HTTP interface over the embedded engine, so that CLICKHOUSE_URL can be tried where no server is. */
 export interface ClickHouseBridge {
@@ -74,8 +72,7 @@ async function answer(client: ClickHouseClient, request: IncomingMessage, respon
 
 /** Starts it on a free port of 127.0.0.1; the engine is this process's own, so that a test file can have one bridge. */
 export async function startClickHouseBridge(): Promise<ClickHouseBridge> {
-  const folder = mkdtempSync(join(tmpdir(), "apex-bridge-"));
-  const client = createClient({ connection: await embeddedConnection(folder) });
+  const client = createClient({ connection: await embeddedConnection(clickhouseFolder()) });
   let statements = 0;
   // ClickHouse takes parameters in the address, and addresses of a megabyte (http_max_uri_size).
   const server = createServer({ maxHeaderSize: 1_048_576 }, (request, response) => {
@@ -91,7 +88,6 @@ export async function startClickHouseBridge(): Promise<ClickHouseBridge> {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await client.close();
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

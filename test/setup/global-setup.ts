@@ -11,6 +11,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** A server where databases may be made, and the migrated database that they are copied from. */
     postgres: { readonly url: string; readonly template: string };
+    /** A folder for files that last as long as the run. */
+    scratch: string;
   }
 }
 
@@ -48,7 +50,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   templateUrl.pathname = template;
   await migrate(templateUrl.href);
   project.provide("postgres", { url, template });
+  const scratch = await mkdtemp(join(tmpdir(), "apex-scratch-"));
+  project.provide("scratch", scratch);
   return async () => {
+    await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
     await run(url, `DROP DATABASE ${template} WITH (FORCE)`);
     await stop();
   };

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@clickhouse/client";
+import { inject } from "vitest";
 import { type ClickHouseStores, connectClickHouse } from "../../src/stores/clickhouse/connect.ts";
 import type { ClickHouseTarget } from "../../src/stores/clickhouse/database.ts";
 import { embeddedConnection } from "../../src/stores/clickhouse/embedded-connection.ts";
@@ -20,28 +19,14 @@ export interface TestClickHouse {
   drop(): Promise<void>;
 }
 
-/** One engine per process can have its files under one path alone: the stores that are open in a test process share it. */
-let folder: string | undefined;
-let open = 0;
-
-function takeFolder(): string {
-  folder ??= mkdtempSync(join(tmpdir(), "apex-chdb-"));
-  open += 1;
-  return folder;
-}
-
-/** The last one out removes the files: a test process is not always given the time to do so when it ends. */
-function leaveFolder(): void {
-  open -= 1;
-  if (open > 0 || folder === undefined) return;
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  folder = undefined;
-}
+/** Where the engine of this process has its files: one engine per process can have them under one path alone, which all its stores share. */
+export const clickhouseFolder = (): string => join(inject("scratch"), `clickhouse-${process.pid}`);
 
 /** Makes an empty usage store; `drop` removes it. */
 export async function createTestClickHouse(): Promise<TestClickHouse> {
   const url = process.env["CLICKHOUSE_URL"];
-  const target: ClickHouseTarget = url === undefined || url === "" ? { kind: "embedded", path: takeFolder() } : { kind: "server", url };
+  const target: ClickHouseTarget =
+    url === undefined || url === "" ? { kind: "embedded", path: clickhouseFolder() } : { kind: "server", url };
   const database = `test_${randomBytes(6).toString("hex")}`;
   const stores = await connectClickHouse({ target, database });
   const raw = createClient(target.kind === "server" ? { url: target.url } : { connection: await embeddedConnection(target.path) });
@@ -63,7 +48,6 @@ export async function createTestClickHouse(): Promise<TestClickHouse> {
       await raw.command({ query: `DROP DATABASE IF EXISTS ${database}` });
       await raw.close();
       await stores.close();
-      if (target.kind === "embedded") leaveFolder();
     },
   };
 }
