@@ -45,9 +45,11 @@ export const readOn = (text: string): boolean => {
   throw new AppError("bad_input", `"${text.slice(0, 40)}" is neither on nor off.`);
 };
 
-/** The time of a schedule in words: "monday at 9:00 (Europe/Berlin)". */
+const titled = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+
+/** The time of a schedule in words: "Monday at 9:00 (Europe/Berlin)". */
 export const timeText = ({ weekday, hour, zone }: Pick<DigestSchedule, "weekday" | "hour" | "zone">): string =>
-  `${weekdays[weekday] ?? ""} at ${hour}:00 (${zone})`;
+  `${titled(weekdays[weekday] ?? "")} at ${hour}:00 (${zone})`;
 
 /** When a digest comes where nothing was said: on Monday at nine. */
 export const usualTime = { weekday: 1, hour: 9 } as const;

@@ -183,7 +183,9 @@ describe("the whole loop in Discord, over its gateway", () => {
     const digests = async () => (await shown(discord.channel)).filter((message) => /week of/i.test(wordsOf(message)));
     const before = (await digests()).length;
     await ask("digest weekly monday 9 Europe/Berlin", discord.alice);
-    await until("the schedule is set", async () => (await shown(discord.channel)).find((message) => wordsOf(message).includes("Monday")));
+    await until("the schedule is set", async () =>
+      (await shown(discord.channel)).find((message) => wordsOf(message).includes("comes every Monday")),
+    );
     const later = new Date(Date.now() + 8 * 24 * 3_600_000).toISOString();
     await service.end("SIGTERM");
     service = await workspace.up({}, "--as-of", later);

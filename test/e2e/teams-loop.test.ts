@@ -166,7 +166,9 @@ describe("the whole loop in Teams, through Microsoft's Agents Playground", () =>
     const digests = () => teams.shown(teams.personalChat).filter((message) => /week of/i.test(wordsOf(message)));
     const before = digests().length;
     await teams.say(teams.personalChat, teams.alex.id, "digest weekly monday 9 Europe/Berlin", false);
-    await until("the schedule is set", () => teams.shown(teams.personalChat).find((message) => wordsOf(message).includes("Monday")));
+    await until("the schedule is set", () =>
+      teams.shown(teams.personalChat).find((message) => wordsOf(message).includes("comes every Monday")),
+    );
     const later = new Date(Date.now() + 8 * 24 * 3_600_000).toISOString();
     await service.end("SIGTERM");
     service = await workspace.up({}, "--as-of", later);

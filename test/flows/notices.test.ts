@@ -162,7 +162,7 @@ describe("setting a digest", () => {
     expect(await set("eve", "digest", monday)).toContain("only a manager or an admin may set a digest, and your role is member");
     expect(await set("nobody", "digest", monday)).toContain("Apex does not know you");
     expect(await set("max", "digest", monday)).toBe(
-      "Your weekly digest comes every monday at 9:00 (Europe/Berlin), to slack, channel C1. Say `digest off` to stop it.",
+      "Your weekly digest comes every Monday at 9:00 (Europe/Berlin), to slack, channel C1. Say `digest off` to stop it.",
     );
     clock = new Date(clock.getTime() + 1);
     expect(await set("ada", "digest", { ...monday, place: "me" })).toContain("to slack, channel D-ada");
@@ -192,7 +192,7 @@ describe("setting a digest", () => {
     expect(await audited()).toEqual(["digest.scheduled"]);
     await set("max", "digest", { on: "off" });
     expect(await db.stores.schedules.active(orgId)).toEqual([]);
-    expect(await set("max", "digest", { on: "on" })).toContain("friday at 17:00 (Asia/Kolkata), to slack, channel C1");
+    expect(await set("max", "digest", { on: "on" })).toContain("Friday at 17:00 (Asia/Kolkata), to slack, channel C1");
   });
 
   it("opens a form that holds what stands, for those who may send it", async () => {
@@ -229,7 +229,7 @@ describe("setting a digest", () => {
     const deps = { ...db.stores, jobs, adapterFor: () => chat(), change: notices().change, log: quiet, now: () => clock };
     const rollback = async () => ({ done: false, sentence: "" });
     await Promise.all([1, 2].map(() => decideApproval({ ...deps, rollback }, first.inboundId)));
-    expect(told[0]).toContain("Your weekly digest comes every monday at 9:00 (UTC)");
+    expect(told[0]).toContain("Your weekly digest comes every Monday at 9:00 (UTC)");
     expect(await audited()).toEqual(["digest.scheduled"]);
     expect(await db.stores.inbound.undoneClicks(new Date(clock.getTime() + 1))).not.toContain(first.inboundId);
   });

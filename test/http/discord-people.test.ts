@@ -176,7 +176,7 @@ describe("people in Discord", () => {
       { type: 18, component: { type: 4, custom_id: "zone", value: "Europe/Berlin" } },
     ];
     const form = () => interaction(place(bob), snowflake(randomUUID()), 5, { custom_id: `digest:${runId}`, components });
-    expect(await toldAfter(form())).toMatch(/every friday at 8:00 \(Europe\/Berlin\)/);
+    expect(await toldAfter(form())).toMatch(/every Friday at 8:00 \(Europe\/Berlin\)/);
     hold(bob);
     expect(await toldAfter(form())).toContain("your role is member");
   });
