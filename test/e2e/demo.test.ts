@@ -25,7 +25,8 @@ describe("the demo", () => {
       const digest = await workspace.apex("digest", "--as-of", "2026-11-23T12:00:00Z");
       expect(digest).toMatchObject({ code: 0 });
       expect(digest.out).toMatch(/week of/i);
-      expect(digest.out).toMatch(/code-assistant/);
+      expect(digest.out).toMatch(/support-chat: .* less than before/);
+      expect(digest.out).toMatch(/apr_\S+ {2}Move /);
     } finally {
       await workspace.remove();
     }

@@ -44,6 +44,8 @@ export function interaction(
   return {
     id,
     application_id: place.applicationId,
+    entitlements: [],
+    authorizing_integration_owners: {},
     type,
     token,
     version: 1,

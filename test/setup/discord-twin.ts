@@ -1,6 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { Server } from "node:net";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { ChannelType } from "discord.js";
 import { DigitalDiscord } from "discord-digital-twin";
+import { inject } from "vitest";
 
 /** A Discord server that runs here: its REST API and gateway, one bot, two people and a channel. */
 export interface DiscordTwin {
@@ -43,6 +47,8 @@ export async function startDiscordTwin(): Promise<DiscordTwin> {
       { id: ids.bob, username: "bob" },
     ],
     botUser: { username: "Apex" },
+    // Its own default is one database for all twins of a process.
+    dbUrl: pathToFileURL(join(inject("scratch"), `discord-${randomUUID()}.db`)).href,
   });
   await onLoopback(() => twin.start());
   return {
