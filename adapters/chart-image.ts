@@ -33,6 +33,7 @@ async function loadVega() {
     const value = function (this: unknown, _key: unknown): unknown {
       return Reflect.apply(toJson, this, []);
     };
+    // oxlint-disable-next-line no-extend-native -- vega-lite has extended it already; this makes its method harmless
     Object.defineProperty(Set.prototype, "toJSON", { value, configurable: true, writable: true });
   }
   return loaded;
