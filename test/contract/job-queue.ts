@@ -231,8 +231,8 @@ export function jobQueueContract(open: () => Promise<{ readonly backend: QueueBa
     expect(ended).toEqual(begun);
     expect(ended.length).toBeLessThan(jobs.length);
     await start(work);
-    await until(() => ended.length === jobs.length);
-    expect(new Set(ended).size).toBe(jobs.length);
+    // A job in whose completion the worker was closed may come again, once its lock has lapsed.
+    await until(() => new Set(ended).size === jobs.length, 20_000);
   });
 
   it("aborts a job that does not end in time when it closes, and another worker takes it up", async () => {

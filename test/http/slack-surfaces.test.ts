@@ -286,7 +286,7 @@ describe("modals", () => {
     await work();
     await work();
     const home = homeOf();
-    expect(home).toContain("tuesday at 8:00 (Europe/Berlin)");
+    expect(home).toContain("Tuesday at 8:00 (Europe/Berlin)");
     expect(home).toContain("$5,000.00");
   });
 
