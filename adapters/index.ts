@@ -1,14 +1,13 @@
 import type { Platform } from "../src/core/conversation.ts";
 import type { PlatformAdapter } from "../src/core/delivery.ts";
-import { createConsoleAdapter } from "./console/index.ts";
-import { createDiscordAdapter } from "./discord/index.ts";
-import { createSlackAdapter } from "./slack/index.ts";
-import { createTeamsAdapter } from "./teams/index.ts";
 
-/** Every platform's adapter. To add one: a folder with the same names, and its line here. */
+/**
+ * Every platform's adapter, each loaded with its packages when it is asked for: a platform that is off costs a process nothing.
+ * To add one: a folder with the same names, and its line here.
+ */
 export const adapters = {
-  slack: createSlackAdapter,
-  teams: createTeamsAdapter,
-  discord: createDiscordAdapter,
-  console: createConsoleAdapter,
-} satisfies Record<Platform, (config: never) => PlatformAdapter<unknown>>;
+  slack: async () => (await import("./slack/index.ts")).createSlackAdapter,
+  teams: async () => (await import("./teams/index.ts")).createTeamsAdapter,
+  discord: async () => (await import("./discord/index.ts")).createDiscordAdapter,
+  console: async () => (await import("./console/index.ts")).createConsoleAdapter,
+} satisfies Record<Platform, () => Promise<(config: never) => PlatformAdapter<unknown>>>;

@@ -20,22 +20,25 @@ interface ChatOptions {
 type AdapterFor = (platform: Platform) => AnyPlatformAdapter | undefined;
 
 /** The platforms that are turned on; each sends nothing to where Apex was removed from. */
-export function wireChats({ config: { slack, teams, discord }, engines, log, now }: ChatOptions): AdapterFor {
+export async function wireChats({ config: { slack, teams, discord }, engines, log, now }: ChatOptions): Promise<AdapterFor> {
   const { installations, conversations, outbox, members } = engines.stores;
-  const pictures = { png: chartPng, alt: chartAlt };
-  const chats: Readonly<Partial<Record<Platform, AnyPlatformAdapter>>> = {
-    ...(slack.kind === "on" ? { slack: anyAdapter(adapters.slack({ ...slack, log, installations, now })) } : {}),
-    ...(teams.kind === "on"
-      ? {
-          teams: anyAdapter(
-            adapters.teams({ ...teamsConfig(teams), log, references: conversations, outbox, cardAbout: cardsOf(engines.stores) }),
-          ),
-        }
-      : {}),
-    ...(discord.kind === "on" ? { discord: anyAdapter(adapters.discord({ ...discord, guilds: [...discord.guilds], log, pictures })) } : {}),
-  };
+  const chats = new Map<Platform, AnyPlatformAdapter>();
+  if (slack.kind === "on") {
+    const create = await adapters.slack();
+    chats.set("slack", anyAdapter(create({ ...slack, log, installations, now })));
+  }
+  if (teams.kind === "on") {
+    const create = await adapters.teams();
+    const cardAbout = cardsOf(engines.stores);
+    chats.set("teams", anyAdapter(create({ ...teamsConfig(teams), log, references: conversations, outbox, cardAbout })));
+  }
+  if (discord.kind === "on") {
+    const create = await adapters.discord();
+    const pictures = { png: chartPng, alt: chartAlt };
+    chats.set("discord", anyAdapter(create({ ...discord, guilds: [...discord.guilds], log, pictures })));
+  }
   return (platform) => {
-    const chat = chats[platform];
+    const chat = chats.get(platform);
     return chat === undefined ? undefined : onlyInstalled(chat, members);
   };
 }

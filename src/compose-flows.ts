@@ -146,8 +146,7 @@ function wireEffect(
   };
 }
 
-function share(given: WireOptions): Shared {
-  const adapterFor = wireChats(given);
+function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
   const options = { ...given, engines: withRoles(given, adapterFor) };
   const { log, now, engines, jobs } = options;
   const { stores } = engines;
@@ -272,8 +271,9 @@ function wireCommands(shared: Shared): Flows {
 }
 
 /** Gives every flow its collaborators. */
-export function wireFlows(options: WireOptions): Wired {
-  const shared = share(options);
-  const { gateway, adapterFor, intake, engines } = shared;
+export async function wireFlows(options: WireOptions): Promise<Wired> {
+  const adapterFor = await wireChats(options);
+  const shared = share(options, adapterFor);
+  const { gateway, intake, engines } = shared;
   return { flows: wireCommands(shared), gateway, handlers: wireHandlers(shared), adapterFor, intake, engines };
 }

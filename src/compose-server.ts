@@ -1,12 +1,10 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
-import { slackWorkspace } from "../adapters/slack/identify.ts";
 import type { Engines } from "./compose-engines.ts";
-import { wireInstall } from "./compose-install.ts";
 import type { Intake } from "./compose-intake.ts";
 import type { LedgerFlows } from "./compose-ledger.ts";
 import { connectListeners } from "./compose-listeners.ts";
+import { connectSlack, wireInstall } from "./compose-slack.ts";
 import { admitTeams } from "./compose-teams.ts";
 import type { Config } from "./config.ts";
 import type { AckGate } from "./core/ack-gate.ts";
@@ -97,13 +95,13 @@ const telemetryPath = /^\/v1\/(traces|metrics|logs)(\?|$)/;
 const isForGateway = (url = ""): boolean => url.startsWith("/v1/") && !telemetryPath.test(url);
 
 /** The HTTP application; commands that it runs end at the signal. */
-function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortSignal): FastifyInstance {
+async function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortSignal): Promise<FastifyInstance> {
   const { log, now, engines, jobs, gateway, adapterFor } = deps;
   return createHttpApp({
     adapterFor: (platform) => (options.http ? adapterFor(platform) : undefined),
     receive: { ...engines.stores, jobs, log },
     acks: deps.acks,
-    ...(options.http ? { install: wireInstall(deps) } : {}),
+    ...(options.http ? { install: await wireInstall(deps) } : {}),
     now,
     log,
     ready: readyChecks(deps),
@@ -130,7 +128,7 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
   if (options.http) await admitTeams(config, engines.stores, ownOrg);
   const stopping = new AbortController();
   const closing = new AbortController();
-  const app = httpApp(deps, options, closing.signal);
+  const app = await httpApp(deps, options, closing.signal);
   await bind(app, config.host, options.port ?? config.port);
   if (options.http) void connectSlack(deps, stopping.signal);
   const listeners = options.http ? connectListeners(deps, stopping.signal) : Promise.resolve();
@@ -165,24 +163,4 @@ function portOf(server: Server): number {
   const address = server.address();
   if (address === null || typeof address === "string") throw new AppError("internal", "The server does not listen.");
   return address.port;
-}
-
-/** Finds out which workspace the token is for and ties it to our org; tries until it is known, since Slack may be away. */
-async function connectSlack({ config, log, engines, ownOrg }: ServerDeps, signal: AbortSignal): Promise<void> {
-  const { slack } = config;
-  if (slack.kind === "off" || slack.botToken === undefined) return;
-  for (let waitMs = 1_000; !signal.aborted; waitMs = Math.min(waitMs * 2, 60_000)) {
-    try {
-      const workspace = await slackWorkspace({ botToken: slack.botToken, apiUrl: slack.apiUrl });
-      await engines.stores.members.install(ownOrg, "slack", workspace);
-      for (const userId of slack.admins) {
-        await engines.stores.members.grant(ownOrg, { platform: "slack", workspace, userId, name: userId }, "admin");
-      }
-      log.info("Slack is connected.", { workspace, admins: slack.admins.length });
-      return;
-    } catch (error) {
-      log.error("Slack could not be reached to learn which workspace the token is for; trying again.", { error: String(error) });
-      await sleep(waitMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
-    }
-  }
 }

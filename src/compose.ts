@@ -62,7 +62,7 @@ export async function compose(options: ComposeOptions): Promise<App> {
 
 async function wire({ config, log, now }: ComposeOptions, engines: Engines): Promise<App> {
   const jobs = await createJobQueue(engines.queue);
-  const { flows, gateway, handlers, adapterFor, intake, engines: served } = wireFlows({ config, log, now, engines, jobs });
+  const { flows, gateway, handlers, adapterFor, intake, engines: served } = await wireFlows({ config, log, now, engines, jobs });
   const acks = createAckGate();
   const listening = new Set<Listening>();
   let worker: Promise<Worker> | undefined;
