@@ -15,7 +15,6 @@ import type { Id } from "./core/ids.ts";
 import type { JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Gateway } from "./gateway/proxy.ts";
-import { createHttpApp } from "./http/app.ts";
 import type { ReadyCheck } from "./http/routes/health.ts";
 import type { LocalDeps } from "./http/routes/local.ts";
 import { usageFilesPath } from "./http/routes/usage-files.ts";
@@ -97,6 +96,7 @@ const isForGateway = (url = ""): boolean => url.startsWith("/v1/") && !telemetry
 /** The HTTP application; commands that it runs end at the signal. */
 async function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortSignal): Promise<FastifyInstance> {
   const { log, now, engines, jobs, gateway, adapterFor } = deps;
+  const { createHttpApp } = await import("./http/app.ts");
   return createHttpApp({
     adapterFor: (platform) => (options.http ? adapterFor(platform) : undefined),
     receive: { ...engines.stores, jobs, log },
