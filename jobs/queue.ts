@@ -1,4 +1,5 @@
 import { type IQueueBackend, type JobsOptions, Queue } from "bullmq";
+import { inBatches } from "../src/core/batches.ts";
 import { type Job, type JobName, type JobQueue, jobKey } from "../src/core/job.ts";
 import { openBackend, prefixOf, type QueueBackend, queueName } from "./backend.ts";
 
@@ -45,36 +46,6 @@ const finished: ReadonlySet<string> = new Set(["completed", "failed"]);
 /** The most jobs that are added in one go. */
 const mostAtOnce = 500;
 
-/**
- * Adds jobs in batches: what comes while a batch is on its way goes with the next one, so that a storm of jobs is few statements.
- * Each caller waits until its own job is there.
- */
-function inBatches(add: (jobs: readonly Job[]) => Promise<unknown>): (job: Job) => Promise<void> {
-  let waiting: { readonly job: Job; readonly done: () => void; readonly failed: (error: unknown) => void }[] = [];
-  let running = false;
-  const run = async (): Promise<void> => {
-    running = true;
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, mostAtOnce);
-      waiting = waiting.slice(mostAtOnce);
-      try {
-        // In one order everywhere, since PostgreSQL ends one of two batches that wait for each other; that one may be added again.
-        const jobs = batch.map(({ job }) => job).sort((a, b) => (jobKey(a) < jobKey(b) ? -1 : 1));
-        await add(jobs).catch(() => add(jobs));
-        for (const { done } of batch) done();
-      } catch (error) {
-        for (const { failed } of batch) failed(error);
-      }
-    }
-    running = false;
-  };
-  return (job) =>
-    new Promise((done, failed) => {
-      waiting.push({ job, done, failed });
-      if (!running) void run();
-    });
-}
-
 /** Opens the queue on either backend, bringing its tables up to date where it has any. */
 export async function createJobQueue(backend: QueueBackend): Promise<JobQueue> {
   const queue = new Queue<Job, void, JobName, Job, void, JobName, IQueueBackend, QueueBackend>(
@@ -85,14 +56,19 @@ export async function createJobQueue(backend: QueueBackend): Promise<JobQueue> {
   // A broken connection is made again, and whoever enqueues meanwhile gets the error; without a listener it would end the process.
   queue.on("error", () => undefined);
   await queue.waitUntilReady();
-  const enqueue = inBatches((jobs) => queue.addBulk(jobs.map((job) => ({ name: job.name, data: job, opts: optionsOf(job) }))));
+  const enqueue = inBatches(mostAtOnce, async (jobs: readonly Job[]) => {
+    // In one order everywhere, since PostgreSQL ends one of two batches that wait for each other.
+    const inOrder = [...jobs].sort((a, b) => (jobKey(a) < jobKey(b) ? -1 : 1));
+    await queue.addBulk(inOrder.map((job) => ({ name: job.name, data: job, opts: optionsOf(job) })));
+    return () => undefined;
+  });
   return {
     enqueue,
     async enqueueAgain(job) {
-      const standing = await queue.getJob(jobKey(job));
+      const state = await queue.getJobState(jobKey(job));
       // A job that waits or works is left alone; removing one that has just been taken up again fails, which is right.
-      if (standing !== undefined && finished.has(await standing.getState())) await queue.remove(jobKey(job));
-      await enqueue(job);
+      if (finished.has(state)) await queue.remove(jobKey(job));
+      if (finished.has(state) || state === "unknown") await enqueue(job);
     },
     async every(job, everyMs) {
       await queue.upsertJobScheduler(job.name, { every: everyMs }, { name: job.name, data: job, opts: again });

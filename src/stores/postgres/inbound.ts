@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inBatches } from "../../core/batches.ts";
 import { Author, type Click, InboundEvent, type InboundStore, SharedFile } from "../../core/conversation.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
@@ -18,8 +19,10 @@ type MessageEvent = InboundEvent & { readonly type: "message" };
 /** What is kept of a message besides its text: the files that came with it. */
 const Shared = z.object({ author: Author, files: z.array(SharedFile) });
 
-const sharedBy = ({ author, files = [] }: MessageEvent): string | null =>
-  files.length === 0 ? null : storable(JSON.stringify({ author, files } satisfies z.infer<typeof Shared>));
+const sharedBy = ({ author, files = [] }: MessageEvent): z.infer<typeof Shared> | null => (files.length === 0 ? null : { author, files });
+
+/** The runs that a statement made. */
+const Made = z.array(z.object({ id: z.string() }));
 
 const keyOf = ({ thread, type, eventId }: InboundEvent) => ({ platform: thread.platform, workspace: thread.workspace, type, eventId });
 
@@ -34,31 +37,65 @@ async function firstOf(
   throw new AppError("conflict", `The event ${event.eventId} belongs to another organisation.`);
 }
 
+/** A message as its statement takes it in. */
+interface Arrival {
+  readonly orgId: Id<"org">;
+  readonly event: MessageEvent;
+  readonly runId: Id<"run">;
+}
+
+const rowOf = ({ orgId, event, runId }: Arrival, position: number) => ({
+  ...keyOf(event),
+  position,
+  id: newId("inbound"),
+  org: orgId,
+  run: runId,
+  files: sharedBy(event),
+  new_thread: newId("thread"),
+  channel: event.thread.channel,
+  thread: event.thread.thread,
+  message: newId("message"),
+  author: event.author,
+  words: event.text,
+  received: event.receivedAt,
+});
+
 /**
- * Claims the event, finds or makes its thread, adds the message and queues the run; says whether it did. One statement,
- * since a platform waits for the answer: it is a transaction and a single round trip. A claim that another one is just
- * making is waited for, and then adds nothing.
+ * Claims the events, finds or makes their threads, adds the messages and queues the runs; gives the runs that it made. One
+ * statement, since platforms wait for the answer: it is a transaction and a single round trip. A claim that another one is just
+ * making is waited for, and then adds nothing. Rows are written in one order, so that two statements never wait for each other.
  */
-async function storeMessage({ prisma, now }: Database, orgId: Id<"org">, event: MessageEvent, runId: Id<"run">): Promise<boolean> {
-  const { platform, workspace, channel, thread } = event.thread;
-  const [at, receivedAt] = [now(), new Date(event.receivedAt)];
-  const [author, text] = [JSON.stringify(event.author), storable(event.text)];
-  const stored = await prisma.$executeRaw`
-    WITH claimed AS (
+async function storeMessages({ prisma, now }: Database, arrivals: readonly Arrival[]): Promise<ReadonlySet<string>> {
+  const at = now();
+  const document = JSON.stringify(arrivals.map(rowOf), (_key, value: unknown) => (typeof value === "string" ? storable(value) : value));
+  const rows = await prisma.$queryRaw`
+    WITH arrival AS (
+      SELECT * FROM json_to_recordset(${document}::json) AS a (
+        position int, id text, org text, platform text, workspace text, "eventId" text, run text, files json, new_thread text, channel text,
+        thread text, message text, author json, words text, received timestamptz)
+    ), claimed AS (
       INSERT INTO inbound_events (id, org_id, platform, workspace, type, event_id, event, run_id, received_at)
-      VALUES (${newId("inbound")}, ${orgId}, ${platform}, ${workspace}, 'message', ${event.eventId}, ${sharedBy(event)}::json, ${runId}, ${receivedAt})
+      SELECT id, org, platform, workspace, 'message', "eventId", files, run, received FROM arrival
+      ORDER BY platform, workspace, "eventId"
       ON CONFLICT DO NOTHING RETURNING run_id
+    ), fresh AS (
+      SELECT arrival.* FROM arrival JOIN claimed ON claimed.run_id = arrival.run
     ), place AS (
       INSERT INTO threads (id, org_id, platform, workspace, channel, thread, created_at)
-      SELECT ${newId("thread")}, ${orgId}, ${platform}, ${workspace}, ${channel}, ${thread}, ${at} FROM claimed
-      ON CONFLICT (org_id, platform, workspace, channel, thread) DO UPDATE SET channel = EXCLUDED.channel RETURNING id
+      SELECT DISTINCT ON (org, platform, workspace, channel, thread) new_thread, org, platform, workspace, channel, thread, ${at}::timestamptz
+      FROM fresh ORDER BY org, platform, workspace, channel, thread
+      ON CONFLICT (org_id, platform, workspace, channel, thread) DO UPDATE SET channel = EXCLUDED.channel
+      RETURNING id AS thread_id, org_id AS org, platform, workspace, channel, thread
     ), asked AS (
       INSERT INTO messages (id, thread_id, author, text, created_at)
-      SELECT ${newId("message")}, place.id, ${author}::json, ${text}, ${at} FROM place RETURNING id, thread_id
+      SELECT message, thread_id, author, words, ${at}::timestamptz FROM fresh JOIN place USING (org, platform, workspace, channel, thread)
+      ORDER BY position
+      RETURNING id, thread_id
     )
     INSERT INTO runs (id, org_id, thread_id, message_id, status, created_at, last_event_at, as_of)
-    SELECT claimed.run_id, ${orgId}, asked.thread_id, asked.id, 'queued', ${at}, ${at}, ${receivedAt} FROM claimed, asked`;
-  return stored === 1;
+    SELECT run, org, thread_id, message, 'queued', ${at}::timestamptz, ${at}::timestamptz, received FROM fresh JOIN asked ON asked.id = message
+    RETURNING id`;
+  return new Set(Made.parse(rows).map(({ id }) => id));
 }
 
 /** Presses, kept until they are dealt with. */
@@ -96,16 +133,23 @@ const createClicks = (db: Database): Pick<InboundStore, "receiveClick" | "click"
   };
 };
 
+/** The most messages that are stored in one statement. */
+const mostMessages = 100;
+
 /** What platforms tell us, in PostgreSQL, each event claimed once. */
 export function createInboundStore(db: Database): InboundStore {
   const { prisma } = db;
+  const store = inBatches(mostMessages, async (arrivals: readonly Arrival[]) => {
+    const made = await storeMessages(db, arrivals);
+    return ({ runId }) => made.has(runId);
+  });
   return {
     ...createClicks(db),
     ...createEncounters(db),
 
     async receiveMessage(orgId, event) {
       const runId = newId("run");
-      if (await storeMessage(db, orgId, event, runId)) return { runId, duplicate: false };
+      if (await store({ orgId, event, runId })) return { runId, duplicate: false };
       const first = await firstOf(db, orgId, event);
       return { runId: idSchema("run").parse(first.runId), duplicate: true };
     },

@@ -1,7 +1,19 @@
+import { inBatches } from "../../core/batches.ts";
 import { Author, type Installation, type Member, type MemberStore, Platform, Role } from "../../core/conversation.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import { type Database, inTransaction, storable, type Transaction } from "./database.ts";
+
+/** A workspace of a platform. */
+interface Place {
+  readonly platform: Platform;
+  readonly workspace: string;
+}
+
+/** Each place once. */
+const distinct = (places: readonly Place[]): Place[] => [
+  ...new Map(places.map((place) => [`${place.platform} ${place.workspace}`, place])).values(),
+];
 
 const toMember = (user: { readonly id: string; readonly orgId: string; readonly role: string; readonly name: string }): Member => ({
   orgId: idSchema("org").parse(user.orgId),
@@ -61,12 +73,20 @@ async function adminsOf(prisma: Database["prisma"], orgId: Id<"org">): Promise<r
     );
 }
 
+/** What tells an installation; look-ups that come together are one query. */
+const installationLookUp = (prisma: Database["prisma"]): ((place: Place) => Promise<Installation | undefined>) =>
+  inBatches(100, async (places: readonly Place[]) => {
+    const found = await prisma.installation.findMany({ where: { OR: distinct(places) } });
+    return ({ platform, workspace }) => {
+      const row = found.find((one) => one.platform === platform && one.workspace === workspace);
+      return row === undefined ? undefined : { orgId: idSchema("org").parse(row.orgId), removed: row.removedAt !== null };
+    };
+  });
+
 /** Workspaces, people and their roles in PostgreSQL. */
 export function createMemberStore({ prisma, now }: Database): MemberStore {
-  const installationOf = async (platform: Platform, workspace: string): Promise<Installation | undefined> => {
-    const found = await prisma.installation.findUnique({ where: { platform_workspace: { platform, workspace } } });
-    return found === null ? undefined : { orgId: idSchema("org").parse(found.orgId), removed: found.removedAt !== null };
-  };
+  const lookUp = installationLookUp(prisma);
+  const installationOf = (platform: Platform, workspace: string): Promise<Installation | undefined> => lookUp({ platform, workspace });
   const orgOf = async (platform: Platform, workspace: string): Promise<Id<"org"> | undefined> => {
     const found = await installationOf(platform, workspace);
     return found === undefined || found.removed ? undefined : found.orgId;

@@ -69,6 +69,9 @@ async function* follow(
   }
 }
 
+/** How many unfinished runs are looked at in one go: in a storm most of them only wait for their turn. */
+const mostUnfinished = 100;
+
 /** Runs and their logs in PostgreSQL; followers are woken by `signals`. */
 export function createRunStore(db: Database, signals: RunSignals): RunStore {
   const { prisma, now } = db;
@@ -89,7 +92,7 @@ export function createRunStore(db: Database, signals: RunSignals): RunStore {
         where: { status: { in: ["queued", "running"] }, lastEventAt: { lt: before } },
         select: { id: true },
         orderBy: { lastEventAt: "asc" },
-        take: 1_000,
+        take: mostUnfinished,
       });
       return rows.map(({ id }) => idSchema("run").parse(id));
     },

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { InboundEvent } from "../../../src/core/conversation.ts";
 import { newId } from "../../../src/core/ids.ts";
-import { createTestDatabase, type TestDatabase } from "../../setup/test-database.ts";
+import { connectPostgres } from "../../../src/stores/postgres/connect.ts";
+import { createTestDatabase, type TestDatabase, testSecretKey } from "../../setup/test-database.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -53,6 +54,23 @@ describe("messages", () => {
   it("takes a question with a character that PostgreSQL cannot keep, and half an emoji", async () => {
     const { runId } = await db.stores.inbound.receiveMessage(db.orgId, message("E5", "a\0b \ud83d", "4.0"));
     expect((await db.stores.runs.get(runId)).question).toBe("a\uFFFDb \uFFFD");
+  });
+
+  it("keeps the order of questions that come together, and makes one run of each over two processes at once", async () => {
+    const other = await connectPostgres({ url: db.url, secretKey: testSecretKey, now: () => new Date(), connections: 5 });
+    const thread = (i: number): string => `7.${i % 3}`;
+    const all = Array.from({ length: 60 }, (_, i) => message(`S${i}`, `q${i}`, thread(i)));
+    const [here, there] = await Promise.all([
+      Promise.all(all.map((event) => db.stores.inbound.receiveMessage(db.orgId, event))),
+      Promise.all([...all].reverse().map((event) => other.inbound.receiveMessage(db.orgId, event))),
+    ]);
+    await other.close();
+    expect(there.map(({ runId }) => runId).reverse()).toEqual(here.map(({ runId }) => runId));
+    expect([...here, ...there].filter(({ duplicate }) => !duplicate)).toHaveLength(60);
+    const together = await Promise.all(
+      [0, 1, 2, 3].map((i) => db.stores.inbound.receiveMessage(db.orgId, message(`T${i}`, `t${i}`, "8.0"))),
+    );
+    expect((await db.stores.runs.get(together[3]?.runId ?? newId("run"))).earlier).toEqual(["t0", "t1", "t2"]);
   });
 
   it("takes the same event id from another workspace as another event", async () => {
