@@ -26,6 +26,8 @@ interface Name {
   readonly kind: keyof KnownNames;
   readonly name: string;
   readonly words: readonly string[];
+  /** The words without what separates them. */
+  readonly joined: string;
 }
 
 const introduced = /^(?:workload|feature|function|team|service|job|app|model|agent)s?$/;
@@ -48,20 +50,22 @@ function candidates(known: KnownNames, inUse: ReadonlySet<string>): readonly Nam
       ? [modelWords(name), ...shortForms(name)].map((words) => ({ kind: "models" as const, name, words }))
       : [],
   );
-  const labels = (kind: "workloads" | "teams"): readonly Name[] => known[kind].map((name) => ({ kind, name, words: wordsOf(name) }));
-  return [...labels("workloads"), ...labels("teams"), ...models].filter((one) => one.words.length > 0);
+  const labels = (kind: "workloads" | "teams") => known[kind].map((name) => ({ kind, name, words: wordsOf(name) }));
+  return [...labels("workloads"), ...labels("teams"), ...models]
+    .filter((one) => one.words.length > 0)
+    .map((one) => ({ ...one, joined: one.words.join("") }));
 }
 
-/** How many words of the text, from `start` on, write the name; 0 where they do not. */
-function matchAt(text: readonly string[], start: number, name: Name): number {
-  const joined = name.words.join("");
+/** How many words of the text, from `start` on, write the name, letter by letter or nearly; 0 where they do not. */
+function matchAt(text: readonly string[], start: number, name: Name, exact: boolean): number {
+  const { joined } = name;
   const single = name.words.length === 1 && (commonWords.has(joined) || joined.length < 2);
   if (single && !introduced.test(text[start - 1] ?? "")) return 0;
   for (let length = Math.min(name.words.length + 1, text.length - start); length >= 1; length -= 1) {
     const written = text.slice(start, start + length);
     if (written.includes("□")) continue;
     if (written.join("") === joined) return length;
-    if (length !== name.words.length && name.words.length > 1) continue;
+    if (exact || (length !== name.words.length && name.words.length > 1)) continue;
     // Model names differ by single letters on purpose: in them only whole words may be mistyped.
     const near =
       name.kind === "models"
@@ -82,14 +86,14 @@ export function findNames(text: string, known: KnownNames, inUse: ReadonlySet<st
   const byLength = [...candidates(known, inUse)].sort(
     (a, b) =>
       b.words.length - a.words.length ||
-      b.words.join("").length - a.words.join("").length ||
+      b.joined.length - a.joined.length ||
       Number(inUse.has(b.name)) - Number(inUse.has(a.name)),
   );
   for (const exact of [true, false]) {
     for (const name of byLength) {
       for (let start = 0; start < rest.length; start += 1) {
-        const length = matchAt(rest, start, name);
-        if (length === 0 || (exact && rest.slice(start, start + length).join("") !== name.words.join(""))) continue;
+        const length = matchAt(rest, start, name, exact);
+        if (length === 0) continue;
         rest.splice(start, length, ...Array.from({ length }, () => "□"));
         if (!found[name.kind].includes(name.name)) found[name.kind].push(name.name);
       }

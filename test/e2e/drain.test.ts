@@ -10,7 +10,7 @@ import { writeUsage } from "../setup/usage-file.ts";
 import { createWorkspace, type Service, type Workspace } from "./apex-process.ts";
 
 /** More than are worked on at a time, so that some have not begun when the service is told to stop. */
-const questions = 30;
+const questions = 16;
 const Count = z.tuple([z.looseObject({ n: z.coerce.number() })]);
 
 describe("a service that is told to stop while it is being asked", () => {
