@@ -4,6 +4,7 @@ const benches = {
   ask: () => import("./ask.ts"),
   exact: () => import("./exact.ts"),
   ingest: () => import("./ingest.ts"),
+  "serve-gateway": () => import("./serve-gateway.ts"),
   storm: () => import("./storm.ts"),
 } satisfies Record<string, () => Promise<unknown>>;
 
