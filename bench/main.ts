@@ -4,6 +4,7 @@ const benches = {
   ask: () => import("./ask.ts"),
   exact: () => import("./exact.ts"),
   ingest: () => import("./ingest.ts"),
+  routing: () => import("./routing.ts"),
   storm: () => import("./storm.ts"),
 } satisfies Record<string, () => Promise<unknown>>;
 
