@@ -36,20 +36,38 @@ const fit = (examples: readonly Known[]) =>
     examples.map(({ weakRight }) => weakRight),
   );
 
+/** The rating of an example, and the share of its words that the prompts of other groups hold. */
+type HeldOut = Rating & { readonly knownShare: number };
+
 /** What each example looks like to a model that has not seen its group. */
-function crossFit(examples: readonly Known[]): readonly (Rating & { readonly knownShare: number })[] {
+function crossFit(examples: readonly Known[]): readonly HeldOut[] {
   const foldOf = foldsOf(examples);
-  const rated = new Array<Rating & { readonly knownShare: number }>(examples.length);
-  for (let fold = 0; fold < folds; fold++) {
-    const others = examples.filter((_, n) => foldOf[n] !== fold);
+  const held = examples.map((example, n) => ({ ...example, n, fold: foldOf[n] }));
+  const rated = Array.from({ length: folds }, (_, turn) => {
+    const others = held.filter(({ fold }) => fold !== turn);
     const [difficulty, known] = [fit(others), wordSetOf(others.map(({ features }) => features.buckets))];
-    for (const [n, { features }] of examples.entries())
-      if (foldOf[n] === fold) rated[n] = { ...rate(difficulty, features.figures), knownShare: known.knownShare(features.buckets) };
-  }
-  return rated;
+    return held
+      .filter(({ fold }) => fold === turn)
+      .map(({ n, features }) => ({ n, ...rate(difficulty, features.figures), knownShare: known.knownShare(features.buckets) }));
+  });
+  return rated.flat().sort((a, b) => a.n - b.n);
 }
 
 const within = (p: number, { low, high }: RouterModel["range"]): number => Math.max(low, Math.min(high, p));
+
+/** Where a router may have an opinion: words and figures at least as usual as those of all but a few held-out prompts, in a form that was seen. */
+function domainOf(examples: readonly Known[], heldOut: readonly HeldOut[]): RouterModel["domain"] {
+  const offering = examples.filter(({ features }) => offersOptions(features)).length / examples.length;
+  const knownShares = heldOut.map(({ knownShare }) => knownShare);
+  const distances = heldOut.map(({ distance }) => distance);
+  return {
+    knownWords: wordSetOf(examples.map(({ features }) => features.buckets)).toText(),
+    leastKnownShare: quantile(knownShares, outlying),
+    greatestDistance: quantile(distances, 1 - outlying),
+    withOptions: offering >= 0.01,
+    withoutOptions: offering <= 0.99,
+  };
+}
 
 /**
  * Trains a router on outcomes. How hard a prompt is for the weak model is fitted to the form of prompts alone, by
@@ -77,7 +95,6 @@ export function trainRouter(given: readonly Example[]): RouterModel {
     examples.map(({ weakRight, strongRight }) => weakRight || !strongRight),
     0.1,
   );
-  const offering = examples.filter(({ features }) => offersOptions(features)).length / examples.length;
   return {
     version: 1,
     figures: [...figureNames],
@@ -85,18 +102,6 @@ export function trainRouter(given: readonly Example[]): RouterModel {
     range,
     gain: Array.from(gain),
     goodEnough: Array.from(goodEnough),
-    domain: {
-      knownWords: wordSetOf(examples.map(({ features }) => features.buckets)).toText(),
-      leastKnownShare: quantile(
-        heldOut.map(({ knownShare }) => knownShare),
-        outlying,
-      ),
-      greatestDistance: quantile(
-        heldOut.map(({ distance }) => distance),
-        1 - outlying,
-      ),
-      withOptions: offering >= 0.01,
-      withoutOptions: offering <= 0.99,
-    },
+    domain: domainOf(examples, heldOut),
   };
 }
