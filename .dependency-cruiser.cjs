@@ -3,6 +3,7 @@ const rooms = {
   "src/core": ["^node_modules/zod/", "^crypto$"],
   "src/catalog": ["^src/core/"],
   "src/stats": ["^src/core/"],
+  "src/routing": ["^src/core/"],
   "src/flows": ["^src/(core|catalog|stats)/"],
   "src/ingest": ["^src/(core|catalog)/"],
   "src/gateway": ["^src/(core|catalog)/"],

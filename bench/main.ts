@@ -5,6 +5,7 @@ const benches = {
   exact: () => import("./exact.ts"),
   ingest: () => import("./ingest.ts"),
   "serve-gateway": () => import("./serve-gateway.ts"),
+  routing: () => import("./routing.ts"),
   storm: () => import("./storm.ts"),
 } satisfies Record<string, () => Promise<unknown>>;
 
