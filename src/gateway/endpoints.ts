@@ -3,12 +3,14 @@ import type { Endpoint, Family } from "./endpoint.ts";
 import { anthropic } from "./providers/anthropic/family.ts";
 import { countTokens, messages } from "./providers/anthropic/messages.ts";
 import { chatCompletions } from "./providers/openai/chat.ts";
+import { embeddings } from "./providers/openai/embeddings.ts";
 import { openai } from "./providers/openai/family.ts";
+import { responses } from "./providers/openai/responses.ts";
 
 /** Every family whose API the gateway speaks. */
 export const families = { openai, anthropic } satisfies Record<ApiFamily, Family>;
 
-const served: readonly Endpoint[] = [chatCompletions, messages, countTokens];
+const served: readonly Endpoint[] = [chatCompletions, responses, embeddings, messages, countTokens];
 
 /** The endpoints by the path that they are served under. */
 export const endpoints: ReadonlyMap<string, Endpoint> = new Map(served.map((endpoint) => [`/v1${endpoint.path}`, endpoint]));
