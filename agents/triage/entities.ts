@@ -84,10 +84,7 @@ export function findNames(text: string, known: KnownNames, inUse: ReadonlySet<st
   const rest = [...wordsOf(text)];
   const found: Record<keyof KnownNames, string[]> = { models: [], workloads: [], teams: [] };
   const byLength = [...candidates(known, inUse)].sort(
-    (a, b) =>
-      b.words.length - a.words.length ||
-      b.joined.length - a.joined.length ||
-      Number(inUse.has(b.name)) - Number(inUse.has(a.name)),
+    (a, b) => b.words.length - a.words.length || b.joined.length - a.joined.length || Number(inUse.has(b.name)) - Number(inUse.has(a.name)),
   );
   for (const exact of [true, false]) {
     for (const name of byLength) {
