@@ -136,7 +136,7 @@ describe("POST /v1/messages", () => {
     expect(await (await send(rig.url, question, { "x-apex-workload": "coding" })).json()).toMatchObject({ model: "claude-haiku-4-5" });
     const refused = await send(rig.url, question, { "x-apex-workload": "search" });
     expect(refused.status).toBe(501);
-    expect(await errorOf(refused)).toMatchObject({ message: expect.stringContaining("does not translate") });
+    expect((await errorOf(refused)).message).toContain("does not translate");
     const foreign = await send(rig.url, { ...question, model: "gpt-4o" });
     expect([foreign.status, (await errorOf(foreign)).type]).toEqual([501, "api_error"]);
     expect(calls).toBe(1);
