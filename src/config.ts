@@ -52,11 +52,22 @@ const Environment = z.object({
   PUBLIC_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1"),
+  ANTHROPIC_API_KEY: optional,
+  ANTHROPIC_BASE_URL: z.url().default("https://api.anthropic.com"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 type Environment = z.infer<typeof Environment>;
 
 const engine = (url: string | undefined): Engine => (url === undefined ? { kind: "embedded" } : { kind: "server", url });
+
+/** Base URLs as the official clients take them: OpenAI's with the version segment, Anthropic's without (it is taken with it too). */
+function upstreamSettings(env: Environment): UpstreamSettings[] {
+  const settings = [
+    { provider: "openai", baseUrl: env.OPENAI_BASE_URL, apiKey: env.OPENAI_API_KEY },
+    { provider: "anthropic", baseUrl: `${env.ANTHROPIC_BASE_URL.replace(/\/(?:v1\/?)?$/, "")}/v1`, apiKey: env.ANTHROPIC_API_KEY },
+  ];
+  return settings.flatMap(({ apiKey, ...upstream }) => (apiKey === undefined ? [] : [{ ...upstream, apiKey }]));
+}
 
 function secretKey({ APEX_SECRET_KEY: text }: Environment): Buffer | undefined {
   if (text === undefined) return undefined;
@@ -83,7 +94,7 @@ export function readConfig(root: string, environment: Readonly<Record<string, st
     slack: slackSettings(env),
     teams: teamsSettings(env),
     discord: discordSettings(env),
-    upstreams: env.OPENAI_API_KEY === undefined ? [] : [{ provider: "openai", baseUrl: env.OPENAI_BASE_URL, apiKey: env.OPENAI_API_KEY }],
+    upstreams: upstreamSettings(env),
     secretKey: secretKey(env),
     logLevel: env.LOG_LEVEL,
   };

@@ -21,6 +21,14 @@ describe("the configuration", () => {
     });
   });
 
+  it("takes providers' base URLs as their official clients do", () => {
+    const anthropic = (url: string) => readConfig("/", { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: url }).upstreams;
+    const expected = [{ provider: "anthropic", baseUrl: "http://a.example/v1", apiKey: "k" }];
+    for (const url of ["http://a.example", "http://a.example/", "http://a.example/v1"]) expect(anthropic(url)).toEqual(expected);
+    const both = readConfig("/", { OPENAI_API_KEY: "o", ANTHROPIC_API_KEY: "k" }).upstreams;
+    expect(both.map(({ baseUrl }) => baseUrl)).toEqual(["https://api.openai.com/v1", "https://api.anthropic.com/v1"]);
+  });
+
   it("swaps each engine on its own", () => {
     expect(readConfig("/", { DATABASE_URL: "postgresql://db/apex", APEX_SECRET_KEY: key })).toMatchObject({
       relational: { kind: "server", url: "postgresql://db/apex" },

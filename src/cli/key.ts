@@ -4,7 +4,8 @@ import { isId } from "../core/ids.ts";
 import { type Command, exitCode, onlyWord } from "./command.ts";
 
 const useOf: Readonly<Record<KeyPurpose, string>> = {
-  gateway: "It calls models and cannot send usage. Use it as the API key with base URL http://HOST:PORT/v1.",
+  gateway:
+    "It calls models and cannot send usage. Use it as the API key with base URL http://HOST:PORT/v1 (Anthropic clients: http://HOST:PORT).",
   ingest:
     "It sends usage and cannot call models. For traces set OTEL_EXPORTER_OTLP_ENDPOINT=http://HOST:PORT and " +
     "OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20KEY; for files send it as a bearer token to POST /api/usage/files.",

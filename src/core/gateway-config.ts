@@ -17,7 +17,13 @@ export interface GatewayKey {
   readonly purpose: KeyPurpose;
 }
 
-/** An OpenAI-compatible service that requests can be sent on to. */
+/** The APIs of providers that the gateway speaks, named after who made them. */
+export type ApiFamily = "openai" | "anthropic";
+
+/** Which API a provider's upstream speaks: Anthropic its own, every other one OpenAI's or one that is compatible with it. */
+export const apiFamilyOf = (provider: string): ApiFamily => (provider === "anthropic" ? "anthropic" : "openai");
+
+/** A service that requests can be sent on to; which API it speaks follows from `provider` (`apiFamilyOf`). */
 export interface Upstream {
   readonly provider: string;
   /** Up to and including the version segment, such as "https://api.openai.com/v1". */

@@ -1,5 +1,6 @@
 import type { Approval, ApprovalStore } from "../core/approval.ts";
 import { AppError } from "../core/errors.ts";
+import { apiFamilyOf } from "../core/gateway-config.ts";
 import { type Id, newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { PolicyRule, PolicyStore, RoutingPolicy, Target } from "../core/policy.ts";
@@ -75,6 +76,12 @@ const obstacleAt = (deps: ApplyDeps, { provider, model }: Target, providers: rea
     : undefined;
 };
 
+/** Why a change would break the traffic that it is meant for: the gateway does not translate between providers' APIs. */
+const foreignApi = ({ fromProvider, toProvider }: RoutingChange): string | undefined =>
+  apiFamilyOf(fromProvider) === apiFamilyOf(toProvider)
+    ? undefined
+    : `${toProvider} does not speak ${fromProvider}'s API, and the gateway does not translate between them. Ask for a proposal within ${fromProvider}'s models.`;
+
 const stale = (approval: Approval, active: number): string =>
   `Routing has moved from policy version ${approval.basePolicyVersion} to ${active} since this was proposed, so its evidence no longer holds. ` +
   "Nothing was changed. Ask again for a fresh proposal.";
@@ -92,6 +99,8 @@ async function publish(deps: ApplyDeps, approval: Approval): Promise<RoutingPoli
     const obstacle = obstacleAt(deps, target, providers);
     if (obstacle !== undefined) return obstacle;
   }
+  const foreign = foreignApi(change);
+  if (foreign !== undefined) return foreign;
   for (let attempt = 0; attempt < 3; attempt++) {
     const active = await deps.policies.active(approval.orgId);
     // Read after the active version: had another worker moved it for this approval, that is seen here.

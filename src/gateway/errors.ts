@@ -1,6 +1,6 @@
 import { AppError } from "../core/errors.ts";
 
-/** What OpenAI's clients expect of an error. */
+/** An error as OpenAI's clients expect it; other families' shapes are made from it. */
 export interface ApiError {
   readonly status: number;
   readonly type: string;
@@ -9,7 +9,7 @@ export interface ApiError {
   readonly message: string;
 }
 
-/** A request that the gateway refuses or could not serve; it is answered in OpenAI's error format. */
+/** A request that the gateway refuses or could not serve; it is answered in the caller's own API format. */
 export class GatewayError extends Error {
   override readonly name = "GatewayError";
 
@@ -39,6 +39,7 @@ export const refuse = {
   badMethod: refusal(405, "invalid_request_error", "method_not_supported"),
   slowRequest: refusal(408, "invalid_request_error", "request_timeout"),
   tooLarge: refusal(413, "invalid_request_error", "request_too_large"),
+  otherFamily: refusal(501, "invalid_request_error", "translation_not_supported"),
   internal: refusal(500, "server_error", "internal_error"),
   badUpstream: refusal(502, "server_error", "upstream_error"),
   notReady: refusal(503, "server_error", "gateway_not_ready"),

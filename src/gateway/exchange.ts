@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type ApiError, errorBody, refuse } from "./errors.ts";
+import { refuse } from "./errors.ts";
 
 /** Limits of what a client may send, and how long it may take. */
 export interface BodyLimits {
@@ -49,8 +49,8 @@ export const sendJson = (res: ServerResponse, status: number, body: string | Buf
   res.end(body);
 };
 
-/** Sends an error; where the request has not been read to its end, the connection is closed after it. */
-export const sendError = (req: IncomingMessage, res: ServerResponse, api: ApiError): void => {
+/** Sends an error's JSON body; where the request has not been read to its end, the connection is closed after it. */
+export const sendError = (req: IncomingMessage, res: ServerResponse, status: number, body: string): void => {
   if (res.headersSent || res.destroyed) {
     res.destroy();
     return;
@@ -61,7 +61,7 @@ export const sendError = (req: IncomingMessage, res: ServerResponse, api: ApiErr
     const timer = setTimeout(() => req.destroy(), 2_000);
     res.once("close", () => clearTimeout(timer));
   }
-  sendJson(res, api.status, errorBody(api));
+  sendJson(res, status, body);
 };
 
 /** The client's end of an exchange. */

@@ -1,5 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { z } from "zod";
+import { apiFamilyOf } from "../core/gateway-config.ts";
+import { families } from "./endpoints.ts";
 import { refuse } from "./errors.ts";
 import { sendJson } from "./exchange.ts";
 import { readWhole } from "./relay.ts";
@@ -15,7 +17,13 @@ export async function serveModels(upstreams: UpstreamClient, org: OrgSettings, r
   if (org.upstreams.size === 0) throw refuse.notReady("No provider is connected. Ask your admin to connect one.");
   const lists = await Promise.allSettled(
     [...org.upstreams.values()].map(async (upstream) => {
-      const answer = await upstreams.send(upstream, "/models", undefined, AbortSignal.timeout(timeoutMs));
+      const family = families[apiFamilyOf(upstream.provider)];
+      const answer = await upstreams.send({
+        upstream,
+        path: "/models",
+        headers: { ...family.passedHeaders, ...family.credentials(upstream.apiKey) },
+        signal: AbortSignal.timeout(timeoutMs),
+      });
       const body = await readWhole(answer);
       if (answer.statusCode !== 200) throw refuse.badUpstream(`${upstream.provider} answered ${answer.statusCode}.`);
       return ModelList.parse(JSON.parse(body.toString("utf8"))).data;

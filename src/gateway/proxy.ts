@@ -4,17 +4,18 @@ import type { GatewayFleet, GatewayKey, GatewayStore } from "../core/gateway-con
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { UsageEvent } from "../core/usage-event.ts";
-import { type ChatDeps, type ChatLimits, serveChat } from "./chat.ts";
+import { endpoints, familyAt } from "./endpoints.ts";
 import { asGatewayError, refuse } from "./errors.ts";
 import { headerOf, sendError } from "./exchange.ts";
 import { createMeter, type MeterLimits } from "./meter.ts";
 import { serveModels } from "./models.ts";
 import { createPresence } from "./presence.ts";
+import { type CallDeps, type CallLimits, serveCall } from "./serve-call.ts";
 import { holdSettings, type OrgSettings, type Settings } from "./snapshot.ts";
 import { createUpstreamClient, type UpstreamLimits } from "./upstream.ts";
 
 /** All limits of the gateway; times in milliseconds. */
-export interface GatewayLimits extends ChatLimits, UpstreamLimits, MeterLimits {
+export interface GatewayLimits extends CallLimits, UpstreamLimits, MeterLimits {
   readonly refreshMs: number;
   /** How long `close` waits for requests in flight. */
   readonly closeMs: number;
@@ -60,7 +61,7 @@ export interface GatewayDeps {
   readonly limits?: Partial<GatewayLimits>;
 }
 
-/** The OpenAI-compatible gateway, to be put behind an HTTP server for everything under /v1/. */
+/** The gateway, which speaks the APIs of OpenAI and Anthropic, to be put behind an HTTP server for everything under /v1/. */
 export interface Gateway {
   handle(req: IncomingMessage, res: ServerResponse): void;
   /** Loads the settings, keeps them fresh and reports them from now on; rejects where the store fails the first time. */
@@ -76,9 +77,11 @@ export interface Gateway {
 }
 
 const authenticate = (settings: Settings, req: IncomingMessage): GatewayKey => {
-  const secret = /^Bearer\s+(\S+)$/i.exec(headerOf(req, "authorization"))?.[1];
-  if (secret === undefined)
-    throw refuse.badKey("You did not provide an API key. Send your gateway key in the header: Authorization: Bearer KEY.");
+  const secret = /^Bearer\s+(\S+)$/i.exec(headerOf(req, "authorization"))?.[1] ?? headerOf(req, "x-api-key");
+  if (secret === "")
+    throw refuse.badKey(
+      "You did not provide an API key. Send your gateway key in the header Authorization: Bearer KEY, or x-api-key: KEY.",
+    );
   const key = settings.keys.get(createHash("sha256").update(secret).digest("hex"));
   if (key === undefined) throw refuse.badKey("Incorrect API key provided. Use a key that your Apex admin made for this gateway.");
   return key;
@@ -95,17 +98,20 @@ const authorise = (settings: Settings | undefined, req: IncomingMessage): Author
   return { key, org: settings.orgOf(key.orgId) };
 };
 
+const pathOf = (req: IncomingMessage): string => (req.url ?? "").split("?", 1)[0] ?? "";
+
 /** Answers one request or throws what is to be shown. */
-const dispatch = async (deps: ChatDeps, req: IncomingMessage, res: ServerResponse, authorise: () => Authorised): Promise<void> => {
-  const path = (req.url ?? "").split("?", 1)[0];
-  const method = path === "/v1/chat/completions" ? "POST" : path === "/v1/models" ? "GET" : undefined;
+const dispatch = async (deps: CallDeps, req: IncomingMessage, res: ServerResponse, authorise: () => Authorised): Promise<void> => {
+  const path = pathOf(req);
+  const endpoint = endpoints.get(path);
+  const method = endpoint !== undefined ? "POST" : path === "/v1/models" ? "GET" : undefined;
   if (method === undefined)
     throw refuse.unknownUrl(
-      `The gateway does not serve ${req.method ?? ""} ${path ?? ""}. It serves POST /v1/chat/completions and GET /v1/models.`,
+      `The gateway does not serve ${req.method ?? ""} ${path}. It serves POST ${[...endpoints.keys()].join(", ")} and GET /v1/models.`,
     );
-  if (req.method !== method) throw refuse.badMethod(`${path ?? ""} takes ${method}, not ${req.method ?? "nothing"}.`);
+  if (req.method !== method) throw refuse.badMethod(`${path} takes ${method}, not ${req.method ?? "nothing"}.`);
   const { key, org } = authorise();
-  await (method === "POST" ? serveChat(deps, { req, res, key, org }) : serveModels(deps.upstreams, org, res));
+  await (endpoint !== undefined ? serveCall(deps, { endpoint, req, res, key, org }) : serveModels(deps.upstreams, org, res));
 };
 
 const waitAtMost = async (work: Promise<unknown>, ms: number): Promise<void> => {
@@ -124,16 +130,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const settings = holdSettings({ store: deps.store, everyMs: limits.refreshMs, log: deps.log, onLoad: presence.report });
   const upstreams = createUpstreamClient(limits, deps.random);
   const meter = createMeter({ ...deps, limits });
-  const chat: ChatDeps = { upstreams, providerOf: deps.providerOf, meter, now: deps.now, limits };
+  const calls: CallDeps = { upstreams, providerOf: deps.providerOf, meter, now: deps.now, limits };
   const inFlight = new Set<Promise<void>>();
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     try {
-      await dispatch(chat, req, res, () => authorise(settings.current(), req));
+      await dispatch(calls, req, res, () => authorise(settings.current(), req));
     } catch (thrown) {
       const error = asGatewayError(thrown);
       if (error.api.code === "internal_error") deps.log.error("A gateway request failed.", { error: String(thrown), url: req.url });
-      sendError(req, res, error.api);
+      sendError(req, res, error.api.status, familyAt(pathOf(req)).errorBody(error.api));
     }
   };
   const handle = (req: IncomingMessage, res: ServerResponse): void => {

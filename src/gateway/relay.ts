@@ -1,11 +1,11 @@
 import type { ServerResponse } from "node:http";
-import { errorBody, GatewayError, refuse } from "./errors.ts";
+import type { Endpoint, EventReader } from "./endpoint.ts";
+import { GatewayError, refuse } from "./errors.ts";
+import { createEventStream } from "./event-stream.ts";
 import { type ClientWatch, sendJson } from "./exchange.ts";
-import { refusalOf, type WireFailure, wireFailureOf } from "./providers/openai/errors.ts";
-import { readAnswer } from "./providers/openai/response.ts";
-import { createStreamReader } from "./providers/openai/stream.ts";
 import type { UpstreamAnswer } from "./upstream.ts";
 import type { Outcome } from "./usage-row.ts";
+import { type WireFailure, wireFailureOf } from "./wire-failure.ts";
 
 /** What a relay found out; the times are added by its caller. */
 export type Served = Omit<Outcome, "latencyMs" | "firstByteMs">;
@@ -13,6 +13,7 @@ export type Served = Omit<Outcome, "latencyMs" | "firstByteMs">;
 /** One exchange as the relays see it. */
 export interface RelayContext {
   readonly res: ServerResponse;
+  readonly endpoint: Endpoint;
   readonly client: ClientWatch;
   readonly provider: string;
   readonly stallMs: number;
@@ -58,44 +59,50 @@ export const readWhole = async (answer: UpstreamAnswer): Promise<Buffer> => {
 /** What is known of a request whose connection to the provider failed. */
 export const failedOnWire = (failure: WireFailure, client: ClientWatch): Served => ({
   status: client.gone() ? "aborted" : failure.status,
-  model: undefined,
-  tier: undefined,
-  tokens: undefined,
+  facts: { failed: true },
   mayBeBilled: failure.mayBeBilled,
 });
 
-/** Passes a provider's refusal on in OpenAI's format. A refusal is not billed. */
-export const relayRefusal = async (answer: UpstreamAnswer, { res, client, provider, onFirstByte }: RelayContext): Promise<Served> => {
+/** Passes a provider's refusal on in the caller's own format. A refusal is not billed. */
+export const relayRefusal = async (answer: UpstreamAnswer, context: RelayContext): Promise<Served> => {
+  const { res, endpoint, client, provider } = context;
   const body = await readWhole(answer).catch(() => Buffer.alloc(0));
-  const api = refusalOf(provider, answer.statusCode, body.toString("utf8"));
+  const refusal = endpoint.family.refusalOf(provider, answer.statusCode, body.toString("utf8"));
   if (!client.gone()) {
     passHeaders(answer, res);
-    onFirstByte();
-    sendJson(res, api.status, errorBody(api));
+    context.onFirstByte();
+    sendJson(res, refusal.status, refusal.body);
   }
-  return { status: client.gone() ? "aborted" : "error", model: undefined, tier: undefined, tokens: undefined, mayBeBilled: false };
+  return { status: client.gone() ? "aborted" : "error", facts: { failed: true }, mayBeBilled: false };
 };
 
 /** Passes a whole answer on as it came, once it is known to be one. Rejects with a GatewayError where it is not. */
-export const relayWhole = async (answer: UpstreamAnswer, { res, client, provider, onFirstByte }: RelayContext): Promise<Served> => {
+export const relayWhole = async (answer: UpstreamAnswer, context: RelayContext): Promise<Served> => {
+  const { res, endpoint, client, provider } = context;
   const body = await readWhole(answer);
-  const facts = readAnswer(body.toString("utf8"));
+  const facts = endpoint.readAnswer(body.toString("utf8"));
   if (facts === undefined) throw refuse.badUpstream(`${provider} sent an answer that is not a JSON object. Try again.`);
   if (!client.gone()) {
     passHeaders(answer, res);
-    onFirstByte();
+    context.onFirstByte();
     sendJson(res, answer.statusCode, body);
   }
-  return { status: client.gone() ? "aborted" : "ok", model: facts.model, tier: facts.tier, tokens: facts.tokens, mayBeBilled: true };
+  return { status: client.gone() ? "aborted" : facts.failed ? "error" : "ok", facts, mayBeBilled: true };
 };
+
+const brokenOff = (provider: string): WireFailure => ({
+  error: refuse.badUpstream(`${provider} ended the stream before the answer was whole. Try again.`),
+  status: "error",
+  mayBeBilled: true,
+});
 
 /**
  * Passes a stream on event by event. After the client has hung up it goes on reading, to learn the usage, for as long as
  * the caller's signal lets it. A stream that breaks off ends in an error event.
  */
-export const relayStream = async (answer: UpstreamAnswer, context: RelayContext, stripUsage: boolean): Promise<Served> => {
+export const relayStream = async (answer: UpstreamAnswer, context: RelayContext, reader: EventReader): Promise<Served> => {
   const { res, client, provider } = context;
-  const reader = createStreamReader(stripUsage);
+  const events = createEventStream(reader);
   let broken: WireFailure | undefined;
   const pass = async (bytes: Buffer): Promise<void> => {
     if (bytes.length === 0 || client.gone()) return;
@@ -106,22 +113,16 @@ export const relayStream = async (answer: UpstreamAnswer, context: RelayContext,
   res.writeHead(answer.statusCode);
   res.flushHeaders();
   try {
-    for await (const chunk of answer.body) await pass(reader.push(chunk));
-    await pass(reader.end());
+    for await (const chunk of answer.body) await pass(events.push(chunk));
+    await pass(events.end());
   } catch (cause) {
     broken = wireFailureOf(provider, cause);
   }
   const facts = reader.facts();
-  if (broken === undefined && !facts.complete && !facts.failed) {
-    broken = {
-      error: refuse.badUpstream(`${provider} ended the stream before the answer was whole. Try again.`),
-      status: "error",
-      mayBeBilled: true,
-    };
-  }
-  if (!client.gone()) res.end(broken === undefined ? undefined : `data: ${errorBody(broken.error.api)}\n\n`);
+  if (!facts.complete && !facts.failed) broken ??= brokenOff(provider);
+  if (!client.gone()) res.end(broken === undefined ? undefined : reader.errorEvent(broken.error.api));
   const status = client.gone() ? "aborted" : (broken?.status ?? (facts.failed ? "error" : "ok"));
-  return { status, model: facts.model, tier: facts.tier, tokens: facts.tokens, mayBeBilled: true };
+  return { status, facts, mayBeBilled: true };
 };
 
 /** Whether an answer is a stream of events. */

@@ -1,4 +1,12 @@
-import type { GatewayKey, GatewaySnapshot, GatewayStore, ServedVersions, Upstream } from "../core/gateway-config.ts";
+import {
+  type ApiFamily,
+  apiFamilyOf,
+  type GatewayKey,
+  type GatewaySnapshot,
+  type GatewayStore,
+  type ServedVersions,
+  type Upstream,
+} from "../core/gateway-config.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { type OrgRouting, ruleKey } from "./route.ts";
@@ -6,6 +14,8 @@ import { type OrgRouting, ruleKey } from "./route.ts";
 /** One org as the hot path reads it. */
 export interface OrgSettings extends OrgRouting {
   readonly upstreams: ReadonlyMap<string, Upstream>;
+  /** The provider that speaks an API, where the org has just one that does. */
+  readonly onlyOf: ReadonlyMap<ApiFamily, string>;
 }
 
 /** All settings of one moment, indexed. */
@@ -15,6 +25,11 @@ export interface Settings {
   orgOf(orgId: Id<"org">): OrgSettings;
 }
 
+const onlyOf = (providers: readonly string[]): Map<ApiFamily, string> => {
+  const alone = providers.filter((one) => !providers.some((other) => other !== one && apiFamilyOf(other) === apiFamilyOf(one)));
+  return new Map(alone.map((provider) => [apiFamilyOf(provider), provider]));
+};
+
 const indexOrg = (snapshot: GatewaySnapshot, orgId: Id<"org">): OrgSettings => {
   const policy = snapshot.policies.get(orgId);
   const upstreams = new Map((snapshot.upstreams.get(orgId) ?? []).map((upstream) => [upstream.provider, upstream]));
@@ -23,6 +38,7 @@ const indexOrg = (snapshot: GatewaySnapshot, orgId: Id<"org">): OrgSettings => {
     rules: new Map((policy?.rules ?? []).map((rule) => [ruleKey(rule.workload, rule.requestedModel), rule])),
     providers: new Set(upstreams.keys()),
     upstreams,
+    onlyOf: onlyOf([...upstreams.keys()]),
   };
 };
 

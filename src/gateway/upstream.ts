@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher } from "undici";
 import type { Upstream } from "../core/gateway-config.ts";
-import { wireFailureOf } from "./providers/openai/errors.ts";
+import { wireFailureOf } from "./wire-failure.ts";
 
 /** Limits of a call to a provider, in milliseconds where not said otherwise. */
 export interface UpstreamLimits {
@@ -22,15 +22,28 @@ export interface UpstreamAnswer {
   readonly body: AsyncIterable<Buffer>;
 }
 
+/** One call to a provider. */
+export interface UpstreamCall {
+  readonly upstream: Upstream;
+  /** Behind the upstream's base URL, such as "/models". */
+  readonly path: string;
+  /** Undefined for a GET. */
+  readonly body?: Buffer;
+  /** Headers besides those of any JSON call, the credentials among them; one without a value is not sent. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
 /** Sends requests on to providers over kept-alive connections. */
 export interface UpstreamClient {
-  /** Posts a body, or gets with none. Tries again where nothing can have been served: no connection, 429, 502, 503. */
-  send(upstream: Upstream, path: string, body: Buffer | undefined, signal: AbortSignal): Promise<UpstreamAnswer>;
+  /** Posts a body, or gets with none. Tries again where nothing can have been served: no connection, 429, 502, 503, 529. */
+  send(call: UpstreamCall): Promise<UpstreamAnswer>;
   /** Ends all connections, and with them the calls still under way. */
   close(): Promise<void>;
 }
 
-const passing = new Set([429, 502, 503]);
+/** 529 is Anthropic's word for overloaded. */
+const passing = new Set([429, 502, 503, 529]);
 
 const first = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
@@ -60,7 +73,7 @@ const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
 const sendOnce = (
   agent: Agent,
   limits: UpstreamLimits,
-  { upstream, path, body, signal }: { upstream: Upstream; path: string; body: Buffer | undefined; signal: AbortSignal },
+  { upstream, path, body, headers, signal }: UpstreamCall,
 ): Promise<Dispatcher.ResponseData> => {
   const base = new URL(upstream.baseUrl);
   return agent.request({
@@ -68,7 +81,7 @@ const sendOnce = (
     path: `${base.pathname.replace(/\/$/, "")}${path}`,
     method: body === undefined ? "GET" : "POST",
     headers: {
-      authorization: `Bearer ${upstream.apiKey}`,
+      ...headers,
       accept: "application/json, text/event-stream",
       "accept-encoding": "identity",
       ...(body === undefined ? {} : { "content-type": "application/json" }),
@@ -88,11 +101,12 @@ export function createUpstreamClient(limits: UpstreamLimits, random: () => numbe
     if (attempt >= limits.attempts || (asked !== undefined && asked > limits.maxRetryAfterMs)) return undefined;
     return (asked ?? limits.retryBaseMs * 2 ** (attempt - 1)) + random() * limits.retryBaseMs;
   };
-  const send = async (upstream: Upstream, path: string, body: Buffer | undefined, signal: AbortSignal): Promise<UpstreamAnswer> => {
+  const send = async (call: UpstreamCall): Promise<UpstreamAnswer> => {
+    const { upstream, signal } = call;
     for (let attempt = 1; ; attempt++) {
       let pause: number | undefined;
       try {
-        const answer = await sendOnce(agent, limits, { upstream, path, body, signal });
+        const answer = await sendOnce(agent, limits, call);
         if (!passing.has(answer.statusCode)) return answer;
         pause = pauseAfter(attempt, retryAfterOf(answer.headers, Date.now()));
         if (pause === undefined) return answer;

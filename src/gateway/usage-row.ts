@@ -1,9 +1,9 @@
 import { sha256 } from "../core/canonical.ts";
 import type { GatewayKey } from "../core/gateway-config.ts";
 import type { RoutingDecision } from "../core/policy.ts";
-import type { Tier } from "../core/price.ts";
-import { noTokens, type Tokens } from "../core/tokens.ts";
+import { noTokens } from "../core/tokens.ts";
 import type { UsageEvent, UsageStatus } from "../core/usage-event.ts";
+import type { AnswerFacts } from "./endpoint.ts";
 import type { RouteRequest } from "./route.ts";
 
 /** What is known of a request before it is sent on. */
@@ -19,11 +19,8 @@ export interface RequestFacts {
 /** How a request ended. */
 export interface Outcome {
   readonly status: UsageStatus;
-  /** The model and tier that the answer names. */
-  readonly model: string | undefined;
-  readonly tier: Tier | undefined;
-  /** Undefined where the provider did not say. */
-  readonly tokens: Tokens | undefined;
+  /** What the answer says. */
+  readonly facts: AnswerFacts;
   /** True where the provider may have worked on it: without tokens the row is then unmetered, and not free. */
   readonly mayBeBilled: boolean;
   readonly latencyMs: number;
@@ -34,17 +31,19 @@ export interface Outcome {
 const fit = (text: string): string => (text.length <= 256 ? text : `sha256:${sha256(text)}`);
 
 /** The usage row of one request. */
-export const usageRow = (facts: RequestFacts, outcome: Outcome): UsageEvent => ({
+export const usageRow = (facts: RequestFacts, { facts: said, ...outcome }: Outcome): UsageEvent => ({
   id: facts.id,
   orgId: facts.key.orgId,
   source: "gateway",
   at: facts.at,
   provider: facts.decision.target.provider,
   requestedModel: facts.request.model,
-  model: (outcome.model ?? facts.decision.target.model).slice(0, 256),
-  tier: outcome.tier ?? "standard",
+  model: (said.model ?? facts.decision.target.model).slice(0, 256),
+  tier: said.tier ?? "standard",
   requests: 1,
-  tokens: outcome.tokens ?? noTokens,
+  tokens: said.tokens ?? noTokens,
+  ...(said.units === undefined || Object.keys(said.units).length === 0 ? {} : { units: said.units }),
+  ...(said.region ? { region: said.region } : {}),
   workload: fit(facts.request.workload),
   team: facts.key.team,
   user: fit(facts.request.user),
@@ -60,5 +59,5 @@ export const usageRow = (facts: RequestFacts, outcome: Outcome): UsageEvent => (
   policyRule: facts.decision.policyRule,
   arm: facts.decision.arm,
   unit: facts.decision.unit,
-  ...(outcome.tokens === undefined && outcome.mayBeBilled ? { unmetered: true } : {}),
+  ...(said.tokens === undefined && outcome.mayBeBilled ? { unmetered: true } : {}),
 });

@@ -1,22 +1,58 @@
+import { createServer } from "node:http";
 import OpenAI, { AuthenticationError } from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type StandIn, startStandIn } from "../../demo/stand-in-provider.ts";
 import { chatAttributes, traceRequest } from "../setup/trace-request.ts";
 import { createWorkspace, type Service, type Workspace } from "./apex-process.ts";
 
+/** A stand-in for Anthropic's messages that says it is one. */
+const startMessagesStandIn = async (): Promise<{ url: string; close: () => Promise<void> }> => {
+  const answer = {
+    id: "msg_1",
+    type: "message",
+    role: "assistant",
+    model: "claude-sonnet-4-5-20250929",
+    content: [{ type: "text", text: "I am a stand-in provider, not an AI model." }],
+    stop_reason: "end_turn",
+    usage: { input_tokens: 100_000, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 7 },
+  };
+  const server = createServer((req, res) => {
+    const known = req.url === "/v1/messages" && req.headers["x-api-key"] === "sk-ant-stand-in";
+    res.writeHead(known ? 200 : 404, { "content-type": "application/json" }).end(JSON.stringify(known ? answer : {}));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { url: `http://127.0.0.1:${address.port}`, close };
+};
+
 describe("a gateway key made at the command line", () => {
   let workspace: Workspace;
   let service: Service;
   let standIn: StandIn;
+  let messages: { readonly url: string; readonly close: () => Promise<void> };
 
   beforeAll(async () => {
     standIn = await startStandIn();
-    workspace = await createWorkspace({ OPENAI_API_KEY: "sk-stand-in", OPENAI_BASE_URL: standIn.baseUrl });
+    messages = await startMessagesStandIn();
+    workspace = await createWorkspace({
+      OPENAI_API_KEY: "sk-stand-in",
+      OPENAI_BASE_URL: standIn.baseUrl,
+      ANTHROPIC_API_KEY: "sk-ant-stand-in",
+      ANTHROPIC_BASE_URL: messages.url,
+    });
     service = await workspace.up();
   });
   afterAll(async () => {
     await service.end("SIGTERM");
-    await Promise.all([workspace.remove(), standIn.close()]);
+    await Promise.all([workspace.remove(), standIn.close(), messages.close()]);
   });
 
   const call = (apiKey: string) =>
@@ -57,6 +93,21 @@ describe("a gateway key made at the command line", () => {
         { timeout: 5_000 },
       )
       .toBe("refused");
+  });
+
+  it("calls Anthropic's models in Anthropic's own API, with its use in the same books", async () => {
+    const made = await workspace.apex("key", "agents", "--workload", "agents");
+    const send = () =>
+      fetch(`${service.url}/v1/messages`, {
+        method: "POST",
+        headers: { "x-api-key": made.out.trim(), "anthropic-version": "2023-06-01" },
+        body: JSON.stringify({ model: "claude-sonnet-4-5", max_tokens: 10, messages: [{ role: "user", content: "Hello?" }] }),
+      });
+    await expect.poll(async () => (await send()).status, { timeout: 5_000 }).toBe(200);
+    expect(await (await send()).json()).toMatchObject({ type: "message", usage: { output_tokens: 7 } });
+    await expect
+      .poll(async () => (await workspace.apex("ask", "what did we spend by workload today?")).out, { timeout: 10_000 })
+      .toContain("agents");
   });
 
   it("that can only send usage sends a trace and a file, and reaches no model", async () => {

@@ -117,6 +117,16 @@ describe("an approved change", () => {
     expect(await rig.db.stores.approvals.approvedUnapplied()).toEqual([]);
   });
 
+  it("that leads to a provider with another API fails for good, because the gateway does not translate", async () => {
+    const approval = await rig.approved({ toProvider: "anthropic", toModel: "claude-haiku-4-5" });
+    const outcome = await applyPolicy(
+      { ...rig.apply, providersOf: () => Promise.resolve(["openai", "anthropic"]) },
+      { orgId: rig.db.orgId, approvalId: approval.id },
+    );
+    expect(outcome.result === "failed" && outcome.reason).toMatch(/anthropic does not speak openai's API/);
+    expect([await active(), live()]).toEqual([0, 0]);
+  });
+
   it("that the gateway does not take up is taken back whole", async () => {
     const stuck: Actuator = {
       name: "stuck",

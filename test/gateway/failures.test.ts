@@ -236,7 +236,7 @@ describe("a request that makes no sense", () => {
     const large = await ask(rig.url, { ...question, pad: "x".repeat(1_000_001) });
     expect(large.status).toBe(413);
     expect((await errorOf(large)).message).toContain("larger than");
-    const path = await send("/v1/embeddings", { method: "POST", body: "{}" });
+    const path = await send("/v1/audio/speech", { method: "POST", body: "{}" });
     expect(path.status).toBe(404);
     await errorOf(path);
     const method = await send("/v1/chat/completions", {});

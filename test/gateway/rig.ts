@@ -95,6 +95,8 @@ export interface Rig {
 
 export interface RigOptions {
   readonly upstreamUrl: string;
+  /** Providers that all stand behind `upstreamUrl`; OpenAI alone where not said. */
+  readonly providers?: readonly string[];
   readonly policy?: RoutingPolicy;
   readonly limits?: Partial<GatewayLimits>;
   readonly spoolDir?: string;
@@ -102,7 +104,7 @@ export interface RigOptions {
 }
 
 /** A gateway on a real port; its settings are what `snapshot` gives. */
-export const startRig = async ({ upstreamUrl, policy, limits, spoolDir, fleet }: RigOptions): Promise<Rig> => {
+export const startRig = async ({ upstreamUrl, providers = ["openai"], policy, limits, spoolDir, fleet }: RigOptions): Promise<Rig> => {
   const rows: UsageEvent[] = [];
   const logged: string[] = [];
   const settings: GatewaySnapshot = {
@@ -117,7 +119,7 @@ export const startRig = async ({ upstreamUrl, policy, limits, spoolDir, fleet }:
         purpose: "gateway",
       },
     ],
-    upstreams: new Map([[orgId, [{ provider: "openai", baseUrl: `${upstreamUrl}/v1`, apiKey: "sk-upstream" }]]]),
+    upstreams: new Map([[orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/v1`, apiKey: "sk-upstream" }))]]),
     policies: new Map(policy === undefined ? [] : [[orgId, policy]]),
   };
   const log = (message: string): void => {
@@ -147,7 +149,7 @@ export const startRig = async ({ upstreamUrl, policy, limits, spoolDir, fleet }:
     store: { snapshot: () => rig.snapshot() },
     fleet: fleet ?? { report: () => Promise.resolve(), withdraw: () => Promise.resolve() },
     recordUsage: (events) => rig.record(events),
-    providerOf: (model) => (model.startsWith("gpt-") ? "openai" : undefined),
+    providerOf: (model) => (model.startsWith("gpt-") ? "openai" : model.startsWith("claude-") ? "anthropic" : undefined),
     spoolDir: spoolDir ?? (await tempFolder()),
     log: { info: log, warn: log, error: log },
     now: () => new Date(),

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { readUsage } from "../../../catalog/usage-body/read-usage.ts";
+import type { AnswerFacts, Endpoint, EventReader } from "../../endpoint.ts";
+import { type Call, CallBody, parseBody, rewriteModel } from "../../json-call.ts";
+import { jsonValueOf } from "../../json-value.ts";
+import { anthropic, errorBody } from "./family.ts";
+
+const Usage = z.looseObject({});
+type Usage = z.infer<typeof Usage>;
+
+const MessagesRequest = CallBody.extend({ metadata: z.looseObject({ user_id: z.string().nullish() }).nullish() });
+
+/** A message, whole. */
+const Message = z.looseObject({ model: z.string().nullish(), usage: Usage.nullish() });
+
+/** An event of a stream, as far as it is looked at. */
+const Event = z.looseObject({ type: z.string(), message: Message.nullish(), usage: Usage.nullish() });
+
+/** Tokens in disjoint buckets, units, tier and region of a usage object; of one that does not add up, nothing. */
+const factsOf = (model: string | undefined, usage: Usage | undefined): AnswerFacts => {
+  const reading = usage === undefined ? undefined : readUsage({ provider: "anthropic", flavor: "default" }, { model, usage });
+  if (reading === undefined || "refused" in reading) return { model, failed: false };
+  const { tier, region, tokens, units } = reading;
+  return { model, tier, region, tokens, units, failed: false };
+};
+
+const readAnswer = (text: string): AnswerFacts | undefined => {
+  const parsed = Message.safeParse(jsonValueOf(text));
+  return parsed.success ? factsOf(parsed.data.model || undefined, parsed.data.usage ?? undefined) : undefined;
+};
+
+/** Later counts of a stream are cumulative: what they say replaces what was said before, what they leave out stands. */
+const merged = (before: Usage | undefined, later: Usage): Usage => ({
+  ...before,
+  ...Object.fromEntries(Object.entries(later).filter(([, value]) => value !== null && value !== undefined)),
+});
+
+const mayMatter = /"type"\s*:\s*"(?:message_start|message_delta|message_stop|error)"/;
+
+/**
+ * Reads a stream of a message. message_start says what went in, message_delta what came out; until that is said the use is
+ * unknown, because the count of message_start is not the one that is billed.
+ */
+const readEvents = (): EventReader => {
+  let model: string | undefined;
+  let usage: Usage | undefined;
+  let counted = false;
+  let stopped = false;
+  let failed = false;
+  const read = (data: string): boolean => {
+    const event = mayMatter.test(data) ? Event.safeParse(jsonValueOf(data)).data : undefined;
+    if (event?.type === "message_start") {
+      model = event.message?.model || undefined;
+      usage = event.message?.usage ?? undefined;
+    } else if (event?.type === "message_delta" && event.usage) {
+      usage = merged(usage, event.usage);
+      counted = true;
+    } else if (event?.type === "message_stop") stopped = true;
+    else if (event?.type === "error") failed = true;
+    return false;
+  };
+  return {
+    read,
+    facts: () => ({ ...factsOf(model, counted ? usage : undefined), complete: stopped, failed }),
+    errorEvent: (api) => `event: error\ndata: ${errorBody(api)}\n\n`,
+  };
+};
+
+const parse = (bytes: Buffer): Call => {
+  const fields = parseBody(MessagesRequest, bytes);
+  return { bytes, fields, model: fields.model, stream: fields.stream === true, user: fields.metadata?.user_id ?? "" };
+};
+
+/** POST /v1/messages, as Anthropic's API reference describes it. */
+export const messages: Endpoint = {
+  family: anthropic,
+  path: "/messages",
+  metered: true,
+  parse,
+  rewrite: rewriteModel,
+  readAnswer,
+  readEvents,
+};
+
+/** POST /v1/messages/count_tokens: Anthropic bills nothing for it. */
+export const countTokens: Endpoint = { ...messages, path: "/messages/count_tokens", metered: false };

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import type { AnswerFacts, Endpoint, EventReader } from "../../endpoint.ts";
+import { errorBody } from "../../errors.ts";
+import { type Call, CallBody, parseBody, replaceMembers, rewriteModel } from "../../json-call.ts";
+import { jsonValueOf } from "../../json-value.ts";
+import { openai } from "./family.ts";
+import { tierOf, tokensOf } from "./tokens.ts";
+
+const StreamOptions = z.looseObject({ include_usage: z.boolean().nullish() }).nullish();
+
+const ChatRequest = CallBody.extend({
+  stream_options: StreamOptions,
+  user: z.string().nullish(),
+  safety_identifier: z.string().nullish(),
+});
+
+/** What the gateway reads of a completion or of a chunk of one. */
+const Answer = z.looseObject({
+  model: z.string().nullish(),
+  service_tier: z.string().nullish(),
+  choices: z.array(z.unknown()).nullish(),
+  usage: z.unknown().optional(),
+  error: z.unknown().optional(),
+});
+
+interface ChunkFacts extends AnswerFacts {
+  readonly choices: number;
+  readonly finished: boolean;
+}
+
+const isFinished = (choice: unknown): boolean =>
+  typeof choice === "object" && choice !== null && "finish_reason" in choice && choice.finish_reason !== null;
+
+/** Reads the facts of a completion's or a chunk's JSON text; undefined where it is no JSON object. */
+const readChunk = (text: string): ChunkFacts | undefined => {
+  const parsed = Answer.safeParse(jsonValueOf(text));
+  if (!parsed.success) return undefined;
+  const { model, service_tier, choices, usage, error } = parsed.data;
+  return {
+    model: model || undefined,
+    tier: tierOf(service_tier),
+    tokens: tokensOf("chat", usage),
+    choices: choices?.length ?? 0,
+    finished: choices?.some((choice) => isFinished(choice)) ?? false,
+    failed: error !== undefined && error !== null,
+  };
+};
+
+const asksUsage = (call: Call): boolean => StreamOptions.safeParse(call.fields["stream_options"]).data?.include_usage === true;
+
+/** The caller's own bytes, but for the model and, on streams, the asking for usage. */
+const rewrite = (call: Call, model: string): Buffer => {
+  if (!call.stream || asksUsage(call)) return rewriteModel(call, model);
+  const options = JSON.stringify({ ...StreamOptions.safeParse(call.fields["stream_options"]).data, include_usage: true });
+  return replaceMembers(
+    call.bytes,
+    new Map([
+      ["model", JSON.stringify(model)],
+      ["stream_options", options],
+    ]),
+  );
+};
+
+const mayMatter = /"usage"\s*:\s*\{|"error"\s*:/;
+
+/** Reads model, tier, usage and ending of a chat stream; the chunk that holds nothing but usage is kept from who did not ask for it. */
+const readEvents = (call: Call): EventReader => {
+  const stripUsage = !asksUsage(call);
+  let seen: AnswerFacts = { failed: false };
+  let done = false;
+  let last = "";
+  const read = (data: string): boolean => {
+    if (data.trim() === "[DONE]") done = true;
+    else if (data !== "") last = data;
+    if (seen.model !== undefined && !mayMatter.test(data)) return false;
+    const facts = readChunk(data);
+    if (facts === undefined) return false;
+    seen = {
+      model: facts.model ?? seen.model,
+      tier: facts.tier ?? seen.tier,
+      tokens: facts.tokens ?? seen.tokens,
+      failed: seen.failed || facts.failed,
+    };
+    return stripUsage && facts.choices === 0 && facts.tokens !== undefined && !facts.failed;
+  };
+  const complete = (): boolean => done || seen.tokens !== undefined || readChunk(last)?.finished === true;
+  return { read, facts: () => ({ ...seen, complete: complete() }), errorEvent: (api) => `data: ${errorBody(api)}\n\n` };
+};
+
+/** POST /v1/chat/completions, as OpenAI's API reference describes it. */
+export const chatCompletions: Endpoint = {
+  family: openai,
+  path: "/chat/completions",
+  metered: true,
+  parse: (bytes) => {
+    const fields = parseBody(ChatRequest, bytes);
+    const user = fields.user ?? fields.safety_identifier ?? "";
+    return { bytes, fields, model: fields.model, stream: fields.stream === true, user };
+  },
+  rewrite,
+  readAnswer: (text) => {
+    const facts = readChunk(text);
+    return facts && { model: facts.model, tier: facts.tier, tokens: facts.tokens, failed: false };
+  },
+  readEvents,
+};

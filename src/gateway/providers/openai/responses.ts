@@ -1,0 +1,74 @@
+import { z } from "zod";
+import type { AnswerFacts, Endpoint, EventReader } from "../../endpoint.ts";
+import { CallBody, parseBody, rewriteModel } from "../../json-call.ts";
+import { jsonValueOf } from "../../json-value.ts";
+import { openai } from "./family.ts";
+import { tierOf, tokensOf } from "./tokens.ts";
+
+const ResponsesRequest = CallBody.extend({ user: z.string().nullish(), safety_identifier: z.string().nullish() });
+
+/** A response, whole or as a stream's events carry it. */
+const Answer = z.looseObject({
+  model: z.string().nullish(),
+  status: z.string().nullish(),
+  service_tier: z.string().nullish(),
+  usage: z.unknown().optional(),
+});
+
+const Event = z.looseObject({ type: z.string(), response: Answer.nullish() });
+
+const factsOf = ({ model, status, service_tier, usage }: z.infer<typeof Answer>): AnswerFacts => ({
+  model: model || undefined,
+  tier: tierOf(service_tier),
+  tokens: tokensOf("responses", usage),
+  failed: status === "failed",
+});
+
+const mayMatter = /"type"\s*:\s*"(?:response\.(?:created|completed|incomplete|failed)|error)"/;
+const sequenceNumber = /"sequence_number"\s*:\s*(\d+)/;
+const endings = new Set(["response.completed", "response.incomplete", "response.failed"]);
+
+/** Reads a stream of a response: its last event holds the whole response and with it the use, even where it failed or was cut short. */
+const readEvents = (): EventReader => {
+  let seen: AnswerFacts = { failed: false };
+  let complete = false;
+  let sequence = -1;
+  const read = (data: string): boolean => {
+    sequence = Number(sequenceNumber.exec(data)?.[1] ?? sequence + 1);
+    const event = mayMatter.test(data) ? Event.safeParse(jsonValueOf(data)).data : undefined;
+    if (event === undefined) return false;
+    complete ||= endings.has(event.type);
+    const facts: AnswerFacts = event.response ? factsOf(event.response) : { failed: false };
+    seen = {
+      model: facts.model ?? seen.model,
+      tier: facts.tier ?? seen.tier,
+      tokens: facts.tokens ?? seen.tokens,
+      failed: seen.failed || facts.failed || event.type === "error" || event.type === "response.failed",
+    };
+    return false;
+  };
+  return {
+    read,
+    facts: () => ({ ...seen, complete }),
+    errorEvent: ({ code, message, param }) =>
+      `event: error\ndata: ${JSON.stringify({ type: "error", code, message, param, sequence_number: sequence + 1 })}\n\n`,
+  };
+};
+
+/** POST /v1/responses, as OpenAI's API reference describes it. */
+export const responses: Endpoint = {
+  family: openai,
+  path: "/responses",
+  metered: true,
+  parse: (bytes) => {
+    const fields = parseBody(ResponsesRequest, bytes);
+    const user = fields.user ?? fields.safety_identifier ?? "";
+    return { bytes, fields, model: fields.model, stream: fields.stream === true, user };
+  },
+  rewrite: rewriteModel,
+  readAnswer: (text) => {
+    const parsed = Answer.safeParse(jsonValueOf(text));
+    return parsed.success ? factsOf(parsed.data) : undefined;
+  },
+  readEvents,
+};
