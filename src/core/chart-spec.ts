@@ -54,10 +54,13 @@ const nothingToDraw = () => ({
   ],
 });
 
+/** Vega looks a title's words up among the names of operators, and finds those that every object has ("valueOf"): a space without width keeps them words. */
+const asWords = (text: string): string => (text in {} ? `${text}\u200b` : text);
+
 /** The title in at most three lines, with the unit under it, and how much room they take above the chart. */
 function titleOf({ title, unit }: ChartSeries) {
-  const text = [...fitLines(title, room, titleSize, 3, true)];
-  const subtitle = fitText(unit, room, subtitleSize);
+  const text = fitLines(title, room, titleSize, 3, true).map(asWords);
+  const subtitle = asWords(fitText(unit, room, subtitleSize));
   const height = chartSize.margin + text.length * titleLine + (subtitle === "" ? 0 : 16) + 6;
   return { text, subtitle, height };
 }

@@ -70,9 +70,17 @@ async function answer(client: ClickHouseClient, request: IncomingMessage, respon
   }
 }
 
-/** Starts it on a free port of 127.0.0.1; the engine is this process's own, so that a test file can have one bridge. */
+const Names = z.array(z.object({ name: z.string() }));
+const databasesOf = async (client: ClickHouseClient): Promise<readonly string[]> =>
+  Names.parse(await (await client.query({ query: "SHOW DATABASES", format: "JSONEachRow" })).json()).map(({ name }) => name);
+
+/**
+ * Starts it on a free port of 127.0.0.1; the engine is this process's own, so that a test file can have one bridge. Databases that
+ * are made meanwhile go with it: the next file of the process finds none of their rows.
+ */
 export async function startClickHouseBridge(): Promise<ClickHouseBridge> {
   const client = createClient({ connection: await embeddedConnection(clickhouseFolder()) });
+  const before = new Set(await databasesOf(client));
   let statements = 0;
   // ClickHouse takes parameters in the address, and addresses of a megabyte (http_max_uri_size).
   const server = createServer({ maxHeaderSize: 1_048_576 }, (request, response) => {
@@ -87,6 +95,8 @@ export async function startClickHouseBridge(): Promise<ClickHouseBridge> {
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      for (const name of (await databasesOf(client)).filter((one) => !before.has(one)))
+        await client.exec({ query: `DROP DATABASE ${name} SYNC` });
       await client.close();
     },
   };
