@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { z } from "zod";
-import { apiFamilyOf } from "../core/gateway-config.ts";
+import { type ApiFamily, apiFamilyOf } from "../core/gateway-config.ts";
 import { families } from "./endpoints.ts";
 import { refuse } from "./errors.ts";
 import { sendJson } from "./exchange.ts";
@@ -8,7 +8,21 @@ import { readWhole } from "./relay.ts";
 import type { OrgSettings } from "./snapshot.ts";
 import type { UpstreamClient } from "./upstream.ts";
 
-const ModelList = z.looseObject({ data: z.array(z.looseObject({ id: z.string() })) });
+const ListedModel = z.looseObject({ id: z.string() });
+const ModelList = z.looseObject({ data: z.array(ListedModel) });
+
+/** A model as Anthropic lists it. */
+const AnthropicModel = z.looseObject({ id: z.string(), type: z.literal("model"), created_at: z.iso.datetime({ offset: true }) });
+
+/** A model in OpenAI's format; `created` is in seconds since 1970. */
+const asListed = (model: z.infer<typeof ListedModel>): z.infer<typeof ListedModel> => {
+  const parsed = AnthropicModel.safeParse(model);
+  if (!parsed.success) return model;
+  return { ...model, object: "model", created: Math.floor(Date.parse(parsed.data.created_at) / 1000), owned_by: "anthropic" };
+};
+
+/** Anthropic lists 20 models a page where no limit is said. */
+const pathOf: Readonly<Record<ApiFamily, string>> = { openai: "/models", anthropic: "/models?limit=1000" };
 
 const timeoutMs = 10_000;
 
@@ -20,7 +34,7 @@ export async function serveModels(upstreams: UpstreamClient, org: OrgSettings, r
       const family = families[apiFamilyOf(upstream.provider)];
       const answer = await upstreams.send({
         upstream,
-        path: "/models",
+        path: pathOf[family.name],
         headers: { ...family.passedHeaders, ...family.credentials(upstream.apiKey) },
         signal: AbortSignal.timeout(timeoutMs),
       });
@@ -33,6 +47,6 @@ export async function serveModels(upstreams: UpstreamClient, org: OrgSettings, r
   if (answered.length === 0) {
     throw refuse.badUpstream(`No provider gave its list of models (${[...org.upstreams.keys()].join(", ")}). Try again shortly.`);
   }
-  const byId = new Map(answered.flat().map((model) => [model.id, model]));
+  const byId = new Map(answered.flat().map((model) => [model.id, asListed(model)]));
   sendJson(res, 200, JSON.stringify({ object: "list", data: [...byId.values()] }));
 }

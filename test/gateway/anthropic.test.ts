@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { noTokens } from "../../src/core/tokens.ts";
+import { misfits } from "./openai-schemas.ts";
 import { json, listen, policyOf, readJson, rule, secret, startRig } from "./rig.ts";
 
 /** The wire format of https://docs.anthropic.com/en/api/messages, by hand: the client @anthropic-ai/sdk is not among the packages. */
@@ -155,6 +156,20 @@ describe("POST /v1/messages", () => {
     expect(path).toBe("/v1/messages/count_tokens");
     await rig.gateway.flush();
     expect(rig.rows).toHaveLength(0);
+  });
+});
+
+describe("GET /v1/models", () => {
+  it("lists Anthropic's models beside OpenAI's, all in OpenAI's format", async () => {
+    const upstream = await listen((req, res) => {
+      const claude = { type: "model", id: "claude-sonnet-4-5", display_name: "Claude Sonnet 4.5", created_at: "2025-09-29T00:00:00Z" };
+      const gpt = { object: "model", id: "gpt-5", created: 1, owned_by: "openai" };
+      json(res, 200, { data: [req.headers["anthropic-version"] === undefined ? gpt : claude] });
+    });
+    const rig = await startRig({ upstreamUrl: upstream.url, providers });
+    const list: unknown = await (await fetch(`${rig.url}/v1/models`, { headers: { "x-api-key": secret } })).json();
+    expect(misfits("ListModelsResponse", list)).toEqual([]);
+    expect(list).toMatchObject({ data: [{ id: "claude-sonnet-4-5", created: 1_759_104_000, owned_by: "anthropic" }, { id: "gpt-5" }] });
   });
 });
 
