@@ -116,6 +116,7 @@ export const startRig = async ({ upstreamUrl, providers = ["openai"], policy, li
         label: "test key",
         workload: "default",
         team: "platform",
+        project: "",
         purpose: "gateway",
       },
     ],
