@@ -64,8 +64,8 @@ export interface KeyChanges extends KeyLimitChanges {
 export interface GatewayStore {
   snapshot(): Promise<GatewaySnapshot>;
   /**
-   * Makes a key and gives its text, once. Spend is told apart by label, so a key with a budget shares its label with no other
-   * gateway key in use: an AppError "conflict".
+   * Makes a key and gives its text, once. Usage is told apart by label, so a key with a budget or a limit of tokens shares
+   * its label with no other gateway key in use: an AppError "conflict".
    */
   createKey(orgId: Id<"org">, key: NewKey): Promise<{ readonly key: GatewayKey; readonly secret: string }>;
   /** Changes what a key is held to, and its project; gives the key as it is then. An AppError "conflict" as for `createKey`. */
@@ -90,4 +90,6 @@ export interface GatewayFleet {
   withdraw(gateway: Id<"gateway">): Promise<void>;
   /** The policy version that each living gateway routes an org by, lowest first; empty where none is alive. */
   served(orgId: Id<"org">): Promise<readonly number[]>;
+  /** How many gateways are alive. */
+  alive(): Promise<number>;
 }

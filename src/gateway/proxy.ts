@@ -7,16 +7,21 @@ import type { UsageEvent } from "../core/usage-event.ts";
 import { endpoints, familyAt } from "./endpoints.ts";
 import { asGatewayError, refuse } from "./errors.ts";
 import { headerOf, sendError } from "./exchange.ts";
+import { createKeyLimiter } from "./key-limiter.ts";
 import { createMeter, type MeterLimits } from "./meter.ts";
 import { serveModels } from "./models.ts";
 import { createPresence } from "./presence.ts";
 import { type CallDeps, type CallLimits, serveCall } from "./serve-call.ts";
 import { holdSettings, type OrgSettings, type Settings } from "./snapshot.ts";
+import type { SpendSource } from "./spend-watch.ts";
 import { createUpstreamClient, type UpstreamLimits } from "./upstream.ts";
 
 /** All limits of the gateway; times in milliseconds. */
 export interface GatewayLimits extends CallLimits, UpstreamLimits, MeterLimits {
   readonly refreshMs: number;
+  /** How long after one reading of what keys with a budget have spent the next begins, and how long one may take. */
+  readonly spendRefreshMs: number;
+  readonly spendTimeoutMs: number;
   /** How long `close` waits for requests in flight. */
   readonly closeMs: number;
 }
@@ -39,6 +44,8 @@ export const defaultGatewayLimits: GatewayLimits = {
   retryMs: 500,
   maxRetryMs: 30_000,
   refreshMs: 1_000,
+  spendRefreshMs: 2_000,
+  spendTimeoutMs: 10_000,
   closeMs: 20_000,
 };
 
@@ -48,6 +55,8 @@ export interface GatewayDeps {
   readonly fleet: Pick<GatewayFleet, "report" | "withdraw">;
   /** Prices and stores usage; called off the hot path, in batches. The same events again must change nothing. */
   readonly recordUsage: (events: readonly UsageEvent[]) => Promise<void>;
+  /** Where it is learnt what keys have spent of their budgets; absent: keys with a budget are refused. */
+  readonly spend?: SpendSource;
   /** Which provider serves a model by this exact name, where only one does. */
   readonly providerOf: (model: string) => string | undefined;
   /** Where usage waits while its store is away; one process per folder. */
@@ -129,8 +138,20 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const presence = createPresence(deps.fleet, deps.log);
   const settings = holdSettings({ store: deps.store, everyMs: limits.refreshMs, log: deps.log, onLoad: presence.report });
   const upstreams = createUpstreamClient(limits, deps.random);
-  const meter = createMeter({ ...deps, limits });
-  const calls: CallDeps = { upstreams, providerOf: deps.providerOf, meter, now: deps.now, limits };
+  const limiter = createKeyLimiter({ ...deps, spend: deps.spend, keys: () => settings.current()?.keys.values() ?? [], limits });
+  const meter = createMeter({
+    ...deps,
+    limits,
+    async recordUsage(events) {
+      await deps.recordUsage(events);
+      limiter.stored(events);
+    },
+  });
+  const add = (event: UsageEvent): void => {
+    limiter.count(event);
+    meter.add(event);
+  };
+  const calls: CallDeps = { upstreams, providerOf: deps.providerOf, meter: { add }, limiter, now: deps.now, limits };
   const inFlight = new Set<Promise<void>>();
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
@@ -148,6 +169,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     inFlight.add(work);
   };
   const close = async (): Promise<void> => {
+    limiter.close();
     await waitAtMost(settings.close().then(presence.withdraw), 3_000);
     await waitAtMost(Promise.all(inFlight), limits.closeMs);
     await upstreams.close();
@@ -156,7 +178,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
   return {
     handle,
-    start: settings.start,
+    async start() {
+      await settings.start();
+      await limiter.start();
+    },
     refresh: settings.refresh,
     effectiveVersion: (orgId) => settings.current()?.orgOf(orgId).policyVersion ?? 0,
     flush: meter.flush,

@@ -7,6 +7,7 @@ import type { Endpoint, Family } from "./endpoint.ts";
 import { refuse } from "./errors.ts";
 import { type BodyLimits, headerOf, readBody, sendError, watchClient } from "./exchange.ts";
 import { type Call, promptHashOf } from "./json-call.ts";
+import type { KeyLimiter } from "./key-limiter.ts";
 import {
   failedOnWire,
   isEventStream,
@@ -34,6 +35,7 @@ export interface CallDeps {
   readonly upstreams: UpstreamClient;
   readonly providerOf: (model: string) => string | undefined;
   readonly meter: { add(event: UsageEvent): void };
+  readonly limiter: Pick<KeyLimiter, "admit">;
   readonly now: () => Date;
   readonly limits: CallLimits;
 }
@@ -149,18 +151,24 @@ export async function serveCall(deps: CallDeps, exchange: CallExchange): Promise
   const call = endpoint.parse(await readBody(req, deps.limits));
   const request = describe(req, key, call);
   const { decision, upstream } = choose(deps, exchange, request);
-  const id = `req_${randomUUID()}`;
-  label(res, { id, decision });
-  let firstByteMs: number | null = null;
-  const onFirstByte = (): void => {
-    firstByteMs ??= performance.now() - startedAt;
-  };
-  const context: RelayContext = { res, endpoint, client, provider: upstream.provider, stallMs: deps.limits.stallMs, onFirstByte };
-  const serving = serve(deps, { req, context, call, upstream, model: decision.target.model });
-  // Hashed while the provider thinks, so that it costs the caller no time.
-  const promptHash = endpoint.metered ? promptHashOf(call) : "";
-  const served = await serving;
-  if (!endpoint.metered) return;
-  const latencyMs = performance.now() - startedAt;
-  deps.meter.add(usageRow({ id, at, key, request, decision, promptHash }, { ...served, latencyMs, firstByteMs }));
+  const { family, metered, answersText = true } = endpoint;
+  const admitted = await deps.limiter.admit({ key, family: family.name, call, target: decision.target, metered, answersText, at, res });
+  try {
+    const id = `req_${randomUUID()}`;
+    label(res, { id, decision });
+    let firstByteMs: number | null = null;
+    const onFirstByte = (): void => {
+      firstByteMs ??= performance.now() - startedAt;
+    };
+    const context: RelayContext = { res, endpoint, client, provider: upstream.provider, stallMs: deps.limits.stallMs, onFirstByte };
+    const serving = serve(deps, { req, context, call, upstream, model: decision.target.model });
+    // Hashed while the provider thinks, so that it costs the caller no time.
+    const promptHash = metered ? promptHashOf(call) : "";
+    const served = await serving;
+    if (!metered) return;
+    const latencyMs = performance.now() - startedAt;
+    deps.meter.add(usageRow({ id, at, key, request, decision, promptHash }, { ...served, latencyMs, firstByteMs }));
+  } finally {
+    admitted.release();
+  }
 }

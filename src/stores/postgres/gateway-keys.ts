@@ -47,16 +47,19 @@ const columnsOf = ({ budget, requestsPerMinute, tokensPerMinute }: KeyChanges) =
 /** Holds the org's row, so that no two keys of one label come about at once. */
 const holdOrg = (tx: Transaction, orgId: Id<"org">) => tx.$queryRaw`SELECT 1 FROM orgs WHERE id = ${orgId} FOR UPDATE`;
 
-/** Refuses a label that two gateway keys in use would share, where one of them has a budget. */
+/** What is counted by label. */
+const counted = ({ budget, tokensPerMinute }: GatewayKeyRow): boolean => budget !== null || tokensPerMinute !== null;
+
+/** Refuses a label that two gateway keys in use would share, where one of them is held to what usage says. */
 async function refuseSharedLabel(tx: Transaction, row: GatewayKeyRow): Promise<void> {
   if (row.purpose !== KeyPurpose.enum.gateway) return;
   const { orgId, label, purpose, id } = row;
   const others = await tx.gatewayKey.findMany({ where: { orgId, label, purpose, revokedAt: null, id: { not: id } } });
-  const other = others.find(({ budget }) => budget !== null) ?? (row.budget === null ? undefined : others[0]);
+  const other = others.find(counted) ?? (counted(row) ? others[0] : undefined);
   if (other === undefined) return;
   throw new AppError(
     "conflict",
-    `The key ${other.id} is labelled "${label}" too, and spend is told apart by label: a key with a budget needs a label of its own. Choose another label, or revoke that key first.`,
+    `The key ${other.id} is labelled "${label}" too, and usage is told apart by label: a key with a budget or a limit of tokens needs a label of its own. Choose another label, or revoke that key first.`,
   );
 }
 

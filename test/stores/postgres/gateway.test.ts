@@ -61,7 +61,9 @@ describe("the gateway's settings", () => {
     const wanted = { ...labels, label: "alone", limits };
     const made = await Promise.allSettled([gateway.createKey(db.orgId, wanted), gateway.createKey(db.orgId, wanted)]);
     expect(made.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
-    await expect(gateway.createKey(db.orgId, { ...labels, label: "alone" })).rejects.toThrow(/a key with a budget needs a label of its own/);
+    await expect(gateway.createKey(db.orgId, { ...labels, label: "alone" })).rejects.toThrow(
+      /a key with a budget or a limit of tokens needs a label of its own/,
+    );
     const twin = { ...labels, label: "twin" };
     const { key } = await gateway.createKey(db.orgId, twin);
     const other = await gateway.createKey(db.orgId, twin);
