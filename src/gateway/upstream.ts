@@ -1,5 +1,7 @@
+import type { LookupFunction } from "node:net";
 import { Agent, type Dispatcher } from "undici";
 import type { Upstream } from "../core/gateway-config.ts";
+import { createUpstreamGuard, guardedLookup, UpstreamNotAllowed, upstreamUrl } from "./upstream-guard.ts";
 import { wireFailureOf } from "./wire-failure.ts";
 
 /** Limits of a call to a provider, in milliseconds where not said otherwise. */
@@ -38,6 +40,8 @@ export interface UpstreamCall {
 export interface UpstreamClient {
   /** Posts a body, or gets with none. Tries again where nothing can have been served: no connection, 429, 502, 503, 529. */
   send(call: UpstreamCall): Promise<UpstreamAnswer>;
+  /** Trusts an address, however private; all others must be https and public. Redirects are never followed. */
+  trust(baseUrl: string): void;
   /** Ends all connections, and with them the calls still under way. */
   close(): Promise<void>;
 }
@@ -70,13 +74,13 @@ const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
   });
 
 /** One call, without trying again. */
-const sendOnce = (
-  agent: Agent,
+const sendOnce = async (
+  agentFor: (url: URL) => Agent,
   limits: UpstreamLimits,
   { upstream, path, body, headers, signal }: UpstreamCall,
 ): Promise<Dispatcher.ResponseData> => {
-  const base = new URL(upstream.baseUrl);
-  return agent.request({
+  const base = upstreamUrl(upstream.baseUrl);
+  return agentFor(base).request({
     origin: base.origin,
     path: `${base.pathname.replace(/\/$/, "")}${path}`,
     method: body === undefined ? "GET" : "POST",
@@ -93,9 +97,26 @@ const sendOnce = (
   });
 };
 
+/** Connections for what is trusted, and for what must show its address before it is connected to. */
+const createAgents = ({ connectTimeoutMs }: UpstreamLimits) => {
+  const agentWith = (lookup?: LookupFunction): Agent =>
+    new Agent({
+      connect: { timeout: connectTimeoutMs, ...(lookup === undefined ? {} : { lookup }) },
+      pipelining: 1,
+      keepAliveTimeout: 30_000,
+    });
+  const guard = createUpstreamGuard();
+  const [trusting, guarded] = [agentWith(), agentWith(guardedLookup())];
+  return {
+    trust: guard.trust,
+    agentFor: (url: URL): Agent => (guard.trusts(url) ? trusting : guarded),
+    close: async (): Promise<void> => void (await Promise.all([trusting.destroy(), guarded.destroy()])),
+  };
+};
+
 /** Makes the client; `random` gives the jitter of retries, in [0, 1). */
 export function createUpstreamClient(limits: UpstreamLimits, random: () => number): UpstreamClient {
-  const agent = new Agent({ connect: { timeout: limits.connectTimeoutMs }, pipelining: 1, keepAliveTimeout: 30_000 });
+  const agents = createAgents(limits);
   /** How long to wait before the next attempt; undefined where there is to be none. */
   const pauseAfter = (attempt: number, asked: number | undefined): number | undefined => {
     if (attempt >= limits.attempts || (asked !== undefined && asked > limits.maxRetryAfterMs)) return undefined;
@@ -106,17 +127,18 @@ export function createUpstreamClient(limits: UpstreamLimits, random: () => numbe
     for (let attempt = 1; ; attempt++) {
       let pause: number | undefined;
       try {
-        const answer = await sendOnce(agent, limits, call);
+        const answer = await sendOnce(agents.agentFor, limits, call);
         if (!passing.has(answer.statusCode)) return answer;
         pause = pauseAfter(attempt, retryAfterOf(answer.headers, Date.now()));
         if (pause === undefined) return answer;
         await answer.body.dump();
       } catch (error) {
-        pause = wireFailureOf(upstream.provider, error).mayBeBilled ? undefined : pauseAfter(attempt, undefined);
+        const hopeless = error instanceof UpstreamNotAllowed || wireFailureOf(upstream.provider, error).mayBeBilled;
+        pause = hopeless ? undefined : pauseAfter(attempt, undefined);
         if (pause === undefined || signal.aborted) throw error;
       }
       await sleep(pause, signal);
     }
   };
-  return { send, close: () => agent.destroy() };
+  return { send, trust: agents.trust, close: agents.close };
 }
