@@ -7,8 +7,8 @@ import type { UsageEvent } from "../core/usage-event.ts";
 import { endpoints, familyAt } from "./endpoints.ts";
 import { asGatewayError, refuse } from "./errors.ts";
 import { headerOf, sendError } from "./exchange.ts";
-import { createKeyLimiter } from "./key-limiter.ts";
-import { createMeter, type MeterLimits } from "./meter.ts";
+import { createKeyLimiter, type KeyLimiter } from "./key-limiter.ts";
+import { createMeter, type Meter, type MeterLimits } from "./meter.ts";
 import { serveModels } from "./models.ts";
 import { createPresence } from "./presence.ts";
 import { type CallDeps, type CallLimits, serveCall } from "./serve-call.ts";
@@ -137,13 +137,13 @@ const waitAtMost = async (work: Promise<unknown>, ms: number): Promise<void> => 
   clearTimeout(timer);
 };
 
-/** Makes the gateway. Its hot path reads memory alone. Call `start` before serving; until a load succeeds it answers 503. */
-export function createGateway(deps: GatewayDeps): Gateway {
-  const limits: GatewayLimits = { ...defaultGatewayLimits, ...deps.limits };
-  const presence = createPresence(deps.fleet, deps.log);
-  const settings = holdSettings({ store: deps.store, everyMs: limits.refreshMs, log: deps.log, onLoad: presence.report });
-  const upstreams = createUpstreamClient(limits, deps.random);
-  const limiter = createKeyLimiter({ ...deps, spend: deps.spend, keys: () => settings.current()?.keys.values() ?? [], limits });
+/** The meter, and the limiter that hears of every row: as it is metered, and as it is stored. */
+const createMetering = (
+  deps: GatewayDeps,
+  limits: GatewayLimits,
+  keys: () => Iterable<GatewayKey>,
+): { limiter: KeyLimiter; meter: Meter } => {
+  const limiter = createKeyLimiter({ ...deps, spend: deps.spend, keys, limits });
   const meter = createMeter({
     ...deps,
     limits,
@@ -152,11 +152,26 @@ export function createGateway(deps: GatewayDeps): Gateway {
       limiter.stored(events);
     },
   });
-  const add = (event: UsageEvent): void => {
-    limiter.count(event);
-    meter.add(event);
+  return {
+    limiter,
+    meter: {
+      ...meter,
+      add(event) {
+        limiter.count(event);
+        meter.add(event);
+      },
+    },
   };
-  const calls: CallDeps = { upstreams, providerOf: deps.providerOf, meter: { add }, limiter, now: deps.now, limits };
+};
+
+/** Makes the gateway. Its hot path reads memory alone. Call `start` before serving; until a load succeeds it answers 503. */
+export function createGateway(deps: GatewayDeps): Gateway {
+  const limits: GatewayLimits = { ...defaultGatewayLimits, ...deps.limits };
+  const presence = createPresence(deps.fleet, deps.log);
+  const settings = holdSettings({ store: deps.store, everyMs: limits.refreshMs, log: deps.log, onLoad: presence.report });
+  const upstreams = createUpstreamClient(limits, deps.random);
+  const { limiter, meter } = createMetering(deps, limits, () => settings.current()?.keys.values() ?? []);
+  const calls: CallDeps = { upstreams, providerOf: deps.providerOf, meter, limiter, now: deps.now, limits };
   const inFlight = new Set<Promise<void>>();
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {

@@ -49,9 +49,8 @@ export const guardedLookup =
     resolve(host, { ...options, all: true }, (error, found) => {
       if (error !== null) return callback(error, []);
       const [first] = found;
-      const private_ = found.find(({ address }) => !isPublicAddress(address));
-      if (private_ !== undefined)
-        return callback(notAllowed(host, `resolves to ${private_.address}, which is not on the public internet`), []);
+      const hidden = found.find(({ address }) => !isPublicAddress(address));
+      if (hidden !== undefined) return callback(notAllowed(host, `resolves to ${hidden.address}, which is not on the public internet`), []);
       if (first === undefined) return callback(Object.assign(new Error(`${host} has no address`), { code: "ENOTFOUND" }), []);
       return options.all === true ? callback(null, [...found]) : callback(null, first.address, first.family);
     });

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { z } from "zod";
 import type { GatewayFleet, GatewaySnapshot } from "../../src/core/gateway-config.ts";
 import type { KeyLimits } from "../../src/core/key-limits.ts";
 import type { PolicyRule, RoutingPolicy } from "../../src/core/policy.ts";
@@ -227,5 +228,11 @@ export const ask = (url: string, body: unknown, headers: Record<string, string> 
     body: typeof body === "string" ? body : JSON.stringify(body),
     ...(signal === undefined ? {} : { signal }),
   });
+
+const ErrorAnswer = z.looseObject({ error: z.looseObject({ message: z.string() }) });
+
+/** The error that an answer holds, in either family's format. */
+export const errorIn = async (response: Response): Promise<{ readonly message: string; readonly [member: string]: unknown }> =>
+  ErrorAnswer.parse(await response.json()).error;
 
 export const question = { model: "gpt-4o", messages: [{ role: "user", content: "Hello?" }] };
