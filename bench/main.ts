@@ -7,6 +7,7 @@ const benches = {
   "serve-gateway": () => import("./serve-gateway.ts"),
   routing: () => import("./routing.ts"),
   storm: () => import("./storm.ts"),
+  idle: () => import("./idle.ts"),
 } satisfies Record<string, () => Promise<unknown>>;
 
 const [name = ""] = process.argv.slice(2);
