@@ -5,6 +5,9 @@ import type { Units } from "../core/units.ts";
 import type { ApiError } from "./errors.ts";
 import type { Call } from "./json-call.ts";
 
+/** Why a model ended its answer, in words of no provider's: it was done, it was cut off, it calls tools, or it was filtered. */
+export type Finish = "stop" | "length" | "tool" | "filter";
+
 /** What an answer, or a stream so far, says about how it was served. Absent fields were not said. */
 export interface AnswerFacts {
   readonly model?: string | undefined;
@@ -15,6 +18,8 @@ export interface AnswerFacts {
   readonly tokens?: Tokens | undefined;
   /** What was used besides tokens. */
   readonly units?: Units | undefined;
+  /** Of the first answer, where several were asked for; undefined too for a reason that is none of the four. */
+  readonly finish?: Finish | undefined;
   /** True where the provider says in the answer that it failed. */
   readonly failed: boolean;
 }

@@ -33,7 +33,7 @@ const dataOf = (event: string): string =>
     .join("\n");
 
 /** Cuts a stream into its events; those that the reader keeps back are left out, every other byte stays as it came. */
-export function createEventStream(reader: EventReader): EventStream {
+export function createEventStream(reader: Pick<EventReader, "read">): EventStream {
   const keptBack = (event: Buffer): boolean => reader.read(dataOf(event.toString("utf8")));
   let tail: Buffer = nothing;
   const push = (chunk: Buffer): Buffer => {

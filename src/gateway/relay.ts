@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
-import type { Endpoint, EventReader } from "./endpoint.ts";
+import type { Carrier } from "./carrier.ts";
 import { GatewayError, refuse } from "./errors.ts";
-import { createEventStream } from "./event-stream.ts";
 import { type ClientWatch, sendJson } from "./exchange.ts";
+import type { Call } from "./json-call.ts";
 import type { UpstreamAnswer } from "./upstream.ts";
 import type { Outcome } from "./usage-row.ts";
 import { type WireFailure, wireFailureOf } from "./wire-failure.ts";
@@ -13,7 +13,8 @@ export type Served = Omit<Outcome, "latencyMs" | "firstByteMs">;
 /** One exchange as the relays see it. */
 export interface RelayContext {
   readonly res: ServerResponse;
-  readonly endpoint: Endpoint;
+  readonly call: Call;
+  readonly carrier: Carrier;
   readonly client: ClientWatch;
   readonly provider: string;
   readonly stallMs: number;
@@ -65,9 +66,9 @@ export const failedOnWire = (failure: WireFailure, client: ClientWatch): Served 
 
 /** Passes a provider's refusal on in the caller's own format. A refusal is not billed. */
 export const relayRefusal = async (answer: UpstreamAnswer, context: RelayContext): Promise<Served> => {
-  const { res, endpoint, client, provider } = context;
+  const { res, carrier, client, provider } = context;
   const body = await readWhole(answer).catch(() => Buffer.alloc(0));
-  const refusal = endpoint.family.refusalOf(provider, answer.statusCode, body.toString("utf8"));
+  const refusal = carrier.refusal(provider, answer.statusCode, body.toString("utf8"));
   if (!client.gone()) {
     passHeaders(answer, res);
     context.onFirstByte();
@@ -76,17 +77,17 @@ export const relayRefusal = async (answer: UpstreamAnswer, context: RelayContext
   return { status: client.gone() ? "aborted" : "error", facts: { failed: true }, mayBeBilled: false };
 };
 
-/** Passes a whole answer on as it came, once it is known to be one. Rejects with a GatewayError where it is not. */
+/** Passes a whole answer on, once it is known to be one. Rejects with a GatewayError where it is not. */
 export const relayWhole = async (answer: UpstreamAnswer, context: RelayContext): Promise<Served> => {
-  const { res, endpoint, client, provider } = context;
-  const body = await readWhole(answer);
-  const facts = endpoint.readAnswer(body.toString("utf8"));
-  if (facts === undefined) throw refuse.badUpstream(`${provider} sent an answer that is not a JSON object. Try again.`);
+  const { res, call, carrier, client, provider } = context;
+  const carried = carrier.answer(call, await readWhole(answer));
+  if (carried === undefined) throw refuse.badUpstream(`${provider} sent an answer that is not a JSON object. Try again.`);
   if (!client.gone()) {
     passHeaders(answer, res);
     context.onFirstByte();
-    sendJson(res, answer.statusCode, body);
+    sendJson(res, answer.statusCode, carried.body);
   }
+  const { facts } = carried;
   return { status: client.gone() ? "aborted" : facts.failed ? "error" : "ok", facts, mayBeBilled: true };
 };
 
@@ -100,9 +101,9 @@ const brokenOff = (provider: string): WireFailure => ({
  * Passes a stream on event by event. After the client has hung up it goes on reading, to learn the usage, for as long as
  * the caller's signal lets it. A stream that breaks off ends in an error event.
  */
-export const relayStream = async (answer: UpstreamAnswer, context: RelayContext, reader: EventReader): Promise<Served> => {
-  const { res, client, provider } = context;
-  const events = createEventStream(reader);
+export const relayStream = async (answer: UpstreamAnswer, context: RelayContext): Promise<Served> => {
+  const { res, call, carrier, client, provider } = context;
+  const stream = carrier.stream(call);
   let broken: WireFailure | undefined;
   const pass = async (bytes: Buffer): Promise<void> => {
     if (bytes.length === 0 || client.gone()) return;
@@ -110,17 +111,18 @@ export const relayStream = async (answer: UpstreamAnswer, context: RelayContext,
     if (!res.write(bytes)) await client.drained(context.stallMs);
   };
   passHeaders(answer, res);
+  if (stream.contentType !== undefined) res.setHeader("content-type", stream.contentType);
   res.writeHead(answer.statusCode);
   res.flushHeaders();
   try {
-    for await (const chunk of answer.body) await pass(events.push(chunk));
-    await pass(events.end());
+    for await (const chunk of answer.body) await pass(stream.push(chunk));
+    await pass(stream.end());
   } catch (cause) {
     broken = wireFailureOf(provider, cause);
   }
-  const facts = reader.facts();
+  const facts = stream.facts();
   if (!facts.complete && !facts.failed) broken ??= brokenOff(provider);
-  if (!client.gone()) res.end(broken === undefined ? undefined : reader.errorEvent(broken.error.api));
+  if (!client.gone()) res.end(broken === undefined ? undefined : stream.errorEvent(broken.error.api));
   const status = client.gone() ? "aborted" : (broken?.status ?? (facts.failed ? "error" : "ok"));
   return { status, facts, mayBeBilled: true };
 };

@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { performance } from "node:perf_hooks";
 import { type ApiFamily, apiFamilyOf, type GatewayKey, type Upstream } from "../core/gateway-config.ts";
 import type { UsageEvent } from "../core/usage-event.ts";
+import type { Carrier } from "./carrier.ts";
+import { carrierFor } from "./carriers.ts";
 import type { Endpoint, Family } from "./endpoint.ts";
 import { refuse } from "./errors.ts";
 import { type BodyLimits, headerOf, readBody, sendError, watchClient } from "./exchange.ts";
@@ -66,7 +68,7 @@ const choose = (
   deps: CallDeps,
   { endpoint, org }: CallExchange,
   request: RouteRequest,
-): { decision: RequestFacts["decision"]; upstream: Upstream } => {
+): { decision: RequestFacts["decision"]; upstream: Upstream; carrier: Carrier } => {
   const family = endpoint.family.name;
   const decision = route(org, request, providerFor(deps, org, family));
   if (decision === undefined) {
@@ -82,14 +84,15 @@ const choose = (
       `The routing policy sends '${request.model}' to ${provider}, which is not connected. Ask your admin to connect it or to roll the policy back.`,
     );
   }
-  if (apiFamilyOf(provider) !== family) {
+  const carrier = carrierFor(endpoint, apiFamilyOf(provider));
+  if (carrier === undefined) {
     const why = decision.policyRule === "" ? "is served by" : "is sent by the routing policy to";
     throw refuse.otherFamily(
       `'${request.model}' ${why} ${provider}, which does not speak the API of /v1${endpoint.path}. The gateway does not translate between APIs yet: call ${provider} in its own API, or ask your admin to roll the policy back.`,
       "model",
     );
   }
-  return { decision, upstream };
+  return { decision, upstream, carrier };
 };
 
 /** The headers to send on: the gateway's own credentials at the provider, and those of the caller's that belong to the API. */
@@ -107,14 +110,17 @@ const label = (res: ServerResponse, facts: Pick<RequestFacts, "id" | "decision">
 interface Sending {
   readonly req: IncomingMessage;
   readonly context: RelayContext;
-  readonly call: Call;
+  /** The caller's family, in whose format it is told of a failure. */
+  readonly family: Family;
   readonly upstream: Upstream;
   readonly model: string;
 }
 
-/** Sends the request on and relays the answer; whatever happens, it is known afterwards how the request ended. */
-const serve = async (deps: CallDeps, { req, context, call, upstream, model }: Sending): Promise<Served> => {
-  const { endpoint } = context;
+/** Sends the request on and relays the answer; whatever happens then, it is known afterwards how the request ended. Rejects where nothing can be sent. */
+const serve = async (deps: CallDeps, { req, context, family, upstream, model }: Sending): Promise<Served> => {
+  const { carrier, call } = context;
+  const path = carrier.path(call, model);
+  const body = carrier.request(call, model);
   const abort = new AbortController();
   let drain: NodeJS.Timeout | undefined;
   context.client.onGone(() => {
@@ -123,17 +129,17 @@ const serve = async (deps: CallDeps, { req, context, call, upstream, model }: Se
   try {
     const answer = await deps.upstreams.send({
       upstream,
-      path: endpoint.path,
-      body: endpoint.rewrite(call, model),
-      headers: headersFor(endpoint.family, upstream, req),
+      path,
+      body,
+      headers: headersFor(carrier.family, upstream, req),
       signal: abort.signal,
     });
     if (answer.statusCode < 200 || answer.statusCode > 299) return await relayRefusal(answer, context);
-    return await (isEventStream(answer) ? relayStream(answer, context, endpoint.readEvents(call)) : relayWhole(answer, context));
+    return await (isEventStream(answer) ? relayStream(answer, context) : relayWhole(answer, context));
   } catch (cause) {
     const failure = relayFailureOf(upstream.provider, cause);
     const { api } = failure.error;
-    if (!context.client.gone()) sendError(req, context.res, api.status, endpoint.family.errorBody(api));
+    if (!context.client.gone()) sendError(req, context.res, api.status, family.errorBody(api));
     return failedOnWire(failure, context.client);
   } finally {
     clearTimeout(drain);
@@ -148,15 +154,15 @@ export async function serveCall(deps: CallDeps, exchange: CallExchange): Promise
   const client = watchClient(res);
   const call = endpoint.parse(await readBody(req, deps.limits));
   const request = describe(req, key, call);
-  const { decision, upstream } = choose(deps, exchange, request);
+  const { decision, upstream, carrier } = choose(deps, exchange, request);
   const id = `req_${randomUUID()}`;
   label(res, { id, decision });
   let firstByteMs: number | null = null;
   const onFirstByte = (): void => {
     firstByteMs ??= performance.now() - startedAt;
   };
-  const context: RelayContext = { res, endpoint, client, provider: upstream.provider, stallMs: deps.limits.stallMs, onFirstByte };
-  const serving = serve(deps, { req, context, call, upstream, model: decision.target.model });
+  const context: RelayContext = { res, call, carrier, client, provider: upstream.provider, stallMs: deps.limits.stallMs, onFirstByte };
+  const serving = serve(deps, { req, context, family: endpoint.family, upstream, model: decision.target.model });
   // Hashed while the provider thinks, so that it costs the caller no time.
   const promptHash = endpoint.metered ? promptHashOf(call) : "";
   const served = await serving;
