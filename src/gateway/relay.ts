@@ -1,6 +1,7 @@
 import type { Carrier } from "./carrier.ts";
 import { GatewayError, refuse } from "./errors.ts";
 import type { ClientWatch } from "./exchange.ts";
+import { asJsonArray } from "./json-array-stream.ts";
 import type { Call } from "./json-call.ts";
 import type { AnswerSink } from "./sink.ts";
 import type { UpstreamAnswer } from "./upstream.ts";
@@ -85,7 +86,8 @@ export class UnbegunStream extends Error {
  * UnbegunStream where the sink has kept its head back.
  */
 export const relayStream = async (answer: UpstreamAnswer, { call, carrier, client, provider, sink }: RelayContext): Promise<Served> => {
-  const stream = carrier.stream(call);
+  const carried = carrier.stream(call);
+  const stream = call.framing === "array" ? asJsonArray(carried) : carried;
   let broken: WireFailure | undefined;
   sink.start(
     answer.statusCode,

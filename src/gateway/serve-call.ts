@@ -37,7 +37,7 @@ async function admit(deps: CallDeps, exchange: CallExchange): Promise<Passage> {
   const { endpoint, req, res, org } = exchange;
   const [startedAt, at] = [performance.now(), deps.now()];
   const client = watchClient(res);
-  const call = endpoint.parse(await readBody(req, deps.limits));
+  const call = endpoint.parse({ ...exchange.named, bytes: await readBody(req, deps.limits) });
   const id = `req_${randomUUID()}`;
   const request = describeRequest(exchange, call, id);
   const decision = decide(org, endpoint, request, deps.providerOf);
