@@ -47,7 +47,7 @@ export const defaultGatewayLimits: GatewayLimits = {
   retryBaseMs: 200,
   maxRetryAfterMs: 2_000,
   flushMs: 250,
-  batchSize: 1_000,
+  batchSize: 20_000,
   writeTimeoutMs: 30_000,
   retryMs: 500,
   maxRetryMs: 30_000,
@@ -86,6 +86,11 @@ export interface GatewayDeps {
 /** The gateway, which speaks the APIs of OpenAI, Anthropic and Google, to be put behind an HTTP server for everything under /v1/ and /v1beta/. */
 export interface Gateway {
   handle(req: IncomingMessage, res: ServerResponse): void;
+  /**
+   * Trusts an upstream's address in this process, however private: what the operator says, never what is stored. Requests go to no
+   * other address that is not https and public.
+   */
+  trust(baseUrl: string): void;
   /** Loads the settings, keeps them fresh and reports them from now on; rejects where the store fails the first time. */
   start(): Promise<void>;
   /** Loads the settings anew and reports them, between start and close; rejects, keeping the last ones, where the store fails. */
@@ -223,6 +228,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
   return {
     handle,
+    trust: upstreams.trust,
     async start() {
       await settings.start();
       await limiter.start();

@@ -106,6 +106,8 @@ export interface RigOptions {
   /** What the test's key is held to. */
   readonly keyLimits?: KeyLimits;
   readonly spend?: SpendSource;
+  /** Whether the operator trusts the upstream's address; true where not said. */
+  readonly trusting?: boolean;
 }
 
 /** A gateway on a real port; its settings are what `snapshot` gives. */
@@ -118,6 +120,7 @@ export const startRig = async ({
   fleet,
   keyLimits,
   spend,
+  trusting = true,
 }: RigOptions): Promise<Rig> => {
   const rows: UsageEvent[] = [];
   const logged: string[] = [];
@@ -174,6 +177,7 @@ export const startRig = async ({
     random: () => 0.5,
     limits: { retryBaseMs: 5, flushMs: 20, retryMs: 20, maxRetryMs: 40, refreshMs: 50, ...limits },
   });
+  if (trusting) gateway.trust(upstreamUrl);
   await gateway.start();
   const { url } = await listen(gateway.handle);
   onTestFinished(() => gateway.close());
