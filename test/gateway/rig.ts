@@ -99,6 +99,8 @@ export interface RigOptions {
   readonly upstreamUrl: string;
   /** Providers that all stand behind `upstreamUrl`; OpenAI alone where not said. */
   readonly providers?: readonly string[];
+  /** The version segment of the upstream's base URL; "v1" where not said. */
+  readonly version?: string;
   readonly policy?: RoutingPolicy;
   readonly limits?: Partial<GatewayLimits>;
   readonly spoolDir?: string;
@@ -114,6 +116,7 @@ export interface RigOptions {
 export const startRig = async ({
   upstreamUrl,
   providers = ["openai"],
+  version = "v1",
   policy,
   limits,
   spoolDir,
@@ -138,7 +141,7 @@ export const startRig = async ({
         ...(keyLimits === undefined ? {} : { limits: keyLimits }),
       },
     ],
-    upstreams: new Map([[orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/v1`, apiKey: "sk-upstream" }))]]),
+    upstreams: new Map([[orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/${version}`, apiKey: "sk-upstream" }))]]),
     policies: new Map(policy === undefined ? [] : [[orgId, policy]]),
   };
   const log = (message: string): void => {
