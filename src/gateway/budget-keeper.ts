@@ -49,9 +49,14 @@ interface BudgetRequest {
 
 /** What to reserve for a request; throws the refusal where it does not fit. Says in a header what is left for others, in USD. */
 const reservationFor = ({ request, budget, counter, book, gateways }: BudgetRequest, now: Date): PicoUsd => {
-  const { key, target, res } = request;
-  const most = mostCost(book, request);
-  if (most === undefined) {
+  const { key, targets, res } = request;
+  let most = 0n;
+  for (const target of targets) {
+    const cost = mostCost(book, { ...request, target });
+    if (cost !== undefined) {
+      most += cost;
+      continue;
+    }
     throw refuse.unpricedModel(
       `The key "${key.label}" has a budget, and ${target.model} of ${target.provider} has no known price to hold it to. Ask your Apex admin to set a contract price for it, or use a key without a budget.`,
       "model",

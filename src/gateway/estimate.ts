@@ -1,7 +1,7 @@
 import { costOf, lacksPrice } from "../catalog/cost-of.ts";
 import type { PicoUsd } from "../core/money.ts";
-import type { Target } from "../core/policy.ts";
 import type { PriceBook, Tier } from "../core/price.ts";
+import type { Target } from "../core/strategy.ts";
 import { noTokens, type Tokens } from "../core/tokens.ts";
 
 /** What an estimate goes by: how large the request is, and what it says of the answer. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { ApiFamily, GatewayKey } from "../core/gateway-config.ts";
-import type { Target } from "../core/policy.ts";
+import type { Target } from "../core/strategy.ts";
 import type { SizedCall } from "./estimate.ts";
 
 /** A request that is about to be sent on. */
@@ -8,8 +8,8 @@ export interface LimitedRequest {
   readonly key: GatewayKey;
   readonly family: ApiFamily;
   readonly call: SizedCall;
-  /** Where it goes; a budget is held to the price of this model. */
-  readonly target: Target;
+  /** Every target that it may be sent to; a budget is held to the prices of them all. */
+  readonly targets: readonly Target[];
   /** False where the request costs nothing. */
   readonly metered: boolean;
   /** False where the model gives vectors and no text. */

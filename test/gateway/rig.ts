@@ -10,7 +10,8 @@ import type { KeyLimits } from "../../src/core/key-limits.ts";
 import type { PolicyRule, RoutingPolicy } from "../../src/core/policy.ts";
 import type { SavingsPlan } from "../../src/core/savings.ts";
 import type { UsageEvent } from "../../src/core/usage-event.ts";
-import { createGateway, type Gateway, type GatewayLimits } from "../../src/gateway/proxy.ts";
+import type { GatewayLimits } from "../../src/gateway/gateway-limits.ts";
+import { createGateway, type Gateway } from "../../src/gateway/proxy.ts";
 import type { SpendSource } from "../../src/gateway/spend-watch.ts";
 
 export const orgId = "org_test";
@@ -100,6 +101,8 @@ export interface RigOptions {
   readonly upstreamUrl: string;
   /** Providers that all stand behind `upstreamUrl`; OpenAI alone where not said. */
   readonly providers?: readonly string[];
+  /** The version segment of the upstream's base URL; "v1" where not said. */
+  readonly version?: string;
   readonly policy?: RoutingPolicy;
   readonly limits?: Partial<GatewayLimits>;
   readonly spoolDir?: string;
@@ -115,6 +118,7 @@ export interface RigOptions {
 export const startRig = async ({
   upstreamUrl,
   providers = ["openai"],
+  version = "v1",
   policy,
   limits,
   spoolDir,
@@ -139,7 +143,7 @@ export const startRig = async ({
         ...(keyLimits === undefined ? {} : { limits: keyLimits }),
       },
     ],
-    upstreams: new Map([[orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/v1`, apiKey: "sk-upstream" }))]]),
+    upstreams: new Map([[orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/${version}`, apiKey: "sk-upstream" }))]]),
     policies: new Map(policy === undefined ? [] : [[orgId, policy]]),
   };
   const log = (message: string): void => {
@@ -170,7 +174,8 @@ export const startRig = async ({
     fleet: fleet ?? { report: () => Promise.resolve(), withdraw: () => Promise.resolve() },
     recordUsage: (events) => rig.record(events),
     ...(spend === undefined ? {} : { spend }),
-    providerOf: (model) => (model.startsWith("gpt-") ? "openai" : model.startsWith("claude-") ? "anthropic" : undefined),
+    providerOf: (model) =>
+      model.startsWith("gpt-") ? "openai" : model.startsWith("claude-") ? "anthropic" : model.startsWith("gemini-") ? "google" : undefined,
     spoolDir: spoolDir ?? (await tempFolder()),
     log: { info: log, warn: log, error: log },
     now: () => new Date(),

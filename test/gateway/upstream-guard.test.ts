@@ -1,6 +1,7 @@
 import type { LookupAddress } from "node:dns";
 import { describe, expect, it } from "vitest";
-import { defaultGatewayLimits } from "../../src/gateway/proxy.ts";
+import { defaultGatewayLimits } from "../../src/gateway/gateway-limits.ts";
+import { stopAfter } from "../../src/gateway/stop.ts";
 import { createUpstreamClient } from "../../src/gateway/upstream.ts";
 import { createUpstreamGuard, guardedLookup, isPublicAddress, type Resolve, UpstreamNotAllowed } from "../../src/gateway/upstream-guard.ts";
 import { ask, completion, errorIn, json, listen, question, startRig } from "./rig.ts";
@@ -119,7 +120,7 @@ describe("the name of an upstream", () => {
   it("that the system resolves to this machine is refused before anything is sent", async () => {
     const client = createUpstreamClient(defaultGatewayLimits, () => 0);
     const call = { upstream: { provider: "openai", baseUrl: "https://localhost:9/v1", apiKey: "k" }, path: "/models", headers: {} };
-    await expect(client.send({ ...call, signal: AbortSignal.timeout(5_000) })).rejects.toThrow(
+    await expect(client.send({ ...call, stop: stopAfter(5_000) })).rejects.toThrow(
       /localhost resolves to (?:127\.0\.0\.1|::1), which is not/,
     );
     await client.close();

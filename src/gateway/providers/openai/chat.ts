@@ -1,9 +1,11 @@
 import { z } from "zod";
+import type { Finish } from "../../../core/usage-event.ts";
 import type { AnswerFacts, Endpoint, EventReader } from "../../endpoint.ts";
 import { errorBody } from "../../errors.ts";
 import { type Call, CallBody, parseBody, replaceMembers, rewriteModel } from "../../json-call.ts";
 import { jsonValueOf } from "../../json-value.ts";
 import { openai } from "./family.ts";
+import { chatText } from "./text.ts";
 import { tierOf, tokensOf } from "./tokens.ts";
 
 const StreamOptions = z.looseObject({ include_usage: z.boolean().nullish() }).nullish();
@@ -28,20 +30,32 @@ interface ChunkFacts extends AnswerFacts {
   readonly finished: boolean;
 }
 
-const isFinished = (choice: unknown): boolean =>
-  typeof choice === "object" && choice !== null && "finish_reason" in choice && choice.finish_reason !== null;
+const Choice = z.looseObject({ finish_reason: z.string().nullish() });
+
+/** Why a choice says that it ended; empty where it has not. */
+const finishReasonOf = (choice: unknown): string => Choice.safeParse(choice).data?.finish_reason ?? "";
+
+const finishes: ReadonlyMap<string, Finish> = new Map([
+  ["stop", "stop"],
+  ["length", "length"],
+  ["tool_calls", "tool"],
+  ["function_call", "tool"],
+  ["content_filter", "filter"],
+]);
 
 /** Reads the facts of a completion's or a chunk's JSON text; undefined where it is no JSON object. */
 const readChunk = (text: string): ChunkFacts | undefined => {
   const parsed = Answer.safeParse(jsonValueOf(text));
   if (!parsed.success) return undefined;
   const { model, service_tier, choices, usage, error } = parsed.data;
+  const reasons = (choices ?? []).map(finishReasonOf).filter((reason) => reason !== "");
   return {
     model: model || undefined,
     tier: tierOf(service_tier),
     tokens: tokensOf("chat", usage),
+    finish: finishes.get(reasons[0] ?? ""),
     choices: choices?.length ?? 0,
-    finished: choices?.some((choice) => isFinished(choice)) ?? false,
+    finished: reasons.length > 0,
     failed: error !== undefined && error !== null,
   };
 };
@@ -61,7 +75,7 @@ const rewrite = (call: Call, model: string): Buffer => {
   );
 };
 
-const mayMatter = /"usage"\s*:\s*\{|"error"\s*:/;
+const mayMatter = /"usage"\s*:\s*\{|"error"\s*:|"finish_reason"\s*:\s*"/;
 
 /** Reads model, tier, usage and ending of a chat stream; the chunk that holds nothing but usage is kept from who did not ask for it. */
 const readEvents = (call: Call): EventReader => {
@@ -79,6 +93,7 @@ const readEvents = (call: Call): EventReader => {
       model: facts.model ?? seen.model,
       tier: facts.tier ?? seen.tier,
       tokens: facts.tokens ?? seen.tokens,
+      finish: seen.finish ?? facts.finish,
       failed: seen.failed || facts.failed,
     };
     return stripUsage && facts.choices === 0 && facts.tokens !== undefined && !facts.failed;
@@ -92,15 +107,18 @@ export const chatCompletions: Endpoint = {
   family: openai,
   path: "/chat/completions",
   metered: true,
-  parse: (bytes) => {
+  parse: ({ bytes, query }) => {
     const fields = parseBody(ChatRequest, bytes);
     const user = fields.user ?? fields.safety_identifier ?? "";
-    return { bytes, fields, model: fields.model, stream: fields.stream === true, user };
+    return { bytes, fields, model: fields.model, stream: fields.stream === true, user, query };
   },
   rewrite,
   readAnswer: (text) => {
     const facts = readChunk(text);
-    return facts && { model: facts.model, tier: facts.tier, tokens: facts.tokens, failed: false };
+    if (facts === undefined) return undefined;
+    const { model, tier, tokens, finish } = facts;
+    return { model, tier, tokens, finish, failed: false };
   },
   readEvents,
+  text: chatText,
 };

@@ -15,9 +15,9 @@ export const embeddings: Endpoint = {
   path: "/embeddings",
   metered: true,
   answersText: false,
-  parse: (bytes) => {
+  parse: ({ bytes, query }) => {
     const fields = parseBody(EmbeddingsRequest, bytes);
-    return { bytes, fields, model: fields.model, stream: false, user: fields.user ?? "" };
+    return { bytes, fields, model: fields.model, stream: false, user: fields.user ?? "", query };
   },
   rewrite: rewriteModel,
   readAnswer: (text) => {
