@@ -115,16 +115,21 @@ function createSink({ recordUsage, spoolDir, mayUseSpool = () => true, log, limi
   return { put, replay, wake: () => rests.forEach((rest) => rest.wake()), waiting: () => mayUseSpool() && spool.waiting() };
 }
 
+/** Under load a write is followed by a rest, so that requests have most of the machine: so many times as long as it took, within bounds. */
+const restsPerWork = 3;
+const longestRestMs = 2_000;
+
 /**
  * Makes the meter. Where the store fails, events go to a file in `spoolDir` and are replayed at start and when the store
- * answers again; where the disk fails too, they stay in memory. Events are lost only with a process that is killed within
- * `flushMs` of their request.
+ * answers again; where the disk fails too, they stay in memory. Events are lost only with a process that is killed before
+ * they were written: within `flushMs` of their request, or under load within the rest that follows a write, two seconds at most.
  */
 export function createMeter(deps: MeterDeps): Meter {
   const { limits } = deps;
   const sink = createSink(deps);
   let buffer: UsageEvent[] = [];
   let working: Promise<void> | undefined;
+  let restsUntil = 0;
 
   const work = async (): Promise<void> => {
     while (buffer.length > 0) {
@@ -138,12 +143,17 @@ export function createMeter(deps: MeterDeps): Meter {
   };
   /** One worker at a time; what comes in meanwhile goes with the next. */
   const run = (): Promise<void> => {
+    const begun = performance.now();
     working ??= work().finally(() => {
       working = undefined;
+      const now = performance.now();
+      restsUntil = now + Math.min(longestRestMs, restsPerWork * (now - begun));
     });
     return working;
   };
-  const timer = setInterval(() => void run(), limits.flushMs);
+  const timer = setInterval(() => {
+    if (performance.now() >= restsUntil) void run();
+  }, limits.flushMs);
   timer.unref();
 
   const flush = async (): Promise<boolean> => {

@@ -9,18 +9,23 @@ import { type BreakerLimits, createBreakers } from "./breaker.ts";
 import { endpointAt, familyAt, servedPaths } from "./endpoints.ts";
 import { asGatewayError, refuse } from "./errors.ts";
 import { headerOf, sendError } from "./exchange.ts";
-import { createMeter, type Meter, type MeterLimits } from "./meter.ts";
+import { createKeyLimiter } from "./key-limiter.ts";
+import { createMeter, type MeterLimits } from "./meter.ts";
 import { modelsAt, serveModels } from "./models.ts";
 import { createPresence } from "./presence.ts";
 import { type RequestTarget, targetOf } from "./request-target.ts";
 import { type CallDeps, type CallLimits, serveCall } from "./serve-call.ts";
 import { createShadows } from "./shadows.ts";
 import { holdSettings, type OrgSettings, type Settings } from "./snapshot.ts";
-import { createUpstreamClient, type UpstreamClient, type UpstreamLimits } from "./upstream.ts";
+import type { SpendSource } from "./spend-watch.ts";
+import { createUpstreamClient, type UpstreamLimits } from "./upstream.ts";
 
 /** All limits of the gateway; times in milliseconds. */
 export interface GatewayLimits extends CallLimits, UpstreamLimits, MeterLimits, BreakerLimits {
   readonly refreshMs: number;
+  /** How long after one reading of what keys with a budget have spent the next begins, and how long one may take. */
+  readonly spendRefreshMs: number;
+  readonly spendTimeoutMs: number;
   /** How long `close` waits for requests in flight. */
   readonly closeMs: number;
   /** How much of answers is kept to be given again, in bytes. */
@@ -42,11 +47,13 @@ export const defaultGatewayLimits: GatewayLimits = {
   retryBaseMs: 200,
   maxRetryAfterMs: 2_000,
   flushMs: 250,
-  batchSize: 1_000,
+  batchSize: 20_000,
   writeTimeoutMs: 30_000,
   retryMs: 500,
   maxRetryMs: 30_000,
   refreshMs: 1_000,
+  spendRefreshMs: 2_000,
+  spendTimeoutMs: 10_000,
   closeMs: 20_000,
   cacheBytes: 64 * 1024 * 1024,
   shadowsAtOnce: 32,
@@ -61,6 +68,8 @@ export interface GatewayDeps {
   readonly fleet: Pick<GatewayFleet, "report" | "withdraw">;
   /** Prices and stores usage; called off the hot path, in batches. The same events again must change nothing. */
   readonly recordUsage: (events: readonly UsageEvent[]) => Promise<void>;
+  /** Where it is learnt what keys have spent of their budgets; absent: keys with a budget are refused. */
+  readonly spend?: SpendSource;
   /** Which provider serves a model by this exact name, where only one does. */
   readonly providerOf: (model: string) => string | undefined;
   /** Where usage waits while its store is away; one process per folder. */
@@ -77,6 +86,11 @@ export interface GatewayDeps {
 /** The gateway, which speaks the APIs of OpenAI, Anthropic and Google, to be put behind an HTTP server for everything under /v1/ and /v1beta/. */
 export interface Gateway {
   handle(req: IncomingMessage, res: ServerResponse): void;
+  /**
+   * Trusts an upstream's address in this process, however private: what the operator says, never what is stored. Requests go to no
+   * other address that is not https and public.
+   */
+  trust(baseUrl: string): void;
   /** Loads the settings, keeps them fresh and reports them from now on; rejects where the store fails the first time. */
   start(): Promise<void>;
   /** Loads the settings anew and reports them, between start and close; rejects, keeping the last ones, where the store fails. */
@@ -147,10 +161,33 @@ const waitAtMost = async (work: Promise<unknown>, ms: number): Promise<void> => 
   clearTimeout(timer);
 };
 
-const callDeps = (deps: GatewayDeps, limits: GatewayLimits, upstreams: UpstreamClient, meter: Meter): CallDeps => ({
+/** What a gateway is made of. */
+function partsOf(deps: GatewayDeps, limits: GatewayLimits) {
+  const presence = createPresence(deps.fleet, deps.log);
+  const settings = holdSettings({ store: deps.store, everyMs: limits.refreshMs, log: deps.log, onLoad: presence.report });
+  const upstreams = createUpstreamClient(limits, deps.random);
+  const limiter = createKeyLimiter({ ...deps, spend: deps.spend, keys: () => settings.current()?.keys.values() ?? [], limits });
+  const recordUsage = async (events: readonly UsageEvent[]): Promise<void> => {
+    await deps.recordUsage(events);
+    limiter.stored(events);
+  };
+  return { presence, settings, upstreams, limiter, meter: createMeter({ ...deps, limits, recordUsage }) };
+}
+
+const callsOf = (
+  deps: GatewayDeps,
+  limits: GatewayLimits,
+  { upstreams, meter, limiter }: Pick<ReturnType<typeof partsOf>, "upstreams" | "meter" | "limiter">,
+): CallDeps => ({
   upstreams,
+  limiter,
   providerOf: deps.providerOf,
-  meter,
+  meter: {
+    add(event) {
+      limiter.count(event);
+      meter.add(event);
+    },
+  },
   now: deps.now,
   limits,
   breakers: createBreakers(limits, () => performance.now()),
@@ -161,11 +198,9 @@ const callDeps = (deps: GatewayDeps, limits: GatewayLimits, upstreams: UpstreamC
 /** Makes the gateway. Its hot path reads memory alone. Call `start` before serving; until a load succeeds it answers 503. */
 export function createGateway(deps: GatewayDeps): Gateway {
   const limits: GatewayLimits = { ...defaultGatewayLimits, ...deps.limits };
-  const presence = createPresence(deps.fleet, deps.log);
-  const settings = holdSettings({ store: deps.store, everyMs: limits.refreshMs, log: deps.log, onLoad: presence.report });
-  const upstreams = createUpstreamClient(limits, deps.random);
-  const meter = createMeter({ ...deps, limits });
-  const calls = callDeps(deps, limits, upstreams, meter);
+  const parts = partsOf(deps, limits);
+  const { presence, settings, upstreams, limiter, meter } = parts;
+  const calls = callsOf(deps, limits, parts);
   const inFlight = new Set<Promise<void>>();
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
@@ -184,6 +219,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     inFlight.add(work);
   };
   const close = async (): Promise<void> => {
+    limiter.close();
     await waitAtMost(settings.close().then(presence.withdraw), 3_000);
     await waitAtMost(Promise.all([...inFlight, calls.shadows.idle()]), limits.closeMs);
     await upstreams.close();
@@ -192,7 +228,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
   return {
     handle,
-    start: settings.start,
+    trust: upstreams.trust,
+    async start() {
+      await settings.start();
+      await limiter.start();
+    },
     refresh: settings.refresh,
     effectiveVersion: (orgId) => settings.current()?.orgOf(orgId).policyVersion ?? 0,
     flush: meter.flush,
