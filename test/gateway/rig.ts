@@ -4,12 +4,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { z } from "zod";
 import type { GatewayFleet, GatewaySnapshot } from "../../src/core/gateway-config.ts";
 import type { KeyLimits } from "../../src/core/key-limits.ts";
 import type { PolicyRule, RoutingPolicy } from "../../src/core/policy.ts";
 import type { SavingsPlan } from "../../src/core/savings.ts";
 import type { UsageEvent } from "../../src/core/usage-event.ts";
-import { createGateway, type Gateway, type GatewayLimits } from "../../src/gateway/proxy.ts";
+import type { GatewayLimits } from "../../src/gateway/gateway-limits.ts";
+import { createGateway, type Gateway } from "../../src/gateway/proxy.ts";
 import type { SpendSource } from "../../src/gateway/spend-watch.ts";
 
 export const orgId = "org_test";
@@ -231,5 +233,11 @@ export const ask = (url: string, body: unknown, headers: Record<string, string> 
     body: typeof body === "string" ? body : JSON.stringify(body),
     ...(signal === undefined ? {} : { signal }),
   });
+
+const ErrorAnswer = z.looseObject({ error: z.looseObject({ message: z.string() }) });
+
+/** The error that an answer holds, in either family's format. */
+export const errorIn = async (response: Response): Promise<{ readonly message: string; readonly [member: string]: unknown }> =>
+  ErrorAnswer.parse(await response.json()).error;
 
 export const question = { model: "gpt-4o", messages: [{ role: "user", content: "Hello?" }] };
