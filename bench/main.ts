@@ -8,6 +8,7 @@ const benches = {
   routing: () => import("./routing.ts"),
   soak: () => import("./soak.ts"),
   storm: () => import("./storm.ts"),
+  idle: () => import("./idle.ts"),
 } satisfies Record<string, () => Promise<unknown>>;
 
 const [name = ""] = process.argv.slice(2);
