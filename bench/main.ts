@@ -6,6 +6,7 @@ const benches = {
   ingest: () => import("./ingest.ts"),
   "serve-gateway": () => import("./serve-gateway.ts"),
   routing: () => import("./routing.ts"),
+  soak: () => import("./soak.ts"),
   storm: () => import("./storm.ts"),
   idle: () => import("./idle.ts"),
 } satisfies Record<string, () => Promise<unknown>>;
