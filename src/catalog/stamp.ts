@@ -9,19 +9,21 @@ export interface Stamp {
 }
 
 /** The members of an event that most do not have; absent stays absent. */
-type Rare = "units" | "region" | "charged" | "bandTokens" | "unmetered";
+const rareNames = ["units", "region", "charged", "bandTokens", "unmetered", "part", "finish", "formatOk"] as const;
 
 /** What an event has of them. */
-function rareOf(event: UsageEvent): Pick<UsageEvent, Rare> | undefined {
-  const { units, region, charged, bandTokens, unmetered } = event;
-  if (units === undefined && region === undefined && charged === undefined && bandTokens === undefined && unmetered === undefined)
-    return undefined;
+function rareOf(event: UsageEvent): Pick<UsageEvent, (typeof rareNames)[number]> | undefined {
+  const { units, region, charged, bandTokens, unmetered, part, finish, formatOk } = event;
+  if (rareNames.every((name) => event[name] === undefined)) return undefined;
   return {
     ...(units === undefined ? {} : { units }),
     ...(region === undefined ? {} : { region }),
     ...(charged === undefined ? {} : { charged }),
     ...(bandTokens === undefined ? {} : { bandTokens }),
     ...(unmetered === undefined ? {} : { unmetered }),
+    ...(part === undefined ? {} : { part }),
+    ...(finish === undefined ? {} : { finish }),
+    ...(formatOk === undefined ? {} : { formatOk }),
   };
 }
 

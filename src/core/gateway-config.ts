@@ -18,10 +18,15 @@ export interface GatewayKey {
 }
 
 /** The APIs of providers that the gateway speaks, named after who made them. */
-export type ApiFamily = "openai" | "anthropic";
+export type ApiFamily = "openai" | "anthropic" | "gemini";
 
-/** Which API a provider's upstream speaks: Anthropic its own, every other one OpenAI's or one that is compatible with it. */
-export const apiFamilyOf = (provider: string): ApiFamily => (provider === "anthropic" ? "anthropic" : "openai");
+const ownApis: ReadonlyMap<string, ApiFamily> = new Map([
+  ["anthropic", "anthropic"],
+  ["google", "gemini"],
+]);
+
+/** Which API a provider's upstream speaks: Anthropic and Google their own, every other one OpenAI's or one that is compatible with it. */
+export const apiFamilyOf = (provider: string): ApiFamily => ownApis.get(provider) ?? "openai";
 
 /** A service that requests can be sent on to; which API it speaks follows from `provider` (`apiFamilyOf`). */
 export interface Upstream {

@@ -35,6 +35,18 @@ export type Arm = z.infer<typeof Arm>;
 export const UsageStatus = z.enum(["ok", "error", "aborted", "timeout"]);
 export type UsageStatus = z.infer<typeof UsageStatus>;
 
+/**
+ * What a row is of the request that it belongs to. "answer": what the caller got. "attempt": a call that was billed, or may have
+ * been, whose answer the caller did not get: it was tried again, fell back or was escalated. "shadow" and "judge": calls of
+ * our own that compare models. All of them cost; answers alone count as requests in a measurement.
+ */
+export const RequestPart = z.enum(["answer", "attempt", "shadow", "judge"]);
+export type RequestPart = z.infer<typeof RequestPart>;
+
+/** How a model ended its answer: by itself, at the limit of its length, with a call of a tool, or stopped by a filter. */
+export const Finish = z.enum(["stop", "length", "tool", "filter"]);
+export type Finish = z.infer<typeof Finish>;
+
 const label = z.string().max(256);
 
 /**
@@ -92,6 +104,12 @@ export const UsageEvent = z.strictObject({
   unit: label,
   /** True where a provider answered, or may have, without saying what it used: the tokens are unknown, not none, and are never priced. */
   unmetered: z.boolean().optional(),
+  /** Absent: the answer. */
+  part: RequestPart.optional(),
+  /** Absent: not said. */
+  finish: Finish.optional(),
+  /** Whether an answer that the request wanted as JSON was. Absent: it did not, or there was none. */
+  formatOk: z.boolean().optional(),
 });
 export type UsageEvent = z.infer<typeof UsageEvent>;
 

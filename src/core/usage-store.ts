@@ -112,7 +112,7 @@ export interface PrefixReuseRow {
   readonly cost: PicoUsd;
 }
 
-/** What one randomisation unit cost and used under a rule. */
+/** What one randomisation unit cost under a rule, attempts and calls of our own included; `requests` and `failures` are of answers alone. */
 export interface UnitOutcome {
   readonly unit: string;
   readonly arm: Arm;

@@ -4,12 +4,13 @@ import type { GatewayFleet, GatewayKey, GatewayStore } from "../core/gateway-con
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { UsageEvent } from "../core/usage-event.ts";
-import { endpoints, familyAt } from "./endpoints.ts";
+import { endpointAt, familyAt, servedPaths } from "./endpoints.ts";
 import { asGatewayError, refuse } from "./errors.ts";
 import { headerOf, sendError } from "./exchange.ts";
 import { createMeter, type MeterLimits } from "./meter.ts";
-import { serveModels } from "./models.ts";
+import { modelsAt, serveModels } from "./models.ts";
 import { createPresence } from "./presence.ts";
+import { type RequestTarget, targetOf } from "./request-target.ts";
 import { type CallDeps, type CallLimits, serveCall } from "./serve-call.ts";
 import { holdSettings, type OrgSettings, type Settings } from "./snapshot.ts";
 import { createUpstreamClient, type UpstreamLimits } from "./upstream.ts";
@@ -61,7 +62,7 @@ export interface GatewayDeps {
   readonly limits?: Partial<GatewayLimits>;
 }
 
-/** The gateway, which speaks the APIs of OpenAI and Anthropic, to be put behind an HTTP server for everything under /v1/. */
+/** The gateway, which speaks the APIs of OpenAI, Anthropic and Google, to be put behind an HTTP server for everything under /v1/ and /v1beta/. */
 export interface Gateway {
   handle(req: IncomingMessage, res: ServerResponse): void;
   /** Loads the settings, keeps them fresh and reports them from now on; rejects where the store fails the first time. */
@@ -76,8 +77,12 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-const authenticate = (settings: Settings, req: IncomingMessage): GatewayKey => {
-  const secret = /^Bearer\s+(\S+)$/i.exec(headerOf(req, "authorization"))?.[1] ?? headerOf(req, "x-api-key");
+/** The key that a request comes with, wherever its API has it; empty where it has none. */
+const secretOf = (req: IncomingMessage, target: RequestTarget): string =>
+  /^Bearer\s+(\S+)$/i.exec(headerOf(req, "authorization"))?.[1] ??
+  (headerOf(req, "x-api-key") || headerOf(req, "x-goog-api-key") || (familyAt(target.path).name === "gemini" ? target.key : ""));
+
+const authenticate = (settings: Settings, secret: string): GatewayKey => {
   if (secret === "")
     throw refuse.badKey(
       "You did not provide an API key. Send your gateway key in the header Authorization: Bearer KEY, or x-api-key: KEY.",
@@ -92,26 +97,33 @@ interface Authorised {
   readonly org: OrgSettings;
 }
 
-const authorise = (settings: Settings | undefined, req: IncomingMessage): Authorised => {
+const authorise = (settings: Settings | undefined, secret: string): Authorised => {
   if (settings === undefined) throw refuse.notReady("The gateway has not loaded its settings yet. Try again in a few seconds.");
-  const key = authenticate(settings, req);
+  const key = authenticate(settings, secret);
   return { key, org: settings.orgOf(key.orgId) };
 };
 
-const pathOf = (req: IncomingMessage): string => (req.url ?? "").split("?", 1)[0] ?? "";
+interface Dispatch {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly target: RequestTarget;
+  readonly authorise: () => Authorised;
+}
 
 /** Answers one request or throws what is to be shown. */
-const dispatch = async (deps: CallDeps, req: IncomingMessage, res: ServerResponse, authorise: () => Authorised): Promise<void> => {
-  const path = pathOf(req);
-  const endpoint = endpoints.get(path);
-  const method = endpoint !== undefined ? "POST" : path === "/v1/models" ? "GET" : undefined;
+const dispatch = async (deps: CallDeps, { req, res, target, authorise }: Dispatch): Promise<void> => {
+  const { path, query } = target;
+  const match = endpointAt(path);
+  const method = match !== undefined ? "POST" : modelsAt(path) !== undefined ? "GET" : undefined;
   if (method === undefined)
     throw refuse.unknownUrl(
-      `The gateway does not serve ${req.method ?? ""} ${path}. It serves POST ${[...endpoints.keys()].join(", ")} and GET /v1/models.`,
+      `The gateway does not serve ${req.method ?? ""} ${path}. It serves POST ${servedPaths.join(", ")} and GET /v1/models.`,
     );
   if (req.method !== method) throw refuse.badMethod(`${path} takes ${method}, not ${req.method ?? "nothing"}.`);
   const { key, org } = authorise();
-  await (endpoint !== undefined ? serveCall(deps, { endpoint, req, res, key, org }) : serveModels(deps.upstreams, org, res));
+  if (match === undefined) return serveModels(deps.upstreams, org, target, res);
+  const { endpoint, model, verb } = match;
+  return serveCall(deps, { endpoint, named: { model, verb, query }, req, res, key, org });
 };
 
 const waitAtMost = async (work: Promise<unknown>, ms: number): Promise<void> => {
@@ -134,12 +146,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const inFlight = new Set<Promise<void>>();
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const target = targetOf(req);
     try {
-      await dispatch(calls, req, res, () => authorise(settings.current(), req));
+      await dispatch(calls, { req, res, target, authorise: () => authorise(settings.current(), secretOf(req, target)) });
     } catch (thrown) {
       const error = asGatewayError(thrown);
-      if (error.api.code === "internal_error") deps.log.error("A gateway request failed.", { error: String(thrown), url: req.url });
-      sendError(req, res, error.api.status, familyAt(pathOf(req)).errorBody(error.api));
+      if (error.api.code === "internal_error") deps.log.error("A gateway request failed.", { error: String(thrown), path: target.path });
+      sendError(req, res, error.api.status, familyAt(target.path).errorBody(error.api));
     }
   };
   const handle = (req: IncomingMessage, res: ServerResponse): void => {

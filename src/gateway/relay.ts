@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Carrier } from "./carrier.ts";
 import { GatewayError, refuse } from "./errors.ts";
 import { type ClientWatch, sendJson } from "./exchange.ts";
+import { asJsonArray } from "./json-array-stream.ts";
 import type { Call } from "./json-call.ts";
 import type { UpstreamAnswer } from "./upstream.ts";
 import type { Outcome } from "./usage-row.ts";
@@ -103,7 +104,8 @@ const brokenOff = (provider: string): WireFailure => ({
  */
 export const relayStream = async (answer: UpstreamAnswer, context: RelayContext): Promise<Served> => {
   const { res, call, carrier, client, provider } = context;
-  const stream = carrier.stream(call);
+  const carried = carrier.stream(call);
+  const stream = call.framing === "array" ? asJsonArray(carried) : carried;
   let broken: WireFailure | undefined;
   const pass = async (bytes: Buffer): Promise<void> => {
     if (bytes.length === 0 || client.gone()) return;

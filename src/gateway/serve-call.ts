@@ -8,7 +8,7 @@ import { carrierFor } from "./carriers.ts";
 import type { Endpoint, Family } from "./endpoint.ts";
 import { refuse } from "./errors.ts";
 import { type BodyLimits, headerOf, readBody, sendError, watchClient } from "./exchange.ts";
-import { type Call, promptHashOf } from "./json-call.ts";
+import { type Arrival, type Call, promptHashOf } from "./json-call.ts";
 import {
   failedOnWire,
   isEventStream,
@@ -43,6 +43,8 @@ export interface CallDeps {
 /** One authenticated request. */
 export interface CallExchange {
   readonly endpoint: Endpoint;
+  /** What the request's address says besides its path. */
+  readonly named: Omit<Arrival, "bytes">;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly key: GatewayKey;
@@ -152,7 +154,7 @@ export async function serveCall(deps: CallDeps, exchange: CallExchange): Promise
   const startedAt = performance.now();
   const at = deps.now();
   const client = watchClient(res);
-  const call = endpoint.parse(await readBody(req, deps.limits));
+  const call = endpoint.parse({ ...exchange.named, bytes: await readBody(req, deps.limits) });
   const request = describe(req, key, call);
   const { decision, upstream, carrier } = choose(deps, exchange, request);
   const id = `req_${randomUUID()}`;

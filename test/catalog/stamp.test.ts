@@ -12,7 +12,16 @@ describe("a stamped event", () => {
   });
 
   it("keeps every member that an event may have", () => {
-    const rare = { bandTokens: 1, units: { web_search: 2 }, region: "eu", charged: "0.000000000001", unmetered: true };
+    const rare = {
+      bandTokens: 1,
+      units: { web_search: 2 },
+      region: "eu",
+      charged: "0.000000000001",
+      unmetered: true,
+      part: "attempt",
+      finish: "length",
+      formatOk: false,
+    } as const;
     expect(new Set([...Object.keys(plain), ...Object.keys(rare)])).toEqual(new Set(Object.keys(UsageEvent.shape)));
     expect(stamped({ ...plain, ...rare }, stamp)).toStrictEqual({ ...plain, ...rare, ...stamp });
   });

@@ -149,7 +149,8 @@ export const startRig = async ({ upstreamUrl, providers = ["openai"], policy, li
     store: { snapshot: () => rig.snapshot() },
     fleet: fleet ?? { report: () => Promise.resolve(), withdraw: () => Promise.resolve() },
     recordUsage: (events) => rig.record(events),
-    providerOf: (model) => (model.startsWith("gpt-") ? "openai" : model.startsWith("claude-") ? "anthropic" : undefined),
+    providerOf: (model) =>
+      model.startsWith("gpt-") ? "openai" : model.startsWith("claude-") ? "anthropic" : model.startsWith("gemini-") ? "google" : undefined,
     spoolDir: spoolDir ?? (await tempFolder()),
     log: { info: log, warn: log, error: log },
     now: () => new Date(),

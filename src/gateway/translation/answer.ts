@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Tokens } from "../../core/tokens.ts";
+import { Finish } from "../../core/usage-event.ts";
 import { ToolCall } from "./prompt.ts";
 
 const AnswerPart = z.discriminatedUnion("type", [
@@ -11,7 +12,7 @@ export type AnswerPart = z.infer<typeof AnswerPart>;
 
 /** How an answer ended, and what the provider says that it used. */
 export const Ending = z.strictObject({
-  finish: z.enum(["stop", "length", "tool", "filter"]),
+  finish: Finish,
   /** The stop sequence that ended it, where the provider names it. */
   stopSequence: z.string().optional(),
   /** Absent where the provider does not say it: it is never guessed. */

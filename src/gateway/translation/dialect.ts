@@ -10,9 +10,17 @@ export interface Stamp {
   readonly newId: () => string;
 }
 
-/** Writes one streamed answer as events of the caller's API, their blank lines included; each gives the text to send now, maybe none. */
+/**
+ * Writes one streamed answer as events of the caller's API, their blank lines included; each gives the text to send now,
+ * maybe none. `started` comes first, `finish` or `fail` last.
+ */
 export interface EventWriter {
-  write(event: AnswerEvent): string;
+  started(head: { readonly id: string; readonly model: string }): string;
+  text(text: string): string;
+  thinking(text: string): string;
+  toolCall(call: { readonly id: string; readonly name: string }): string;
+  /** A piece of the arguments of the call that came last. */
+  arguments(text: string): string;
   finish(ending: Ending): string;
   /** The event that tells how the stream failed; the last one. */
   fail(api: ApiError): string;
@@ -37,10 +45,8 @@ export interface AnswerEventReader {
 
 /** How an API is spoken with a provider. */
 export interface ProviderDialect {
-  /** What reads the model, the usage and the end of its answers. */
+  /** Where its requests go, and what reads the model, the usage and the end of its answers. */
   readonly endpoint: Endpoint;
-  /** Where its requests go, behind the base URL. */
-  path(model: string, stream: boolean): string;
   /** The body of a request. Throws CannotCarry where this API cannot say what the prompt asks for. */
   writePrompt(prompt: Prompt, model: string): unknown;
   /** Reads the JSON value of a whole answer, of which `facts` are known already; undefined where it is none. */

@@ -1,79 +1,81 @@
+import { assertNever } from "../../core/errors.ts";
 import type { AnswerStream } from "../carrier.ts";
 import type { StreamFacts } from "../endpoint.ts";
 import { refuse } from "../errors.ts";
 import { createEventStream } from "../event-stream.ts";
 import type { Call } from "../json-call.ts";
 import type { AnswerEvent } from "./answer.ts";
-import type { CallerDialect, ProviderDialect, Stamp } from "./dialect.ts";
+import type { CallerDialect, EventWriter, ProviderDialect, Stamp } from "./dialect.ts";
 import { withTools } from "./with-tools.ts";
 
-/** Tells one stream of a provider's events in the caller's own. */
-const createTelling = (caller: CallerDialect, provider: ProviderDialect, call: Call, stamp: Stamp) => {
-  const metered = provider.endpoint.readEvents(call);
-  const reader = provider.readEvents(stamp);
-  const writer = caller.writeEvents(call, stamp);
+type Begun = Extract<AnswerEvent, { type: "text" | "thinking" | "toolCall" | "arguments" }>;
+
+const tellPart = (writer: EventWriter, event: Begun): string => {
+  switch (event.type) {
+    case "text":
+      return writer.text(event.text);
+    case "thinking":
+      return writer.thinking(event.text);
+    case "toolCall":
+      return writer.toolCall(event);
+    case "arguments":
+      return writer.arguments(event.text);
+    default:
+      return assertNever(event);
+  }
+};
+
+/** Tells the events of one answer in the caller's format: its beginning and its end once each, and nothing after that. */
+const createTelling = (writer: EventWriter, said: () => StreamFacts, calledModel: string) => {
   let state: "new" | "started" | "finished" | "failed" = "new";
   let calls = false;
   let refused = false;
-  let stopSequence: string | undefined;
-
   const facts = (): StreamFacts => {
-    const said = metered.facts();
-    return {
-      ...said,
-      finish: said.finish && withTools(refused ? "filter" : said.finish, calls),
-      failed: said.failed || state === "failed",
-    };
+    const known = said();
+    const finish = known.finish && withTools(refused ? "filter" : known.finish, calls);
+    return { ...known, finish, failed: known.failed || state === "failed" };
   };
   const start = (id = "", model = ""): string => {
     if (state !== "new") return "";
     state = "started";
-    return writer.write({ type: "started", id, model: model || (metered.facts().model ?? call.model) });
+    return writer.started({ id, model: model || (said().model ?? calledModel) });
   };
-  /** Tells how the answer ended, once, with the provider's own usage. */
-  const finish = (): string => {
+  /** Says how the answer ended, with the provider's own usage. */
+  const finish = (stopSequence?: string): string => {
     if (state === "finished" || state === "failed") return "";
     const begun = start();
     state = "finished";
-    const said = facts();
-    return begun + writer.finish({ finish: said.finish ?? withTools("stop", calls), stopSequence, tokens: said.tokens });
+    const { finish: why, tokens } = facts();
+    return begun + writer.finish({ finish: why ?? withTools("stop", calls), stopSequence, tokens });
   };
   const tell = (event: AnswerEvent): string => {
     if (state === "finished" || state === "failed") return "";
-    switch (event.type) {
-      case "started":
-        return start(event.id, event.model);
-      case "ended":
-        refused = event.refused ?? false;
-        stopSequence = event.stopSequence;
-        return finish();
-      case "failed":
-        state = "failed";
-        return writer.fail(refuse.badUpstream(event.message).api);
-      default:
-        calls ||= event.type === "toolCall";
-        return start() + writer.write(event);
+    if (event.type === "started") return start(event.id, event.model);
+    if (event.type === "failed") {
+      state = "failed";
+      return writer.fail(refuse.badUpstream(event.message).api);
     }
+    if (event.type === "ended") {
+      refused = event.refused ?? false;
+      return finish(event.stopSequence);
+    }
+    calls ||= event.type === "toolCall";
+    return start() + tellPart(writer, event);
   };
-  return {
-    facts,
-    fail: writer.fail,
-    read(data: string): string {
-      metered.read(data);
-      return reader.read(data).map(tell).join("");
-    },
-    /** What is left when the provider has ended; nothing where its answer is not whole. */
-    end: (): string => (metered.facts().complete ? finish() : ""),
-  };
+  return { facts, tell, finish };
 };
 
 /** A provider's stream, event by event in the caller's format. */
 export const translatedStream = (caller: CallerDialect, provider: ProviderDialect, call: Call, stamp: Stamp): AnswerStream => {
-  const telling = createTelling(caller, provider, call, stamp);
+  const metered = provider.endpoint.readEvents(call);
+  const reader = provider.readEvents(stamp);
+  const writer = caller.writeEvents(call, stamp);
+  const telling = createTelling(writer, metered.facts, call.model);
   let told: string[] = [];
   const events = createEventStream({
     read: (data) => {
-      told.push(telling.read(data));
+      metered.read(data);
+      told.push(...reader.read(data).map(telling.tell));
       return true;
     },
   });
@@ -85,8 +87,9 @@ export const translatedStream = (caller: CallerDialect, provider: ProviderDialec
   };
   return {
     push: (chunk) => Buffer.from(take(events.push(chunk))),
-    end: () => Buffer.from(take(events.end()) + telling.end()),
+    /** Not every provider marks the end of its answer; one that is not whole is not ended. */
+    end: () => Buffer.from(take(events.end()) + (metered.facts().complete ? telling.finish() : "")),
     facts: telling.facts,
-    errorEvent: telling.fail,
+    errorEvent: writer.fail,
   };
 };

@@ -10,7 +10,7 @@ import type { CallerDialect, ProviderDialect, Stamp } from "./dialect.ts";
 import { translatedStream } from "./translated-stream.ts";
 import { withTools } from "./with-tools.ts";
 
-const makers: Readonly<Record<ApiFamily, string>> = { openai: "OpenAI", anthropic: "Anthropic" };
+const makers: Readonly<Record<ApiFamily, string>> = { openai: "OpenAI", anthropic: "Anthropic", gemini: "Google" };
 
 const toldAs = (error: CannotCarry, caller: CallerDialect, family: ApiFamily): Error => {
   const param = "param" in error.what ? error.what.param : caller.params[error.what.setting];
@@ -58,7 +58,7 @@ const refusalFor = (family: Family, provider: string, status: number, body: stri
 /** Brings the calls of one family's API to a provider of another's. `stamp` gives what is new with each answer. */
 export const translatingCarrier = (family: Family, caller: CallerDialect, provider: ProviderDialect, stamp: () => Stamp): Carrier => ({
   family: provider.endpoint.family,
-  path: (call, model) => provider.path(model, call.stream),
+  path: (call, model) => provider.endpoint.pathAt?.(call, model) ?? provider.endpoint.path,
   request: (call, model) => requestBody(caller, provider, call, model),
   answer: (call, body) => {
     const text = body.toString("utf8");

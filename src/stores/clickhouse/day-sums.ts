@@ -7,7 +7,7 @@ import { staleDaysSql } from "./stale-days.ts";
 import { measured, measures, nextGeneration, portions } from "./sum-up.ts";
 
 /** What a holdout is measured by stands in the sums by day alone. */
-const dimensionsOfDay = `${allDimensions}, policy_version, policy_rule, arm, unit`;
+const dimensionsOfDay = `${allDimensions}, policy_version, policy_rule, arm, unit, part`;
 
 /** Builds a new generation of some days of one org, then switches readers over to it. */
 async function rebuildDays(database: Database, orgId: string, days: readonly string[]): Promise<void> {

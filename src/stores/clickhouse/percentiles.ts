@@ -10,7 +10,7 @@ const metricSql: Readonly<Record<RequestMetric, string>> = {
   outputTokens: `if(unmetered, NULL, toFloat64(${outputTokensSql}))`,
 };
 
-/** Exact order statistics (nearest rank) of single requests. */
+/** Exact order statistics (nearest rank) of single requests, as they were answered. */
 export function percentiles(database: string, query: PercentileQuery): Asked<PercentileRow> {
   if (query.quantiles.some((quantile) => !(quantile > 0 && quantile < 1)))
     throw new AppError("bad_input", "A quantile must lie between 0 and 1.");
@@ -22,7 +22,7 @@ export function percentiles(database: string, query: PercentileQuery): Asked<Per
 FROM (
   SELECT ${[...keySelect(query.by), `${metricSql[query.metric]} AS value`].join(", ")}
   FROM ${database}.usage_facts FINAL
-  WHERE ${scope.where} AND requests = 1 AND isNull(band_tokens)
+  WHERE ${scope.where} AND requests = 1 AND isNull(band_tokens) AND part = 'answer'
 )
 WHERE isNotNull(value)${keys.length === 0 ? "" : `\nGROUP BY ${keys.join(", ")}`}
 HAVING measured > 0${keys.length === 0 ? "" : `\nORDER BY ${keys.join(", ")}`}`;

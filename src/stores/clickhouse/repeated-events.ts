@@ -34,7 +34,7 @@ FROM (
   FROM (
     SELECT workload, provider, model, prompt_hash, status, ${ms} AS at_ms, ${price} AS price
     FROM ${database}.usage_facts FINAL
-    WHERE ${where} AND requests = 1 AND prompt_hash != ''
+    WHERE ${where} AND requests = 1 AND prompt_hash != '' AND part = 'answer'
   )
 )
 WHERE ${counts}

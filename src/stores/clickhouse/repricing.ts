@@ -3,7 +3,7 @@ import { idSchema } from "../../core/ids.ts";
 import { toUsd } from "../../core/money.ts";
 import { Tier } from "../../core/price.ts";
 import { Units } from "../../core/units.ts";
-import { Arm, type PricedUsageEvent, UsageSource, UsageStatus } from "../../core/usage-event.ts";
+import { Arm, Finish, type PricedUsageEvent, RequestPart, UsageSource, UsageStatus } from "../../core/usage-event.ts";
 import type { StoredUsage, UsageKey, UsageRestamper, UsageScope } from "../../core/usage-store.ts";
 import { Count, Money, scopeConditions, Time, timeText } from "./columns.ts";
 import type { Database } from "./database.ts";
@@ -74,6 +74,9 @@ const Row = z.looseObject({
   arm: z.union([Arm, z.literal("").transform(() => null)]),
   unit: z.string(),
   unmetered: Flag,
+  part: RequestPart,
+  finish: z.union([Finish, z.literal("").transform(() => undefined)]),
+  format_ok: Flag.nullable(),
   cost: Money.nullable(),
   price_version: z.string(),
   unpriced_reason: z.string(),
@@ -125,6 +128,9 @@ const eventOf = (row: z.output<typeof Row>): PricedUsageEvent => ({
   arm: row.arm,
   unit: row.unit,
   unmetered: row.unmetered,
+  part: row.part,
+  ...(row.finish === undefined ? {} : { finish: row.finish }),
+  ...(row.format_ok === null ? {} : { formatOk: row.format_ok }),
   cost: row.cost,
   priceVersion: row.price_version,
   unpricedReason: row.unpriced_reason,

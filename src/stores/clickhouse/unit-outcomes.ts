@@ -6,7 +6,7 @@ import type { Database } from "./database.ts";
 import { byDay } from "./period-parts.ts";
 import { costMeasures, partsOf, partsSql, sameColumns } from "./read-parts.ts";
 
-/** What each randomisation unit cost under one rule of one policy version. */
+/** What each randomisation unit cost under one rule of one policy version: all parts of its requests cost, their answers alone count. */
 export async function unitOutcomes(
   database: Database,
   { orgId, period, policyVersion, policyRule }: Parameters<UsageReader["unitOutcomes"]>[0],
@@ -14,11 +14,11 @@ export async function unitOutcomes(
   const parts = await partsOf(database, orgId, period, byDay);
   const filters = " AND policy_version = {policyVersion:UInt64} AND policy_rule = {policyRule:String} AND arm != '' AND unit != ''";
   const read = partsSql(
-    { database: database.name, columns: [...sameColumns(["unit", "arm", "status"]), ...costMeasures], filters },
+    { database: database.name, columns: [...sameColumns(["unit", "arm", "status", "part"]), ...costMeasures], filters },
     orgId,
     parts,
   );
-  const sql = `SELECT unit, arm, sum(requests) AS sum_requests, sumIf(requests, status != 'ok') AS sum_failures, sum(cost) AS sum_cost,
+  const sql = `SELECT unit, arm, sumIf(requests, part = 'answer') AS sum_requests, sumIf(requests, part = 'answer' AND status != 'ok') AS sum_failures, sum(cost) AS sum_cost,
   sum(unpriced_requests) AS sum_unpriced
 FROM (
 ${read.sql}

@@ -32,6 +32,7 @@ const anyRequest = fc.record({
   workload: fc.constantFrom("chat", "search"),
   user: fc.constantFrom("ann", "bob"),
   unit: fc.constantFrom("u1", "u2"),
+  part: fc.constantFrom("answer" as const, "attempt" as const, "shadow" as const),
   arm: fc.constantFrom("treatment" as const, "control" as const, null),
   cost: fc.option(fc.bigInt({ min: 0n, max: 10n ** 15n }), { nil: null }),
 });
@@ -111,6 +112,7 @@ describe("queries that are read from sums", () => {
       workload: "chat",
       user: "ann",
       unit: "u1",
+      part: "answer",
       arm: "control",
       cost: 1n,
     } as const;

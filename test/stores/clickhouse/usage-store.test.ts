@@ -320,7 +320,7 @@ describe("reading requests", () => {
     ]);
   });
 
-  it("sums up each unit of a holdout", async () => {
+  it("sums up each unit of a holdout: every part of a request costs, its answer alone counts", async () => {
     const org = newOrg();
     const routed = (id: string, unit: string, arm: "treatment" | "control", change: Partial<PricedUsageEvent> = {}) =>
       event(org, id, { source: "gateway", policyVersion: 3, policyRule: "chat", unit, arm, cost: 5n, ...change });
@@ -330,10 +330,12 @@ describe("reading requests", () => {
       routed("3", "u2", "control", { cost: null, unpricedReason: "?" }),
       routed("4", "u3", "control", { policyVersion: 2 }),
       routed("5", "u4", "control", { policyRule: "other" }),
+      routed("6", "u1", "treatment", { part: "attempt", status: "timeout", cost: 2n }),
+      routed("7", "u1", "treatment", { part: "shadow", cost: 4n }),
     ]);
     const { rows } = await clickhouse.usage.unitOutcomes({ orgId: org, period: day, policyVersion: 3, policyRule: "chat" });
     expect(rows).toEqual([
-      { unit: "u1", arm: "treatment", requests: 2, failures: 1, cost: 5n, unpricedRequests: 0 },
+      { unit: "u1", arm: "treatment", requests: 2, failures: 1, cost: 11n, unpricedRequests: 0 },
       { unit: "u2", arm: "control", requests: 1, failures: 0, cost: 0n, unpricedRequests: 1 },
     ]);
   });

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { AnswerFacts, Endpoint, EventReader, Finish } from "../../endpoint.ts";
+import type { Finish } from "../../../core/usage-event.ts";
+import type { AnswerFacts, Endpoint, EventReader } from "../../endpoint.ts";
 import { CallBody, parseBody, rewriteModel } from "../../json-call.ts";
 import { jsonValueOf } from "../../json-value.ts";
 import { openai } from "./family.ts";
@@ -79,10 +80,10 @@ export const responses: Endpoint = {
   family: openai,
   path: "/responses",
   metered: true,
-  parse: (bytes) => {
+  parse: ({ bytes, query }) => {
     const fields = parseBody(ResponsesRequest, bytes);
     const user = fields.user ?? fields.safety_identifier ?? "";
-    return { bytes, fields, model: fields.model, stream: fields.stream === true, user };
+    return { bytes, fields, model: fields.model, stream: fields.stream === true, user, query };
   },
   rewrite: rewriteModel,
   readAnswer: (text) => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { assertNever } from "../../../core/errors.ts";
 import { CannotCarry } from "../cannot-carry.ts";
 import type { Content, Part, Source, Turn } from "../prompt.ts";
 import { dropped, onlyIf, textOr, wireList, wireObject } from "../wire.ts";
@@ -70,6 +71,8 @@ const contentOf = (block: Extract<Block, { type: "text" | "image" | "document" }
       return block.source.type === "text"
         ? { type: "text", text: block.source.data }
         : { type: "document", source: sourceOf(block.source), name: block.title };
+    default:
+      return assertNever(block);
   }
 };
 
@@ -88,6 +91,8 @@ const partsOf = (block: Block): Part[] => {
     case "thinking":
     case "redacted_thinking":
       return [];
+    default:
+      return assertNever(block);
   }
 };
 
@@ -114,6 +119,8 @@ const toContent = (part: Content): object => {
       return { type: "image", source: toSource(part.source) };
     case "document":
       return { type: "document", source: toSource(part.source), ...(part.name === undefined ? {} : { title: part.name }) };
+    default:
+      return assertNever(part);
   }
 };
 

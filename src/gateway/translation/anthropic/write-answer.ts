@@ -1,7 +1,7 @@
 import { outputTokens, type Tokens } from "../../../core/tokens.ts";
 import type { Call } from "../../json-call.ts";
 import { errorBody } from "../../providers/anthropic/family.ts";
-import type { Answer, AnswerEvent, Ending } from "../answer.ts";
+import type { Answer, Ending } from "../answer.ts";
 import type { EventWriter, Stamp } from "../dialect.ts";
 
 /** Tokens as Anthropic counts them: what was read from a cache, or written to it, is not part of the input. */
@@ -41,53 +41,43 @@ export const writeAnswer = (answer: Answer, _call: Call, stamp: Stamp): unknown 
   return { ...messageOf(answer.id, answer.model, content, stamp), ...stopOf(answer), usage: usageOf(answer.tokens) };
 };
 
-/** Writes the events of a message. */
-export const writeEvents = (_call: Call, stamp: Stamp): EventWriter => {
+const send = (type: string, members: object = {}): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...members })}\n\n`;
+
+/** Writes the blocks of a message one after another. */
+const blockWriter = () => {
   let blocks = 0;
   let open: "text" | "tool_use" | undefined;
-  const send = (type: string, members: object = {}): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...members })}\n\n`;
   const close = (): string => {
     if (open === undefined) return "";
     open = undefined;
     blocks += 1;
     return send("content_block_stop", { index: blocks - 1 });
   };
-  const begin = (type: "text" | "tool_use", content_block: object): string => {
+  const begin = (type: "text" | "tool_use", members: object): string => {
     const closed = close();
     open = type;
-    return closed + send("content_block_start", { index: blocks, content_block });
+    return closed + send("content_block_start", { index: blocks, content_block: { type, ...members } });
   };
-  const delta = (piece: object): string => send("content_block_delta", { index: blocks, delta: piece });
+  const delta = (type: "text" | "tool_use", piece: object): string =>
+    open === type ? send("content_block_delta", { index: blocks, delta: piece }) : "";
+  return { close, begin, delta, isOpen: (type: "text" | "tool_use"): boolean => open === type };
+};
 
-  const write = (event: AnswerEvent): string => {
-    switch (event.type) {
-      case "started": {
-        const message = {
-          ...messageOf(event.id, event.model, [], stamp),
-          stop_reason: null,
-          stop_sequence: null,
-          usage: { input_tokens: 0, output_tokens: 0 },
-        };
-        return send("message_start", { message });
-      }
-      case "text": {
-        const begun = open === "text" ? "" : begin("text", { type: "text", text: "" });
-        return begun + delta({ type: "text_delta", text: event.text });
-      }
-      case "toolCall":
-        return begin("tool_use", { type: "tool_use", id: event.id, name: event.name, input: {} });
-      case "arguments":
-        return open === "tool_use" ? delta({ type: "input_json_delta", partial_json: event.text }) : "";
-      case "thinking":
-      case "ended":
-      case "failed":
-        return "";
-    }
-  };
+/** Writes the events of a message. What it used is known at its end alone. */
+export const writeEvents = (_call: Call, stamp: Stamp): EventWriter => {
+  const blocks = blockWriter();
+  const none = { stop_reason: null, stop_sequence: null, usage: { input_tokens: 0, output_tokens: 0 } };
   return {
-    write,
+    started: ({ id, model }) => send("message_start", { message: { ...messageOf(id, model, [], stamp), ...none } }),
+    text: (text) => {
+      const begun = blocks.isOpen("text") ? "" : blocks.begin("text", { text: "" });
+      return begun + blocks.delta("text", { type: "text_delta", text });
+    },
+    thinking: () => "",
+    toolCall: ({ id, name }) => blocks.begin("tool_use", { id, name, input: {} }),
+    arguments: (text) => blocks.delta("tool_use", { type: "input_json_delta", partial_json: text }),
     finish: (ending) =>
-      `${close()}${send("message_delta", { delta: stopOf(ending), usage: usageOf(ending.tokens) })}${send("message_stop")}`,
+      blocks.close() + send("message_delta", { delta: stopOf(ending), usage: usageOf(ending.tokens) }) + send("message_stop"),
     fail: (api) => `event: error\ndata: ${errorBody(api)}\n\n`,
   };
 };

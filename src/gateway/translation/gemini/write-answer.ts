@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { assertNever } from "../../../core/errors.ts";
 import { inputTokens, outputTokens, type Tokens } from "../../../core/tokens.ts";
 import type { Call } from "../../json-call.ts";
 import type { Answer, AnswerPart, Ending } from "../answer.ts";
@@ -36,6 +37,8 @@ export const partOf = (part: AnswerPart): object => {
       return { text: part.text, thought: true };
     case "toolCall":
       return { functionCall: { id: part.id, name: part.name, args: part.arguments } };
+    default:
+      return assertNever(part);
   }
 };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { assertNever } from "../../../core/errors.ts";
 import { refuse } from "../../errors.ts";
 import { sourceOf } from "../data-url.ts";
 import type { Content, Part, Turn } from "../prompt.ts";
@@ -49,6 +50,8 @@ const contentOf = (part: z.infer<typeof Text> | z.infer<typeof Image> | z.infer<
       return { type: "image", source: sourceOf(part.image_url.url) };
     case "file":
       return { type: "document", source: sourceOf(part.file.file_data), name: part.file.filename };
+    default:
+      return assertNever(part);
   }
 };
 
@@ -69,6 +72,8 @@ const partsOf = (message: Exclude<Message, { role: "system" | "developer" }>, at
       const calls = (message.tool_calls ?? []).map((call, n) => callOf(call, `messages.${at}.tool_calls.${n}.function.arguments`));
       return [...[...said, message.refusal ?? ""].map((text): Part => ({ type: "text", text })), ...calls];
     }
+    default:
+      return assertNever(message);
   }
 };
 

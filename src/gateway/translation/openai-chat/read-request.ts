@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { assertNever } from "../../../core/errors.ts";
 import type { Call } from "../../json-call.ts";
 import { Effort, type Format, JsonSchema, type Prompt, type Setting, type Tool, type ToolChoice } from "../prompt.ts";
 import { turnsOf } from "../turns.ts";
@@ -98,6 +99,8 @@ const formatOf = (format: z.infer<typeof ResponseFormat>): Format | undefined =>
       const { name, schema, strict } = format.json_schema;
       return { type: "schema", name, schema, strict: strict ?? false };
     }
+    default:
+      return assertNever(format);
   }
 };
 

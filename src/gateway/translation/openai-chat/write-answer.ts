@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { errorBody } from "../../errors.ts";
 import type { Call } from "../../json-call.ts";
-import type { Answer, AnswerEvent, Ending } from "../answer.ts";
+import type { Answer, Ending } from "../answer.ts";
 import type { EventWriter, Stamp } from "../dialect.ts";
 import { completionUsage } from "./usage.ts";
 
@@ -51,27 +51,22 @@ export const writeEvents = (call: Call, stamp: Stamp): EventWriter => {
     chunk([{ index: 0, delta: said, logprobs: null, finish_reason: finish }]);
   const toolDelta = (said: object): string => delta({ tool_calls: [{ index: calls - 1, ...said }] });
 
-  const write = (event: AnswerEvent): string => {
-    switch (event.type) {
-      case "started":
-        head = { id: idOf(event.id, stamp), object: "chat.completion.chunk", created: stamp.created, model: event.model };
-        return delta({ role: "assistant", content: "", refusal: null });
-      case "text":
-        return delta({ content: event.text });
-      case "toolCall":
-        calls += 1;
-        return toolDelta({ id: event.id, type: "function", function: { name: event.name, arguments: "" } });
-      case "arguments":
-        return toolDelta({ function: { arguments: event.text } });
-      case "thinking":
-      case "ended":
-      case "failed":
-        return "";
-    }
+  return {
+    started: ({ id, model }) => {
+      head = { id: idOf(id, stamp), object: "chat.completion.chunk", created: stamp.created, model };
+      return delta({ role: "assistant", content: "", refusal: null });
+    },
+    text: (content) => delta({ content }),
+    thinking: () => "",
+    toolCall: ({ id, name }) => {
+      calls += 1;
+      return toolDelta({ id, type: "function", function: { name, arguments: "" } });
+    },
+    arguments: (text) => toolDelta({ function: { arguments: text } }),
+    finish: ({ finish, tokens }) => {
+      const usage = usageAsked && tokens !== undefined ? chunk([], completionUsage(tokens)) : "";
+      return `${delta({}, finishReasons[finish])}${usage}data: [DONE]\n\n`;
+    },
+    fail: (api) => `data: ${errorBody(api)}\n\n`,
   };
-  const finish = (ending: Ending): string => {
-    const usage = usageAsked && ending.tokens !== undefined ? chunk([], completionUsage(ending.tokens)) : "";
-    return `${delta({}, finishReasons[ending.finish])}${usage}data: [DONE]\n\n`;
-  };
-  return { write, finish, fail: (api) => `data: ${errorBody(api)}\n\n` };
 };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { assertNever } from "../../../core/errors.ts";
 import { refuse } from "../../errors.ts";
 import { sourceOf } from "../data-url.ts";
 import type { Content, Part, Turn } from "../prompt.ts";
@@ -79,6 +80,8 @@ const contentOf = (piece: Piece): Content => {
       return { type: "image", source: sourceOf(piece.image_url) };
     case "input_file":
       return { type: "document", source: sourceOf("file_url" in piece ? piece.file_url : piece.file_data), name: piece.filename };
+    default:
+      return assertNever(piece);
   }
 };
 
@@ -96,6 +99,8 @@ const turnOf = (item: Exclude<Item, { type: "reasoning" }>, at: number): Turn =>
       const result: Part = { type: "toolResult", id: item.call_id, name: "", content: item.output.map(contentOf), isError: false };
       return { role: "user", parts: [result] };
     }
+    default:
+      return assertNever(item);
   }
 };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { assertNever } from "../../../core/errors.ts";
 import type { Call } from "../../json-call.ts";
 import { fitsStrictly } from "../json-schema.ts";
 import { Effort, type Format, JsonSchema, type Prompt, type Setting, type Tool, type ToolChoice } from "../prompt.ts";
@@ -99,6 +100,8 @@ const formatOf = (format: z.infer<typeof TextFormat>): Format | undefined => {
       return { type: "json" };
     case "json_schema":
       return { type: "schema", name: format.name, schema: format.schema, strict: format.strict ?? true };
+    default:
+      return assertNever(format);
   }
 };
 
