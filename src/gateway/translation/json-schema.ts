@@ -52,10 +52,8 @@ export const closedSchema = (schema: JsonSchema): JsonSchema => {
   const { $schema: _dialect, ...rest } = schema;
   const told = Object.entries(rest).filter(([key, value]) => isUnenforced(key, value));
   const kept = Object.fromEntries(Object.entries(rest).filter(([key, value]) => !isUnenforced(key, value)));
-  const words = [
-    ...(typeof kept["description"] === "string" ? [kept["description"]] : []),
-    ...told.map(([key, value]) => `${key}: ${JSON.stringify(value)}`),
-  ].filter((text) => text !== undefined);
+  const before = typeof kept["description"] === "string" ? [kept["description"]] : [];
+  const words = [...before, ...told.map(([key, value]) => `${key}: ${JSON.stringify(value)}`)];
   return {
     ...mapBelow(kept, closedSchema),
     ...(told.length === 0 ? {} : { description: words.join("; ") }),

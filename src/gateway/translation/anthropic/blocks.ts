@@ -133,16 +133,10 @@ const idOf = (id: string): string => {
 
 /** A block of a message. */
 export const toBlock = (part: Part): object => {
-  switch (part.type) {
-    case "toolCall":
-      return { type: "tool_use", id: idOf(part.id), name: part.name, input: part.arguments };
-    case "toolResult": {
-      const content = part.content.filter((shown) => shown.type !== "text" || shown.text !== "").map(toContent);
-      return { type: "tool_result", tool_use_id: idOf(part.id), content, ...(part.isError ? { is_error: true } : {}) };
-    }
-    default:
-      return toContent(part);
-  }
+  if (part.type === "toolCall") return { type: "tool_use", id: idOf(part.id), name: part.name, input: part.arguments };
+  if (part.type !== "toolResult") return toContent(part);
+  const content = part.content.filter((shown) => shown.type !== "text" || shown.text !== "").map(toContent);
+  return { type: "tool_result", tool_use_id: idOf(part.id), content, ...(part.isError ? { is_error: true } : {}) };
 };
 
 /** An object of tool definitions; built-in ones have a type of their own. */

@@ -76,7 +76,8 @@ export const readEvents = (): AnswerEventReader => {
   return {
     read: (data) => {
       const event = Event.safeParse(jsonValueOf(data)).data;
-      switch (event?.type) {
+      if (event === undefined) return [];
+      switch (event.type) {
         case "message_start":
           return [{ type: "started", id: bareId(event.message?.id), model: event.message?.model ?? "" }];
         case "content_block_start":
