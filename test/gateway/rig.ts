@@ -97,6 +97,8 @@ export interface RigOptions {
   readonly upstreamUrl: string;
   /** Providers that all stand behind `upstreamUrl`; OpenAI alone where not said. */
   readonly providers?: readonly string[];
+  /** The version segment that a provider is served under. */
+  readonly versionOf?: (provider: string) => string;
   readonly policy?: RoutingPolicy;
   readonly limits?: Partial<GatewayLimits>;
   readonly spoolDir?: string;
@@ -104,7 +106,15 @@ export interface RigOptions {
 }
 
 /** A gateway on a real port; its settings are what `snapshot` gives. */
-export const startRig = async ({ upstreamUrl, providers = ["openai"], policy, limits, spoolDir, fleet }: RigOptions): Promise<Rig> => {
+export const startRig = async ({
+  upstreamUrl,
+  providers = ["openai"],
+  versionOf = () => "v1",
+  policy,
+  limits,
+  spoolDir,
+  fleet,
+}: RigOptions): Promise<Rig> => {
   const rows: UsageEvent[] = [];
   const logged: string[] = [];
   const settings: GatewaySnapshot = {
@@ -119,7 +129,9 @@ export const startRig = async ({ upstreamUrl, providers = ["openai"], policy, li
         purpose: "gateway",
       },
     ],
-    upstreams: new Map([[orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/v1`, apiKey: "sk-upstream" }))]]),
+    upstreams: new Map([
+      [orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/${versionOf(provider)}`, apiKey: "sk-upstream" }))],
+    ]),
     policies: new Map(policy === undefined ? [] : [[orgId, policy]]),
   };
   const log = (message: string): void => {

@@ -39,7 +39,6 @@ export const callItem = (id: string, call: { readonly id: string; readonly name:
   status,
 });
 
-const unset = z.unknown().transform(() => null);
 /** What a response repeats of its request. */
 const Repeated = z.looseObject({
   instructions: z.string().nullish().catch(null),
@@ -55,7 +54,6 @@ const Repeated = z.looseObject({
     .nullish()
     .catch(null),
   tools: z.array(z.unknown()).nullish().catch(null),
-  previous_response_id: unset,
 });
 
 const repeated = (call: Call): object => {
