@@ -3,9 +3,10 @@ import { AppError } from "../core/errors.ts";
 import { apiFamilyOf } from "../core/gateway-config.ts";
 import { type Id, newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
-import type { PolicyRule, PolicyStore, RoutingPolicy, Target } from "../core/policy.ts";
+import type { PolicyRule, PolicyStore, RoutingPolicy } from "../core/policy.ts";
 import type { PriceBook } from "../core/price.ts";
 import type { RoutingChange } from "../core/report.ts";
+import type { Target } from "../core/strategy.ts";
 import { announce, type EffectDeps, isSettled, lastEffect, takeEffect } from "./take-effect.ts";
 
 /** The share of a proven saving that we charge, in basis points. */

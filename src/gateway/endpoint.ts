@@ -3,6 +3,7 @@ import type { Tier } from "../core/price.ts";
 import type { Tokens } from "../core/tokens.ts";
 import type { Units } from "../core/units.ts";
 import type { Finish } from "../core/usage-event.ts";
+import type { TextFormat } from "./answer-text.ts";
 import type { ApiError } from "./errors.ts";
 import type { Arrival, Call } from "./json-call.ts";
 
@@ -72,4 +73,6 @@ export interface Endpoint {
   /** Reads a whole answer; undefined where it is no JSON object. */
   readAnswer(text: string): AnswerFacts | undefined;
   readEvents(call: Call): EventReader;
+  /** Where the text of an answer stands; absent where answers have none. */
+  readonly text?: TextFormat;
 }

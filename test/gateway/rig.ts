@@ -97,8 +97,8 @@ export interface RigOptions {
   readonly upstreamUrl: string;
   /** Providers that all stand behind `upstreamUrl`; OpenAI alone where not said. */
   readonly providers?: readonly string[];
-  /** The version segment that a provider is served under. */
-  readonly versionOf?: (provider: string) => string;
+  /** The version segment of the upstream's base URL; "v1" where not said. */
+  readonly version?: string;
   readonly policy?: RoutingPolicy;
   readonly limits?: Partial<GatewayLimits>;
   readonly spoolDir?: string;
@@ -109,7 +109,7 @@ export interface RigOptions {
 export const startRig = async ({
   upstreamUrl,
   providers = ["openai"],
-  versionOf = () => "v1",
+  version = "v1",
   policy,
   limits,
   spoolDir,
@@ -129,9 +129,7 @@ export const startRig = async ({
         purpose: "gateway",
       },
     ],
-    upstreams: new Map([
-      [orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/${versionOf(provider)}`, apiKey: "sk-upstream" }))],
-    ]),
+    upstreams: new Map([[orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/${version}`, apiKey: "sk-upstream" }))]]),
     policies: new Map(policy === undefined ? [] : [[orgId, policy]]),
   };
   const log = (message: string): void => {

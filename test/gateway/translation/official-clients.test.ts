@@ -43,7 +43,7 @@ const start = async (caller: Caller, provider: Provider) => {
   const rig = await startRig({
     upstreamUrl: peer.url,
     providers: ["openai", "anthropic", "google"],
-    versionOf: (name) => (name === "google" ? "v1beta" : "v1"),
+    version: provider === "google" ? "v1beta" : "v1",
     policy,
   });
   return { rig, peer };

@@ -5,6 +5,7 @@ import type { AnswerFacts, Endpoint, EventReader } from "../../endpoint.ts";
 import { type Arrival, type Call, CallBody, parseBody, rewriteModel } from "../../json-call.ts";
 import { jsonValueOf } from "../../json-value.ts";
 import { anthropic, errorBody } from "./family.ts";
+import { messageText } from "./text.ts";
 
 const Usage = z.looseObject({});
 type Usage = z.infer<typeof Usage>;
@@ -102,6 +103,7 @@ export const messages: Endpoint = {
   rewrite: rewriteModel,
   readAnswer,
   readEvents,
+  text: messageText,
 };
 
 /** POST /v1/messages/count_tokens: Anthropic bills nothing for it. */

@@ -5,6 +5,7 @@ import { type Arrival, type Call, parseBody, replaceMembers } from "../../json-c
 import { jsonValueOf } from "../../json-value.ts";
 import { Answer, callsTool, finishOf, reasonOf, usageOf } from "./answer.ts";
 import { errorBody, gemini } from "./family.ts";
+import { geminiText } from "./text.ts";
 
 const Body = z.looseObject({ model: z.string().nullish() });
 
@@ -100,4 +101,5 @@ export const generateContent: Endpoint = {
   rewrite,
   readAnswer,
   readEvents,
+  text: geminiText,
 };

@@ -5,6 +5,7 @@ import { errorBody } from "../../errors.ts";
 import { type Call, CallBody, parseBody, replaceMembers, rewriteModel } from "../../json-call.ts";
 import { jsonValueOf } from "../../json-value.ts";
 import { openai } from "./family.ts";
+import { chatText } from "./text.ts";
 import { tierOf, tokensOf } from "./tokens.ts";
 
 const StreamOptions = z.looseObject({ include_usage: z.boolean().nullish() }).nullish();
@@ -119,4 +120,5 @@ export const chatCompletions: Endpoint = {
     return { model, tier, tokens, finish, failed: false };
   },
   readEvents,
+  text: chatText,
 };
