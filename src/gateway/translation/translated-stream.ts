@@ -32,7 +32,8 @@ const createTelling = (writer: EventWriter, said: () => StreamFacts, calledModel
   let refused = false;
   const facts = (): StreamFacts => {
     const known = said();
-    const finish = known.finish && withTools(refused ? "filter" : known.finish, calls);
+    const why = refused ? "filter" : known.finish;
+    const finish = known.complete && calls ? withTools(why ?? "stop", calls) : why;
     return { ...known, finish, failed: known.failed || state === "failed" };
   };
   const start = (id = "", model = ""): string => {

@@ -1,8 +1,8 @@
-import { LLMock } from "@copilotkit/aimock";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createPriceBook } from "../../../src/catalog/price-book.ts";
 import { priceEvent } from "../../../src/catalog/price-event.ts";
 import { noTokens } from "../../../src/core/tokens.ts";
+import { startPeer } from "../peer.ts";
 import { policyOf, rule, startRig } from "../rig.ts";
 import { type Caller, callers } from "./callers.ts";
 
@@ -19,25 +19,15 @@ const prices = createPriceBook();
 
 /** An independent peer that speaks the APIs of all three, behind a gateway whose policy sends the caller's model to `provider`. */
 const start = async (caller: Caller, provider: Provider) => {
-  const peer = new LLMock({ port: 0, host: "127.0.0.1" });
   const said = { usage, model: targets[provider] };
-  const args = JSON.stringify({ city: "Bern" });
-  peer.on({ userMessage: "weather", hasToolResult: true }, { content: "It is 21 degrees in Bern.", ...said });
-  peer.on({ userMessage: "weather" }, { toolCalls: [{ id: "call_w1", name: "weather", arguments: args }], ...said });
-  peer.on(
-    { userMessage: "both towns" },
-    {
-      content: "I look twice.",
-      toolCalls: [
-        { id: "call_w1", name: "weather", arguments: args },
-        { id: "call_w2", name: "weather", arguments: JSON.stringify({ city: "Genève" }) },
-      ],
-      ...said,
-    },
-  );
-  peer.on({ userMessage: "Hello" }, { content: "Grüezi, wie geht’s? 👋", ...said });
-  await peer.start();
-  onTestFinished(() => peer.stop());
+  const bern = { id: "call_w1", name: "weather", arguments: JSON.stringify({ city: "Bern" }) };
+  const geneva = { id: "call_w2", name: "weather", arguments: JSON.stringify({ city: "Genève" }) };
+  const peer = await startPeer((taught) => {
+    taught.on({ userMessage: "weather", hasToolResult: true }, { content: "It is 21 degrees in Bern.", ...said });
+    taught.on({ userMessage: "weather" }, { toolCalls: [bern], ...said });
+    taught.on({ userMessage: "both towns" }, { content: "I look twice.", toolCalls: [bern, geneva], ...said });
+    taught.on({ userMessage: "Hello" }, { content: "Grüezi, wie geht’s? 👋", ...said });
+  });
   const to = { mode: "single" as const, target: { provider, model: targets[provider] } };
   const policy = policyOf(7, [{ ...rule, workload: "default", requestedModel: caller.model, strategy: to }]);
   const rig = await startRig({
@@ -87,7 +77,10 @@ describe.each(pairs)("the official client $name, led to $provider, $how", ({ cal
     const told = await caller.ask(rig.url, { model, text, stream, tool: true, answered });
     expect(told).toMatchObject({ text: "It is 21 degrees in Bern.", calls: [], finish: caller.finishes.stop });
     expect(JSON.stringify(peer.getRequests().at(-1)?.body)).toContain("degrees");
-    expect(await rig.rowsWhen(2)).toMatchObject([{ provider }, { provider }]);
+    expect(await rig.rowsWhen(2)).toMatchObject([
+      { provider, finish: "tool" },
+      { provider, finish: "stop" },
+    ]);
   });
 
   it("gets a text and two calls at once, in their order", async () => {
