@@ -11,16 +11,16 @@ const toolOf = ({ name, description, parameters, strict }: Tool): object => {
   return present({ name, description, input_schema: strict ? closedSchema(schema) : schema, strict: strict || undefined });
 };
 
-/** The tools that may be called, and how. Where only some may be, the others are left out. */
+/** The tools that may be called, and how. Where several of them may be, the others are left out. */
 const toolsOf = ({ tools, toolChoice, parallelToolCalls }: Prompt): object => {
   if (tools.length === 0) return {};
   const { mode, only } = toolChoice ?? { mode: "auto" };
-  const offered = only === undefined || mode === "none" ? tools : tools.filter(({ name }) => only.includes(name));
   const oneByOne = parallelToolCalls === false && mode !== "none" ? { disable_parallel_tool_use: true } : {};
   const asked = toolChoice !== undefined || parallelToolCalls === false;
   const [first, ...rest] = only ?? [];
   const type = { auto: "auto", none: "none", required: "any" }[mode];
   const named = mode === "required" && first !== undefined && rest.length === 0;
+  const offered = only === undefined || mode === "none" || named ? tools : tools.filter(({ name }) => only.includes(name));
   return {
     tools: offered.map(toolOf),
     ...(asked ? { tool_choice: { ...(named ? { type: "tool", name: first } : { type }), ...oneByOne } } : {}),
