@@ -163,6 +163,8 @@ const google: Caller = {
     let served = "";
     const response = stream
       ? await client.generateContentStream(body, options).then(async (streamed) => {
+          // Where the stream fails, this promise fails too, and nobody asks for it.
+          streamed.response.catch(() => undefined);
           for await (const chunk of streamed.stream) served = modelOf(chunk) || served;
           return streamed.response;
         })

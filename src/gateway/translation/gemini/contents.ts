@@ -70,7 +70,7 @@ const partOf = (part: WirePart, place: string, ids: ReturnType<typeof createIds>
   if ("fileData" in part) return [linked(part.fileData.fileUri, part.fileData.mimeType ?? "", `${place}.fileData`)];
   if ("functionCall" in part) {
     const { id, name, args: given } = part.functionCall;
-    const own = ids.called(name, id ?? `call_${place.replaceAll(/\D+/g, "_")}`);
+    const own = ids.called(name, id ?? `call${place.replaceAll(/\D+/g, "_")}`);
     return [{ type: "toolCall", id: own, name, arguments: given ?? {} }];
   }
   const { id, name, response } = part.functionResponse;
@@ -103,12 +103,16 @@ const toContent = (part: Content): object => {
   return { fileData: { mimeType: part.type === "image" ? mediaTypeAt(source.url) : "application/pdf", fileUri: source.url } };
 };
 
-/** A result: its texts, and after it what else the tool shows, under the tool's name. */
-const toResult = ({ id, name, content, isError }: ToolResult): object[] => {
+/** A result: its texts. */
+const toResult = ({ id, name, content, isError }: ToolResult): object => {
   const text = content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
-  const others = content.filter((part) => part.type !== "text").map(toContent);
-  const result = { functionResponse: { id, name, response: isError ? { error: text } : { output: text } } };
-  return [result, ...(others.length === 0 ? [] : [{ text: `From the tool ${name}:` }, ...others])];
+  return { functionResponse: { id, name, response: isError ? { error: text } : { output: text } } };
+};
+
+/** What a tool shows besides its texts, under its name. */
+const shownBy = ({ name, content }: ToolResult): object[] => {
+  const shown = content.filter((part) => part.type !== "text").map(toContent);
+  return shown.length === 0 ? [] : [{ text: `From the tool ${name}:` }, ...shown];
 };
 
 /**
@@ -117,16 +121,18 @@ const toResult = ({ id, name, content, isError }: ToolResult): object[] => {
  */
 const foreignSignature = "skip_thought_signature_validator";
 
-/** A turn as a message of a conversation; the first call of each is signed where the model wants it. */
+/** A turn as a message of a conversation; the first call of each is signed where the model wants it. Results stand together. */
 export const toWire = ({ role, parts }: Turn, signed: boolean): object => {
+  const results = parts.filter((part) => part.type === "toolResult");
   const first = parts.findIndex(({ type }) => type === "toolCall");
+  const rest = parts.map((part, at) => {
+    if (part.type === "toolResult") return [];
+    if (part.type !== "toolCall") return [toContent(part)];
+    const { id, name, arguments: given } = part;
+    return [{ functionCall: { id, name, args: given }, ...(signed && at === first ? { thoughtSignature: foreignSignature } : {}) }];
+  });
   return {
     role: role === "assistant" ? "model" : "user",
-    parts: parts.flatMap((part, at) => {
-      if (part.type === "toolResult") return toResult(part);
-      if (part.type !== "toolCall") return [toContent(part)];
-      const { id, name, arguments: given } = part;
-      return [{ functionCall: { id, name, args: given }, ...(signed && at === first ? { thoughtSignature: foreignSignature } : {}) }];
-    }),
+    parts: [...results.map(toResult), ...results.flatMap(shownBy), ...rest.flat()],
   };
 };
