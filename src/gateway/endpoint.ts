@@ -66,6 +66,8 @@ export interface Endpoint {
   readonly pathAt?: (call: Call, model: string) => string;
   /** False where providers bill nothing for it: it leaves no usage row. */
   readonly metered: boolean;
+  /** False where models give vectors and no text; absent: text. */
+  readonly answersText?: boolean;
   /** Reads a request; throws a GatewayError where it cannot be sent on. */
   parse(arrival: Arrival): Call;
   /** The body to send on: the caller's own bytes, but for the model and what the gateway needs to meter. */

@@ -4,11 +4,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { z } from "zod";
 import type { GatewayFleet, GatewaySnapshot } from "../../src/core/gateway-config.ts";
+import type { KeyLimits } from "../../src/core/key-limits.ts";
 import type { PolicyRule, RoutingPolicy } from "../../src/core/policy.ts";
 import type { SavingsPlan } from "../../src/core/savings.ts";
 import type { UsageEvent } from "../../src/core/usage-event.ts";
-import { createGateway, type Gateway, type GatewayLimits } from "../../src/gateway/proxy.ts";
+import type { GatewayLimits } from "../../src/gateway/gateway-limits.ts";
+import { createGateway, type Gateway } from "../../src/gateway/proxy.ts";
+import type { SpendSource } from "../../src/gateway/spend-watch.ts";
 
 export const orgId = "org_test";
 export const secret = "sk-apex-test";
@@ -103,6 +107,11 @@ export interface RigOptions {
   readonly limits?: Partial<GatewayLimits>;
   readonly spoolDir?: string;
   readonly fleet?: Pick<GatewayFleet, "report" | "withdraw">;
+  /** What the test's key is held to. */
+  readonly keyLimits?: KeyLimits;
+  readonly spend?: SpendSource;
+  /** Whether the operator trusts the upstream's address; true where not said. */
+  readonly trusting?: boolean;
 }
 
 /** A gateway on a real port; its settings are what `snapshot` gives. */
@@ -114,6 +123,9 @@ export const startRig = async ({
   limits,
   spoolDir,
   fleet,
+  keyLimits,
+  spend,
+  trusting = true,
 }: RigOptions): Promise<Rig> => {
   const rows: UsageEvent[] = [];
   const logged: string[] = [];
@@ -126,7 +138,9 @@ export const startRig = async ({
         label: "test key",
         workload: "default",
         team: "platform",
+        project: "",
         purpose: "gateway",
+        ...(keyLimits === undefined ? {} : { limits: keyLimits }),
       },
     ],
     upstreams: new Map([[orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/${version}`, apiKey: "sk-upstream" }))]]),
@@ -159,6 +173,7 @@ export const startRig = async ({
     store: { snapshot: () => rig.snapshot() },
     fleet: fleet ?? { report: () => Promise.resolve(), withdraw: () => Promise.resolve() },
     recordUsage: (events) => rig.record(events),
+    ...(spend === undefined ? {} : { spend }),
     providerOf: (model) =>
       model.startsWith("gpt-") ? "openai" : model.startsWith("claude-") ? "anthropic" : model.startsWith("gemini-") ? "google" : undefined,
     spoolDir: spoolDir ?? (await tempFolder()),
@@ -167,6 +182,7 @@ export const startRig = async ({
     random: () => 0.5,
     limits: { retryBaseMs: 5, flushMs: 20, retryMs: 20, maxRetryMs: 40, refreshMs: 50, ...limits },
   });
+  if (trusting) gateway.trust(upstreamUrl);
   await gateway.start();
   const { url } = await listen(gateway.handle);
   onTestFinished(() => gateway.close());
@@ -217,5 +233,11 @@ export const ask = (url: string, body: unknown, headers: Record<string, string> 
     body: typeof body === "string" ? body : JSON.stringify(body),
     ...(signal === undefined ? {} : { signal }),
   });
+
+const ErrorAnswer = z.looseObject({ error: z.looseObject({ message: z.string() }) });
+
+/** The error that an answer holds, in either family's format. */
+export const errorIn = async (response: Response): Promise<{ readonly message: string; readonly [member: string]: unknown }> =>
+  ErrorAnswer.parse(await response.json()).error;
 
 export const question = { model: "gpt-4o", messages: [{ role: "user", content: "Hello?" }] };

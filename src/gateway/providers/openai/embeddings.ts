@@ -14,6 +14,7 @@ export const embeddings: Endpoint = {
   family: openai,
   path: "/embeddings",
   metered: true,
+  answersText: false,
   parse: ({ bytes, query }) => {
     const fields = parseBody(EmbeddingsRequest, bytes);
     return { bytes, fields, model: fields.model, stream: false, user: fields.user ?? "", query };
