@@ -1,6 +1,5 @@
 import { Validator } from "@cfworker/json-schema";
 import { z } from "zod";
-import type { Endpoint } from "./endpoint.ts";
 import type { Call } from "./json-call.ts";
 import { jsonValueOf, listOf } from "./json-value.ts";
 import type { Written } from "./sink.ts";
@@ -58,7 +57,7 @@ export const isAskedJson = (text: string, { schema }: JsonAsked): boolean | unde
 };
 
 /** Whether an answer is the JSON that its call asked for; undefined where it asked for none, or that cannot be told. */
-export const formatOkOf = (endpoint: Pick<Endpoint, "text">, call: Call, written: Written | undefined): boolean | undefined => {
+export const formatOkOf = (endpoint: { readonly text?: TextFormat }, call: Call, written: Written | undefined): boolean | undefined => {
   const asked = endpoint.text?.jsonAsked(call);
   if (endpoint.text === undefined || asked === undefined || written === undefined || written.status !== 200) return undefined;
   return isAskedJson(answerText(endpoint.text, written), asked);
