@@ -10,6 +10,7 @@ import { responses } from "../../../src/gateway/providers/openai/responses.ts";
 import { Answer, type AnswerPart } from "../../../src/gateway/translation/answer.ts";
 import type { CallerDialect, EventWriter, ProviderDialect } from "../../../src/gateway/translation/dialect.ts";
 import { callerDialects, providerDialects } from "../../../src/gateway/translation/dialects.ts";
+import { jsonObjectOf } from "../../../src/gateway/translation/wire.ts";
 import { callOf } from "./arbitraries.ts";
 import { eventMisfits, misfits } from "./openai-wire.ts";
 
@@ -22,7 +23,7 @@ const text = fc.oneof(
 );
 const args = fc
   .dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.jsonValue({ maxDepth: 2 }))
-  .map((value) => JSON.parse(JSON.stringify(value)));
+  .map((value) => jsonObjectOf(JSON.stringify(value)) ?? {});
 const count = fc.integer({ min: 0, max: 1_000_000 });
 const tokens: fc.Arbitrary<Tokens> = fc
   .record({ input: count, cache_read: count, output: count, reasoning: count })
@@ -53,7 +54,7 @@ const streamed = (writer: EventWriter, answer: Answer, pieces: number): string =
   answer.parts
     .map((part) => {
       const whole = part.type === "toolCall" ? JSON.stringify(part.arguments) : part.text;
-      const letters = [...whole];
+      const letters = Array.from(whole);
       const cut = Array.from({ length: pieces }, (_, n) =>
         letters.slice(Math.floor((n * letters.length) / pieces), Math.floor(((n + 1) * letters.length) / pieces)).join(""),
       ).filter((piece) => piece !== "");
@@ -63,36 +64,38 @@ const streamed = (writer: EventWriter, answer: Answer, pieces: number): string =
     .join("") +
   writer.finish(answer);
 
+/** The data of each event of a stream. */
+const eventsOf = (stream: string): string[] =>
+  stream.split(/\r?\n\r?\n/).map((event) =>
+    event
+      .split(/\r?\n/)
+      .flatMap((line) => (line.startsWith("data: ") ? [line.slice(6)] : []))
+      .join("\n"),
+  );
+
 /** Reads a stream of a family's into an answer. */
 const readStream = (provider: ProviderDialect, stream: string): Answer => {
   const reader = provider.readEvents(stamp);
   const metered = provider.endpoint.readEvents(asksUsage);
-  const parts: AnswerPart[] = [];
-  let [id, model, json] = ["", "", ""];
-  for (const event of stream.split(/\r?\n\r?\n/)) {
-    const data = event
-      .split(/\r?\n/)
-      .flatMap((line) => (line.startsWith("data: ") ? [line.slice(6)] : []))
-      .join("\n");
+  const parts: (Exclude<AnswerPart, { type: "toolCall" }> | { type: "toolCall"; id: string; name: string; json: string })[] = [];
+  let [id, model] = ["", ""];
+  for (const data of eventsOf(stream)) {
     metered.read(data);
     for (const said of reader.read(data)) {
       const last = parts.at(-1);
       if (said.type === "started") [id, model] = [said.id, said.model];
       else if (said.type === "text" && last?.type === "text") last.text += said.text;
       else if (said.type === "text" || said.type === "thinking") parts.push({ ...said });
-      else if (said.type === "toolCall") parts.push({ ...said, arguments: JSON.parse((json = "") || "{}") });
-      else if (said.type === "arguments" && last?.type === "toolCall") {
-        json += said.text;
-        try {
-          last.arguments = JSON.parse(json);
-        } catch {
-          // Not whole yet.
-        }
-      }
+      else if (said.type === "toolCall") parts.push({ ...said, json: "" });
+      else if (said.type === "arguments" && last?.type === "toolCall") last.json += said.text;
     }
   }
   const { finish = "stop", tokens: used } = metered.facts();
-  return { id, model, parts, finish, tokens: used };
+  const whole = parts.map((part): AnswerPart => {
+    if (part.type !== "toolCall") return part;
+    return { type: "toolCall", id: part.id, name: part.name, arguments: jsonObjectOf(part.json) ?? {} };
+  });
+  return { id, model, parts: whole, finish, tokens: used };
 };
 
 const asksUsage = callOf({ model: "asked-for", stream: true, stream_options: { include_usage: true } }, true);
@@ -121,7 +124,7 @@ describe.each(families)("an answer in the format of $family", ({ family, endpoin
         const read = provider.readAnswer(body, facts ?? { failed: true }, stamp);
         expect(read).toEqual(answer);
         expect(Answer.safeParse(read).success).toBe(true);
-        if (family === "openai") expect(misfits("CreateChatCompletionResponse", body)).toEqual([]);
+        expect(family === "openai" ? misfits("CreateChatCompletionResponse", body) : []).toEqual([]);
       }),
     );
   });
@@ -131,6 +134,8 @@ describe.each(families)("an answer in the format of $family", ({ family, endpoin
       fc.property(answers, fc.integer({ min: 1, max: 4 }), (answer, pieces) => {
         const stream = streamed(caller.writeEvents(asksUsage, stamp), answer, pieces);
         expect(readStream(provider, stream)).toEqual(answer);
+        const chunks = family === "openai" ? eventsOf(stream).filter((data) => data.startsWith("{")) : [];
+        expect(chunks.flatMap((data) => misfits("CreateChatCompletionStreamResponse", JSON.parse(data)))).toEqual([]);
       }),
     );
   });
@@ -167,13 +172,19 @@ describe.each(pairs)("a stream of $from's, told at $told", ({ provider, to }) =>
         const cuts = places.map((place) => place % stream.length).toSorted((a, b) => a - b);
         const whole = tell(stream, []);
         expect(tell(stream, cuts)).toBe(whole);
-        if (to === responses) expectResponse(whole, answer);
-        else expect(readStream(providerDialects[to.family.name], whole)).toEqual(answer);
+        const expectTold = to === responses ? expectResponse : expectAnswer(providerDialects[to.family.name]);
+        expectTold(whole, answer);
       }),
       { numRuns: 60 },
     );
   });
 });
+
+const expectAnswer =
+  (provider: ProviderDialect) =>
+  (stream: string, answer: Answer): void => {
+    expect(readStream(provider, stream)).toEqual(answer);
+  };
 
 const Event = z.looseObject({
   type: z.string(),

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import type { Call } from "../../../src/gateway/json-call.ts";
 import type { Content, Format, Part, Prompt, Reasoning, Tool, ToolChoice, Turn } from "../../../src/gateway/translation/prompt.ts";
+import { jsonObjectOf } from "../../../src/gateway/translation/wire.ts";
 
 /** A call as an endpoint reads it. */
 export const callOf = (body: unknown, stream = false): Call => {
@@ -54,7 +55,9 @@ const document = (names: boolean): fc.Arbitrary<Content> =>
 const said = ({ documentNames }: Reach): fc.Arbitrary<Content[]> =>
   fc.array(fc.oneof(textPart, image, document(documentNames)), { minLength: 1, maxLength: 3 });
 
-const jsonObject = fc.dictionary(word, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }).map((value) => JSON.parse(JSON.stringify(value)));
+const jsonObject = fc
+  .dictionary(word, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 })
+  .map((value) => jsonObjectOf(JSON.stringify(value)) ?? {});
 
 interface Round {
   readonly user: Content[];

@@ -33,6 +33,8 @@ export interface Caller {
   ask(url: string, question: Question): Promise<Got>;
 }
 
+const argsOf = (text: string): unknown => JSON.parse(text);
+
 const system = "You tell the weather.";
 const schema = { type: "object" as const, properties: { city: { type: "string" as const, description: "A town." } }, required: ["city"] };
 
@@ -62,7 +64,7 @@ const chat: Caller = {
     return {
       text: choice?.message.content ?? "",
       calls: (choice?.message.tool_calls ?? []).flatMap((call) =>
-        call.type === "function" ? [{ id: call.id, name: call.function.name, args: JSON.parse(call.function.arguments) }] : [],
+        call.type === "function" ? [{ id: call.id, name: call.function.name, args: argsOf(call.function.arguments) }] : [],
       ),
       finish: choice?.finish_reason ?? "",
       usage: [completion.usage?.prompt_tokens, completion.usage?.completion_tokens],
@@ -90,7 +92,7 @@ const responses: Caller = {
     return {
       text: response.output_text,
       calls: response.output.flatMap((item) =>
-        item.type === "function_call" ? [{ id: item.call_id, name: item.name, args: JSON.parse(item.arguments) }] : [],
+        item.type === "function_call" ? [{ id: item.call_id, name: item.name, args: argsOf(item.arguments) }] : [],
       ),
       finish: response.status ?? "",
       usage: [response.usage?.input_tokens, response.usage?.output_tokens],

@@ -87,7 +87,8 @@ describe.each(reaches)("a request for $api", ({ endpoint, provider, model, reach
         const read = caller?.readPrompt(callOf(written, prompt.stream));
         expect(read).toEqual(prompt);
         expect(Prompt.safeParse(read).success).toBe(true);
-        if (endpoint === chatCompletions) expect(misfits("CreateChatCompletionRequest", JSON.parse(JSON.stringify(written)))).toEqual([]);
+        const json: unknown = JSON.parse(JSON.stringify(written));
+        expect(endpoint === chatCompletions ? misfits("CreateChatCompletionRequest", json) : []).toEqual([]);
       }),
       { numRuns: 150 },
     );
