@@ -3,21 +3,7 @@ import { z } from "zod";
 import type { Call } from "./json-call.ts";
 import { jsonValueOf, listOf } from "./json-value.ts";
 import type { Written } from "./sink.ts";
-
-/** A JSON format that a call asks for; with its schema where it names one. */
-export interface JsonAsked {
-  readonly schema: unknown;
-}
-
-/** Where the text of an endpoint's answers stands. */
-export interface TextFormat {
-  /** The JSON that a call asks for; undefined where it asks for none. */
-  jsonAsked(call: Call): JsonAsked | undefined;
-  /** The text of a whole answer, parsed. */
-  ofAnswer(answer: unknown): string;
-  /** The text that an event of a stream adds, parsed. */
-  ofEvent(event: unknown): string;
-}
+import type { JsonAsked, TextFormat } from "./text-format.ts";
 
 const dataLines = (body: string): readonly string[] =>
   body.split(/\r?\n/).flatMap((line) => (line.startsWith("data:") ? [line.slice(5).trim()] : []));
