@@ -4,7 +4,7 @@ import { messages } from "../providers/anthropic/messages.ts";
 import { generateContent } from "../providers/gemini/generate.ts";
 import { chatCompletions } from "../providers/openai/chat.ts";
 import { responses } from "../providers/openai/responses.ts";
-import { readEvents as readMessageEvents, readAnswer as readMessage } from "./anthropic/read-answer.ts";
+import { readAnswer as readMessage, readEvents as readMessageEvents } from "./anthropic/read-answer.ts";
 import { params as messageParams, readPrompt as readMessagesRequest } from "./anthropic/read-request.ts";
 import { writeAnswer as writeMessage, writeEvents as writeMessageEvents } from "./anthropic/write-answer.ts";
 import { writePrompt as writeMessagesRequest } from "./anthropic/write-request.ts";
