@@ -7,6 +7,7 @@ import type { Engines } from "./compose-engines.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
+import { wireRollouts } from "./compose-policies.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
 import type { Config } from "./config.ts";
@@ -233,6 +234,7 @@ function wireHandlers(shared: Shared): JobHandlers {
     },
     ...notices.handlers,
     ...surfaces.jobs,
+    ...wireRollouts(shared),
     ...wireUpkeep(shared),
   };
 }

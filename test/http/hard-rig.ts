@@ -105,6 +105,8 @@ export async function startHardRig(platform: HardPlatform): Promise<HardRig> {
       "sync-due": nothing,
       "reconcile-bills": nothing,
       measure: nothing,
+      "watch-rollouts": nothing,
+      "advance-rollout": nothing,
       "digests-due": nothing,
       home: nothing,
       "send-notice": nothing,
