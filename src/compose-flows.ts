@@ -28,12 +28,13 @@ import { deliverReport } from "./flows/deliver-report.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
+import { prepareOffers } from "./flows/prepare-offers.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
 import { reconcile } from "./flows/reconcile.ts";
 import { type RepriceOutcome, type RepriceRequest, repriceUsage } from "./flows/reprice-usage.ts";
 import { rollbackPolicy } from "./flows/rollback-policy.ts";
-import { runAnalysis } from "./flows/run-analysis.ts";
+import { type RunAnalysisDeps, runAnalysis } from "./flows/run-analysis.ts";
 import { type MappingDeps, type MappingFlows, mappingForFile, mappingNamed, saveMapping } from "./flows/saved-mappings.ts";
 import { type SyncDeps, syncSource } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
@@ -225,12 +226,14 @@ function wireHandlers(shared: Shared): JobHandlers {
       await surfaces.entitle(runId);
       if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
       if (await answerCommand({ ...stores, usage, ...deps, ...notices, press: pressed }, runId, signal)) return;
-      await runAnalysis({ ...deps, analyst: askedInFull(analyst) }, runId, signal);
+      const prepare: RunAnalysisDeps["prepare"] = async (orgId, report) =>
+        prepareOffers({ usage, settings: stores.settings, prices: await books.of(orgId) }, orgId, report, now());
+      await runAnalysis({ ...deps, prepare, analyst: askedInFull(analyst) }, runId, signal);
     },
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, change: notices.change, log }, inboundId),
     async apply({ orgId, approvalId }) {
-      await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), providersOf, log }, { orgId, approvalId });
+      await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), usage, providersOf, log }, { orgId, approvalId });
     },
     ...notices.handlers,
     ...surfaces.jobs,

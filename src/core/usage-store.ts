@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { TrafficNeeds } from "./capability.ts";
 import type { ArmOutcome } from "./guardrail.ts";
 import type { Id } from "./ids.ts";
 import type { PicoUsd } from "./money.ts";
@@ -170,6 +171,13 @@ export interface UsageReader {
     readonly policyVersions: readonly number[];
     readonly policyRule: string;
   }): Promise<Answer<ArmOutcome>>;
+  /** What the requests of a workload that ask for a model used; one row, also where there are none. */
+  trafficNeeds(query: {
+    readonly orgId: Id<"org">;
+    readonly period: Period;
+    readonly workload: string;
+    readonly model: string;
+  }): Promise<Answer<TrafficNeeds>>;
   /** What the org has stored, or the part of it that passes the filters. */
   coverage(orgId: Id<"org">, filters?: Filters): Promise<Coverage>;
 }

@@ -8,6 +8,7 @@ import type { PriceBook } from "../core/price.ts";
 import type { RoutingChange } from "../core/report.ts";
 import { standingOf } from "../core/rollout.ts";
 import type { RunEvent } from "../core/run-event.ts";
+import { type CheckCapabilityDeps, checkCapability } from "./check-capability.ts";
 import { ruleOf, standingVersion, versionWith, withRule } from "./policy-rules.ts";
 import { announce, type EffectDeps, isSettled, lastEffect, takeEffect } from "./take-effect.ts";
 import { baseOf, publishOnce, takeOut } from "./take-out.ts";
@@ -15,7 +16,8 @@ import { baseOf, publishOnce, takeOut } from "./take-out.ts";
 export interface ApplyDeps extends EffectDeps {
   readonly approvals: Pick<ApprovalStore, "get">;
   readonly policies: Pick<PolicyStore, "active" | "version" | "latestVersion" | "publish" | "movePointer" | "publishedBy" | "madeBy">;
-  readonly prices: Pick<PriceBook, "priceOf">;
+  readonly prices: Pick<PriceBook, "priceOf" | "model">;
+  readonly usage: CheckCapabilityDeps["usage"];
   /** The providers that an org's gateway can send requests on to. */
   readonly providersOf: (orgId: Id<"org">) => Promise<readonly string[]>;
   readonly log: Logger;
@@ -60,6 +62,8 @@ async function publish(deps: ApplyDeps, approval: Approval): Promise<RoutingPoli
   }
   const foreign = foreignApi(change);
   if (foreign !== undefined) return foreign;
+  const { refusals } = await checkCapability(deps, approval.orgId, change, deps.now());
+  if (refusals.length > 0) return `${refusals.join(" ")} Ask for a proposal with another model.`;
   for (let attempt = 0; attempt < 3; attempt++) {
     const active = await deps.policies.active(approval.orgId);
     // Read after the active version: had another worker moved it for this approval, that is seen here.

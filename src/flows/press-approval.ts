@@ -14,7 +14,6 @@ import type { JobQueue } from "../core/job.ts";
 import { fromUsd, showUsd } from "../core/money.ts";
 import type { OrgSettings } from "../core/org-settings.ts";
 import type { PolicyStore } from "../core/policy.ts";
-import { planText } from "../core/rollout.ts";
 import type { RunStore } from "../core/run.ts";
 import { applyAgain } from "./apply-again.ts";
 import { standingVersion } from "./policy-rules.ts";
@@ -182,7 +181,6 @@ function evidenceOf({ recommendation, expiresAt }: Approval): string {
       : [
           `Change: ${change.workload} moves from ${change.fromModel} (${change.fromProvider}) to ${change.toModel} (${change.toProvider}); ` +
             `${Math.round(change.holdoutShare * 1000) / 10} % of ${change.unit}s stay as they are, so that the saving can be measured.`,
-          ...(change.rollout === undefined ? [] : [planText(change.rollout, change.holdoutShare, change.unit)]),
         ]),
     ...recommendation.steps.map((step, i) => `Step ${i + 1}: ${step.action} Check: ${step.check} Undo: ${step.undo}`),
     `Risk: ${recommendation.risk}. Open until ${expiresAt.slice(0, 16).replace("T", " ")} UTC.`,

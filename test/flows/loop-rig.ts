@@ -115,7 +115,7 @@ export async function startLoop(spoolDir: string, now: () => Date = () => new Da
     gateway,
     standInUrl: standIn.baseUrl,
     jobs,
-    apply: { ...shared, actuators, prices, providersOf, now, log: quiet, patienceMs: 300 },
+    apply: { ...shared, actuators, prices, usage: clickHouse.usage, providersOf, now, log: quiet, patienceMs: 300 },
     measure: { ...shared, usage: clickHouse.usage, ledger: stores.ledger, flushUsage: gateway.flush },
     approved: (words = {}) => approveOn(db, words),
     pending: (words = {}) => proposeOn(db, words),
