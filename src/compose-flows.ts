@@ -4,6 +4,7 @@ import { createPriceBook } from "./catalog/price-book.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
 import { wireChats, withRoles } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
+import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
@@ -26,7 +27,7 @@ import { type ContractBooks, createContractBooks } from "./flows/contract-books.
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
-import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
+import { type IngestDeps, importFile } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
 import { prepareOffers } from "./flows/prepare-offers.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
@@ -39,7 +40,7 @@ import { type MappingDeps, type MappingFlows, mappingForFile, mappingNamed, save
 import { type SyncDeps, syncSource } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
-import { createGateway, type Gateway } from "./gateway/proxy.ts";
+import type { Gateway } from "./gateway/proxy.ts";
 import { createApiClient } from "./ingest/api-client.ts";
 import { fileHeader } from "./ingest/file-header.ts";
 import { fileSources, proposeMapping } from "./ingest/index.ts";
@@ -117,24 +118,6 @@ interface Shared extends WireOptions {
   readonly intake: Intake;
   readonly mapping: MappingDeps;
 }
-
-const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook, books: ContractBooks): Gateway =>
-  createGateway({
-    store: engines.stores.gateway,
-    fleet: engines.stores.fleet,
-    async recordUsage(events) {
-      for (const orgId of new Set(events.map((event) => event.orgId))) {
-        const ofOrg = events.filter((event) => event.orgId === orgId);
-        await recordUsage({ usage: engines.usage, prices: await books.of(orgId) }, ofOrg);
-      }
-    },
-    providerOf: (model) => prices.providerOf(model),
-    spoolDir: join(config.dataDir, "spool"),
-    mayUseSpool: () => engines.ownsDataDir(),
-    log,
-    now,
-    random: Math.random,
-  });
 
 function wireEffect(
   { now, engines: { stores }, jobs }: WireOptions,

@@ -54,17 +54,24 @@ const Environment = z.object({
   OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1"),
   ANTHROPIC_API_KEY: optional,
   ANTHROPIC_BASE_URL: z.url().default("https://api.anthropic.com"),
+  GEMINI_API_KEY: optional,
+  GOOGLE_API_KEY: optional,
+  GEMINI_BASE_URL: z.url().default("https://generativelanguage.googleapis.com"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 type Environment = z.infer<typeof Environment>;
 
 const engine = (url: string | undefined): Engine => (url === undefined ? { kind: "embedded" } : { kind: "server", url });
 
-/** Base URLs as the official clients take them: OpenAI's with the version segment, Anthropic's without (it is taken with it too). */
+/** Google's base URL with its version; v1beta where it has none. */
+const googleBase = (url: string): string => (/\/v1\w*\/?$/.test(url) ? url.replace(/\/$/, "") : `${url.replace(/\/$/, "")}/v1beta`);
+
+/** Base URLs as the official clients take them: OpenAI's with the version segment, Anthropic's and Google's without (they are taken with it too). */
 function upstreamSettings(env: Environment): UpstreamSettings[] {
   const settings = [
     { provider: "openai", baseUrl: env.OPENAI_BASE_URL, apiKey: env.OPENAI_API_KEY },
     { provider: "anthropic", baseUrl: `${env.ANTHROPIC_BASE_URL.replace(/\/(?:v1\/?)?$/, "")}/v1`, apiKey: env.ANTHROPIC_API_KEY },
+    { provider: "google", baseUrl: googleBase(env.GEMINI_BASE_URL), apiKey: env.GEMINI_API_KEY ?? env.GOOGLE_API_KEY },
   ];
   return settings.flatMap(({ apiKey, ...upstream }) => (apiKey === undefined ? [] : [{ ...upstream, apiKey }]));
 }

@@ -29,6 +29,22 @@ describe("the configuration", () => {
     expect(both.map(({ baseUrl }) => baseUrl)).toEqual(["https://api.openai.com/v1", "https://api.anthropic.com/v1"]);
   });
 
+  it("takes Google's key by either name, and its base URL with a version or without", () => {
+    const google = (env: Record<string, string>) => readConfig("/", env).upstreams;
+    expect(google({ GOOGLE_API_KEY: "k" })).toEqual([
+      { provider: "google", baseUrl: "https://generativelanguage.googleapis.com/v1beta", apiKey: "k" },
+    ]);
+    for (const [given, used] of [
+      ["http://g.example", "http://g.example/v1beta"],
+      ["http://g.example/", "http://g.example/v1beta"],
+      ["http://g.example/v1beta/", "http://g.example/v1beta"],
+      ["http://g.example/proxy/v1", "http://g.example/proxy/v1"],
+    ] as const) {
+      const upstreams = google({ GEMINI_API_KEY: "k", GOOGLE_API_KEY: "other", GEMINI_BASE_URL: given });
+      expect(upstreams).toEqual([{ provider: "google", baseUrl: used, apiKey: "k" }]);
+    }
+  });
+
   it("swaps each engine on its own", () => {
     expect(readConfig("/", { DATABASE_URL: "postgresql://db/apex", APEX_SECRET_KEY: key })).toMatchObject({
       relational: { kind: "server", url: "postgresql://db/apex" },

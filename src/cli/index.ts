@@ -7,6 +7,7 @@ import { digest } from "./digest.ts";
 import { importFiles } from "./import.ts";
 import { importMap } from "./import-map.ts";
 import { key } from "./key.ts";
+import { keys } from "./keys.ts";
 import { price } from "./price.ts";
 import { prices } from "./prices.ts";
 import { readKey } from "./read-key.ts";
@@ -43,6 +44,7 @@ export const commands = {
   verify,
   price,
   key,
+  keys,
   "read-key": readKey,
   demo,
 } satisfies Record<string, Command>;

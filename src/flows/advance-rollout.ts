@@ -9,6 +9,7 @@ import { type RuleRollout, standingOf } from "../core/rollout.ts";
 import { rolloutStep } from "../core/rollout-step.ts";
 import type { LoggedEvent, RunStore } from "../core/run.ts";
 import type { RunEvent } from "../core/run-event.ts";
+import { holdoutOf } from "../core/strategy.ts";
 import { ruleInStage, versionWith, withRule } from "./policy-rules.ts";
 import { type RollbackDeps, rollbackPolicy } from "./rollback-policy.ts";
 import { type RolloutFactsDeps, rolloutFacts } from "./rollout-facts.ts";
@@ -57,8 +58,8 @@ interface Live {
 async function liveOf(deps: AdvanceDeps, approval: Approval, log: readonly LoggedEvent[]): Promise<Live | undefined> {
   const { policy } = await deps.policies.active(approval.orgId);
   const rule = policy?.rules.find(({ approvalId }) => approvalId === approval.id);
-  if (rule?.rollout === undefined || rule.strategy.mode !== "holdout") return undefined;
-  return { approval, rule, rollout: rule.rollout, unit: rule.strategy.plan.unit, log };
+  const unit = rule === undefined ? undefined : holdoutOf(rule.strategy)?.plan.unit;
+  return rule?.rollout === undefined || unit === undefined ? undefined : { approval, rule, rollout: rule.rollout, unit, log };
 }
 
 /** Says the breach once, in the card and in a message of its own where the change was approved. */

@@ -3,11 +3,12 @@ import { AppError } from "../core/errors.ts";
 import { apiFamilyOf } from "../core/gateway-config.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
-import type { PolicyStore, RoutingPolicy, Target } from "../core/policy.ts";
+import type { PolicyStore, RoutingPolicy } from "../core/policy.ts";
 import type { PriceBook } from "../core/price.ts";
 import type { RoutingChange } from "../core/report.ts";
 import { standingOf } from "../core/rollout.ts";
 import type { RunEvent } from "../core/run-event.ts";
+import { holdoutOf, type Target } from "../core/strategy.ts";
 import { type CheckCapabilityDeps, checkCapability } from "./check-capability.ts";
 import { ruleOf, standingVersion, versionWith, withRule } from "./policy-rules.ts";
 import { announce, type EffectDeps, isSettled, lastEffect, takeEffect } from "./take-effect.ts";
@@ -127,7 +128,7 @@ function appliedEvent(
   waiting: readonly string[],
 ): Extract<RunEvent, { type: "policy.applied" }> {
   const rule = policy?.rules.find((one) => one.approvalId === approvalId);
-  const unit = rule?.strategy.mode === "holdout" ? rule.strategy.plan.unit : undefined;
+  const unit = rule === undefined ? undefined : holdoutOf(rule.strategy)?.plan.unit;
   return {
     type: "policy.applied",
     at: deps.now().toISOString(),

@@ -2,6 +2,7 @@ import type { Id } from "../core/ids.ts";
 import type { PolicyRule, PolicyStore } from "../core/policy.ts";
 import { guardWindow } from "../core/rollout.ts";
 import type { RolloutFacts } from "../core/rollout-step.ts";
+import { holdoutOf } from "../core/strategy.ts";
 import type { UsageReader } from "../core/usage-store.ts";
 import { readGuardrails } from "../stats/sequential-guard.ts";
 
@@ -32,7 +33,8 @@ export async function rolloutFacts(
   now: Date,
 ): Promise<{ readonly facts: RolloutFacts; readonly from: Date } | undefined> {
   const { rollout, strategy } = rule;
-  if (rollout === undefined || strategy.mode !== "holdout") return undefined;
+  const plan = holdoutOf(strategy)?.plan;
+  if (rollout === undefined || plan === undefined) return undefined;
   const policyVersions = await versionsInStage(deps, orgId, rule);
   const look = async (from: Date) =>
     (await deps.usage.armOutcomes({ orgId, period: { from, to: now }, policyVersions, policyRule: rule.id })).rows;
@@ -44,7 +46,7 @@ export async function rolloutFacts(
   const { guardrails, alpha } = rollout.plan;
   const facts: RolloutFacts = {
     rollout,
-    unit: strategy.plan.unit,
+    unit: plan.unit,
     now,
     readings: readGuardrails(window, { guardrails, alpha, window: number }),
     units: { control: unitsOf("control"), treatment: unitsOf("treatment") },

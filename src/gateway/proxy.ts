@@ -4,21 +4,34 @@ import type { GatewayFleet, GatewayKey, GatewayStore } from "../core/gateway-con
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { UsageEvent } from "../core/usage-event.ts";
-import { endpoints, familyAt } from "./endpoints.ts";
+import { createAnswerCache } from "./answer-cache.ts";
+import { type BreakerLimits, createBreakers } from "./breaker.ts";
+import { endpointAt, familyAt, servedPaths } from "./endpoints.ts";
 import { asGatewayError, refuse } from "./errors.ts";
 import { headerOf, sendError } from "./exchange.ts";
+import { createKeyLimiter } from "./key-limiter.ts";
 import { createMeter, type MeterLimits } from "./meter.ts";
-import { serveModels } from "./models.ts";
+import { modelsAt, serveModels } from "./models.ts";
 import { createPresence } from "./presence.ts";
+import { type RequestTarget, targetOf } from "./request-target.ts";
 import { type CallDeps, type CallLimits, serveCall } from "./serve-call.ts";
+import { createShadows } from "./shadows.ts";
 import { holdSettings, type OrgSettings, type Settings } from "./snapshot.ts";
+import type { SpendSource } from "./spend-watch.ts";
 import { createUpstreamClient, type UpstreamLimits } from "./upstream.ts";
 
 /** All limits of the gateway; times in milliseconds. */
-export interface GatewayLimits extends CallLimits, UpstreamLimits, MeterLimits {
+export interface GatewayLimits extends CallLimits, UpstreamLimits, MeterLimits, BreakerLimits {
   readonly refreshMs: number;
+  /** How long after one reading of what keys with a budget have spent the next begins, and how long one may take. */
+  readonly spendRefreshMs: number;
+  readonly spendTimeoutMs: number;
   /** How long `close` waits for requests in flight. */
   readonly closeMs: number;
+  /** How much of answers is kept to be given again, in bytes. */
+  readonly cacheBytes: number;
+  /** How many copies for shadows may be under way; more are not sent. */
+  readonly shadowsAtOnce: number;
 }
 
 /** The limits that hold where nothing else is said. */
@@ -39,7 +52,14 @@ export const defaultGatewayLimits: GatewayLimits = {
   retryMs: 500,
   maxRetryMs: 30_000,
   refreshMs: 1_000,
+  spendRefreshMs: 2_000,
+  spendTimeoutMs: 10_000,
   closeMs: 20_000,
+  cacheBytes: 64 * 1024 * 1024,
+  shadowsAtOnce: 32,
+  breakerFailures: 5,
+  breakerMs: 10_000,
+  breakerMaxMs: 120_000,
 };
 
 export interface GatewayDeps {
@@ -48,6 +68,8 @@ export interface GatewayDeps {
   readonly fleet: Pick<GatewayFleet, "report" | "withdraw">;
   /** Prices and stores usage; called off the hot path, in batches. The same events again must change nothing. */
   readonly recordUsage: (events: readonly UsageEvent[]) => Promise<void>;
+  /** Where it is learnt what keys have spent of their budgets; absent: keys with a budget are refused. */
+  readonly spend?: SpendSource;
   /** Which provider serves a model by this exact name, where only one does. */
   readonly providerOf: (model: string) => string | undefined;
   /** Where usage waits while its store is away; one process per folder. */
@@ -61,7 +83,7 @@ export interface GatewayDeps {
   readonly limits?: Partial<GatewayLimits>;
 }
 
-/** The gateway, which speaks the APIs of OpenAI and Anthropic, to be put behind an HTTP server for everything under /v1/. */
+/** The gateway, which speaks the APIs of OpenAI, Anthropic and Google, to be put behind an HTTP server for everything under /v1/ and /v1beta/. */
 export interface Gateway {
   handle(req: IncomingMessage, res: ServerResponse): void;
   /** Loads the settings, keeps them fresh and reports them from now on; rejects where the store fails the first time. */
@@ -76,8 +98,12 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-const authenticate = (settings: Settings, req: IncomingMessage): GatewayKey => {
-  const secret = /^Bearer\s+(\S+)$/i.exec(headerOf(req, "authorization"))?.[1] ?? headerOf(req, "x-api-key");
+/** The key that a request comes with, wherever its API has it; empty where it has none. */
+const secretOf = (req: IncomingMessage, target: RequestTarget): string =>
+  /^Bearer\s+(\S+)$/i.exec(headerOf(req, "authorization"))?.[1] ??
+  (headerOf(req, "x-api-key") || headerOf(req, "x-goog-api-key") || (familyAt(target.path).name === "gemini" ? target.key : ""));
+
+const authenticate = (settings: Settings, secret: string): GatewayKey => {
   if (secret === "")
     throw refuse.badKey(
       "You did not provide an API key. Send your gateway key in the header Authorization: Bearer KEY, or x-api-key: KEY.",
@@ -92,26 +118,33 @@ interface Authorised {
   readonly org: OrgSettings;
 }
 
-const authorise = (settings: Settings | undefined, req: IncomingMessage): Authorised => {
+const authorise = (settings: Settings | undefined, secret: string): Authorised => {
   if (settings === undefined) throw refuse.notReady("The gateway has not loaded its settings yet. Try again in a few seconds.");
-  const key = authenticate(settings, req);
+  const key = authenticate(settings, secret);
   return { key, org: settings.orgOf(key.orgId) };
 };
 
-const pathOf = (req: IncomingMessage): string => (req.url ?? "").split("?", 1)[0] ?? "";
+interface Dispatch {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly target: RequestTarget;
+  readonly authorise: () => Authorised;
+}
 
 /** Answers one request or throws what is to be shown. */
-const dispatch = async (deps: CallDeps, req: IncomingMessage, res: ServerResponse, authorise: () => Authorised): Promise<void> => {
-  const path = pathOf(req);
-  const endpoint = endpoints.get(path);
-  const method = endpoint !== undefined ? "POST" : path === "/v1/models" ? "GET" : undefined;
+const dispatch = async (deps: CallDeps, { req, res, target, authorise }: Dispatch): Promise<void> => {
+  const { path, query } = target;
+  const match = endpointAt(path);
+  const method = match !== undefined ? "POST" : modelsAt(path) !== undefined ? "GET" : undefined;
   if (method === undefined)
     throw refuse.unknownUrl(
-      `The gateway does not serve ${req.method ?? ""} ${path}. It serves POST ${[...endpoints.keys()].join(", ")} and GET /v1/models.`,
+      `The gateway does not serve ${req.method ?? ""} ${path}. It serves POST ${servedPaths.join(", ")} and GET /v1/models.`,
     );
   if (req.method !== method) throw refuse.badMethod(`${path} takes ${method}, not ${req.method ?? "nothing"}.`);
   const { key, org } = authorise();
-  await (endpoint !== undefined ? serveCall(deps, { endpoint, req, res, key, org }) : serveModels(deps.upstreams, org, res));
+  if (match === undefined) return serveModels(deps.upstreams, org, target, res);
+  const { endpoint, model, verb } = match;
+  return serveCall(deps, { endpoint, named: { model, verb, query }, req, res, key, org });
 };
 
 const waitAtMost = async (work: Promise<unknown>, ms: number): Promise<void> => {
@@ -123,23 +156,56 @@ const waitAtMost = async (work: Promise<unknown>, ms: number): Promise<void> => 
   clearTimeout(timer);
 };
 
-/** Makes the gateway. Its hot path reads memory alone. Call `start` before serving; until a load succeeds it answers 503. */
-export function createGateway(deps: GatewayDeps): Gateway {
-  const limits: GatewayLimits = { ...defaultGatewayLimits, ...deps.limits };
+/** What a gateway is made of. */
+function partsOf(deps: GatewayDeps, limits: GatewayLimits) {
   const presence = createPresence(deps.fleet, deps.log);
   const settings = holdSettings({ store: deps.store, everyMs: limits.refreshMs, log: deps.log, onLoad: presence.report });
   const upstreams = createUpstreamClient(limits, deps.random);
-  const meter = createMeter({ ...deps, limits });
-  const calls: CallDeps = { upstreams, providerOf: deps.providerOf, meter, now: deps.now, limits };
+  const limiter = createKeyLimiter({ ...deps, spend: deps.spend, keys: () => settings.current()?.keys.values() ?? [], limits });
+  const recordUsage = async (events: readonly UsageEvent[]): Promise<void> => {
+    await deps.recordUsage(events);
+    limiter.stored(events);
+  };
+  return { presence, settings, upstreams, limiter, meter: createMeter({ ...deps, limits, recordUsage }) };
+}
+
+const callsOf = (
+  deps: GatewayDeps,
+  limits: GatewayLimits,
+  { upstreams, meter, limiter }: Pick<ReturnType<typeof partsOf>, "upstreams" | "meter" | "limiter">,
+): CallDeps => ({
+  upstreams,
+  limiter,
+  providerOf: deps.providerOf,
+  meter: {
+    add(event) {
+      limiter.count(event);
+      meter.add(event);
+    },
+  },
+  now: deps.now,
+  limits,
+  breakers: createBreakers(limits, () => performance.now()),
+  cache: createAnswerCache(limits.cacheBytes, () => performance.now()),
+  shadows: createShadows(upstreams, limits.shadowsAtOnce),
+});
+
+/** Makes the gateway. Its hot path reads memory alone. Call `start` before serving; until a load succeeds it answers 503. */
+export function createGateway(deps: GatewayDeps): Gateway {
+  const limits: GatewayLimits = { ...defaultGatewayLimits, ...deps.limits };
+  const parts = partsOf(deps, limits);
+  const { presence, settings, upstreams, limiter, meter } = parts;
+  const calls = callsOf(deps, limits, parts);
   const inFlight = new Set<Promise<void>>();
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const target = targetOf(req);
     try {
-      await dispatch(calls, req, res, () => authorise(settings.current(), req));
+      await dispatch(calls, { req, res, target, authorise: () => authorise(settings.current(), secretOf(req, target)) });
     } catch (thrown) {
       const error = asGatewayError(thrown);
-      if (error.api.code === "internal_error") deps.log.error("A gateway request failed.", { error: String(thrown), url: req.url });
-      sendError(req, res, error.api.status, familyAt(pathOf(req)).errorBody(error.api));
+      if (error.api.code === "internal_error") deps.log.error("A gateway request failed.", { error: String(thrown), path: target.path });
+      sendError(req, res, error.api.status, familyAt(target.path).errorBody(error.api));
     }
   };
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
@@ -148,15 +214,19 @@ export function createGateway(deps: GatewayDeps): Gateway {
     inFlight.add(work);
   };
   const close = async (): Promise<void> => {
+    limiter.close();
     await waitAtMost(settings.close().then(presence.withdraw), 3_000);
-    await waitAtMost(Promise.all(inFlight), limits.closeMs);
+    await waitAtMost(Promise.all([...inFlight, calls.shadows.idle()]), limits.closeMs);
     await upstreams.close();
     await waitAtMost(Promise.all(inFlight), 1_000);
     await meter.close();
   };
   return {
     handle,
-    start: settings.start,
+    async start() {
+      await settings.start();
+      await limiter.start();
+    },
     refresh: settings.refresh,
     effectiveVersion: (orgId) => settings.current()?.orgOf(orgId).policyVersion ?? 0,
     flush: meter.flush,

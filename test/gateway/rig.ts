@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { GatewayFleet, GatewaySnapshot } from "../../src/core/gateway-config.ts";
+import type { KeyLimits } from "../../src/core/key-limits.ts";
 import type { PolicyRule, RoutingPolicy } from "../../src/core/policy.ts";
 import type { SavingsPlan } from "../../src/core/savings.ts";
 import type { UsageEvent } from "../../src/core/usage-event.ts";
 import { createGateway, type Gateway, type GatewayLimits } from "../../src/gateway/proxy.ts";
+import type { SpendSource } from "../../src/gateway/spend-watch.ts";
 
 export const orgId = "org_test";
 export const secret = "sk-apex-test";
@@ -101,10 +103,22 @@ export interface RigOptions {
   readonly limits?: Partial<GatewayLimits>;
   readonly spoolDir?: string;
   readonly fleet?: Pick<GatewayFleet, "report" | "withdraw">;
+  /** What the test's key is held to. */
+  readonly keyLimits?: KeyLimits;
+  readonly spend?: SpendSource;
 }
 
 /** A gateway on a real port; its settings are what `snapshot` gives. */
-export const startRig = async ({ upstreamUrl, providers = ["openai"], policy, limits, spoolDir, fleet }: RigOptions): Promise<Rig> => {
+export const startRig = async ({
+  upstreamUrl,
+  providers = ["openai"],
+  policy,
+  limits,
+  spoolDir,
+  fleet,
+  keyLimits,
+  spend,
+}: RigOptions): Promise<Rig> => {
   const rows: UsageEvent[] = [];
   const logged: string[] = [];
   const settings: GatewaySnapshot = {
@@ -116,7 +130,9 @@ export const startRig = async ({ upstreamUrl, providers = ["openai"], policy, li
         label: "test key",
         workload: "default",
         team: "platform",
+        project: "",
         purpose: "gateway",
+        ...(keyLimits === undefined ? {} : { limits: keyLimits }),
       },
     ],
     upstreams: new Map([[orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/v1`, apiKey: "sk-upstream" }))]]),
@@ -149,7 +165,9 @@ export const startRig = async ({ upstreamUrl, providers = ["openai"], policy, li
     store: { snapshot: () => rig.snapshot() },
     fleet: fleet ?? { report: () => Promise.resolve(), withdraw: () => Promise.resolve() },
     recordUsage: (events) => rig.record(events),
-    providerOf: (model) => (model.startsWith("gpt-") ? "openai" : model.startsWith("claude-") ? "anthropic" : undefined),
+    ...(spend === undefined ? {} : { spend }),
+    providerOf: (model) =>
+      model.startsWith("gpt-") ? "openai" : model.startsWith("claude-") ? "anthropic" : model.startsWith("gemini-") ? "google" : undefined,
     spoolDir: spoolDir ?? (await tempFolder()),
     log: { info: log, warn: log, error: log },
     now: () => new Date(),
