@@ -38,7 +38,7 @@ for (const provider of readdirSync(join(lists, "models.dev"))) {
       letter("R", model.reasoning),
       letter("S", model.temperature),
     ].join("");
-    put(provider, basename(file, ".toml"), "models.dev", { ...model.limit, flags });
+    put(provider, basename(file, ".toml"), "models.dev", { context: model.limit.context, input: model.limit.input, output: model.limit.output, flags });
   }
 }
 
@@ -67,7 +67,7 @@ writeFileSync(
  * T tools, J JSON schema, V images, A audio, R reasoning, S sampling parameters.
  */
 export const capabilityTable = \`
-${[...lines.values()].sort().join("\n")}
+${[...lines.values()].sort((a, b) => (a < b ? -1 : 1)).join("\n")}
 \`;
 `,
 );

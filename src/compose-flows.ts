@@ -8,7 +8,7 @@ import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
-import { wireRollouts } from "./compose-policies.ts";
+import { type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
 import type { Config } from "./config.ts";
@@ -26,6 +26,7 @@ import { type ContractDeps } from "./flows/change-contract.ts";
 import { type ContractBooks, createContractBooks } from "./flows/contract-books.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
+import { dryRunApproval } from "./flows/dry-run-approval.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
@@ -75,6 +76,7 @@ export interface Flows {
   verify(orgId: Id<"org">): Promise<readonly EntryCheck[]>;
   readonly sources: SourceFlows;
   readonly spending: LedgerFlows;
+  readonly policies: PolicyFlows;
   /** Digests, budgets and alerts. */
   readonly notices: NoticeFlows;
   /** What changing an org's contract prices needs, and each org's book. */
@@ -143,6 +145,8 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
   const ingest: IngestDeps = { sources: fileSources, usage: engines.usage, imports: stores.imports, billing: engines.billing, prices, log };
   const mapping: MappingDeps = { mappings: stores.mappings, audit: stores.audit, headerOf: fileHeader, propose: proposeMapping, now };
   const pricesOf: SyncDeps["prices"] = (orgId) => books.of(orgId);
+  const dryRun: PressDeps["dryRun"] = async (approval) =>
+    dryRunApproval({ usage: engines.usage, prices: await books.of(approval.orgId) }, approval, now());
   const spending = wireLedger({ ...engines, kinds, prices: pricesOf, log, now });
   return {
     ...options,
@@ -156,7 +160,7 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
     mapping,
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
     adapterFor,
-    press: { ...stores, jobs, rollback, now },
+    press: { ...stores, jobs, rollback, now, dryRun },
     effect,
   };
 }
@@ -248,6 +252,7 @@ function wireCommands(shared: Shared): Flows {
     measure: measureWith(shared),
     sources: wireSources(shared.sync),
     spending: shared.spending,
+    policies: wirePolicies(shared),
     notices: shared.notices,
     pricing: { contracts: stores.contracts, books, list: prices },
     reprice(request, signal) {

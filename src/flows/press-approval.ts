@@ -33,6 +33,8 @@ export interface PressDeps {
   readonly settings: Pick<OrgSettings, "twoPersonFrom">;
   readonly members: Pick<MemberStore, "member">;
   readonly rollback: Rollback;
+  /** What a proposal would have done to yesterday's traffic, in lines; left out where it is not given. */
+  readonly dryRun?: (approval: Approval) => Promise<readonly string[]>;
   readonly now: () => Date;
 }
 
@@ -195,7 +197,8 @@ async function showDetails(deps: PressDeps, press: Press): Promise<PressOutcome>
       sentence: `Details are for members of this organisation, and ${roleOf(undefined)}. Ask an admin to add you.`,
     };
   }
-  return { result: "details", sentence: evidenceOf(await deps.approvals.get(press.orgId, press.approvalId)) };
+  const approval = await deps.approvals.get(press.orgId, press.approvalId);
+  return { result: "details", sentence: [evidenceOf(approval), ...((await deps.dryRun?.(approval)) ?? [])].join("\n") };
 }
 
 async function tryAgain(deps: PressDeps, press: Press): Promise<PressOutcome> {
