@@ -52,6 +52,7 @@ async function serve(port: number, baseUrl: string): Promise<void> {
     now: () => new Date(),
     random: Math.random,
   });
+  gateway.trust(baseUrl);
   await gateway.start();
   const server = createServer((request, response) => gateway.handle(request, response));
   await once(server.listen(port, "127.0.0.1"), "listening");

@@ -16,8 +16,8 @@ export interface GatewayOptions {
 }
 
 /** The gateway over the stores, with each org's prices. */
-export const wireGateway = ({ config, log, now, engines }: GatewayOptions, prices: PriceBook, books: ContractBooks): Gateway =>
-  createGateway({
+export const wireGateway = ({ config, log, now, engines }: GatewayOptions, prices: PriceBook, books: ContractBooks): Gateway => {
+  const gateway = createGateway({
     store: engines.stores.gateway,
     fleet: engines.stores.fleet,
     async recordUsage(events) {
@@ -38,3 +38,7 @@ export const wireGateway = ({ config, log, now, engines }: GatewayOptions, price
     now,
     random: Math.random,
   });
+  // The environment is the operator's own word; what is stored is not.
+  for (const address of [...config.upstreams.map(({ baseUrl }) => baseUrl), ...config.trustedUpstreams]) gateway.trust(address);
+  return gateway;
+};

@@ -143,4 +143,15 @@ describe("the configuration", () => {
   ])("stops on %j and says what to set", (environment, sentence) => {
     expect(() => readConfig("/", environment)).toThrow(sentence);
   });
+
+  it("trusts the addresses of providers that the environment names, and refuses what is none", () => {
+    const read = (environment: Record<string, string>) => readConfig("/", environment);
+    expect(read({ APEX_TRUSTED_UPSTREAMS: "http://10.0.0.5:8000/v1, https://llm.corp" }).trustedUpstreams).toEqual([
+      "http://10.0.0.5:8000/v1",
+      "https://llm.corp",
+    ]);
+    expect(() => read({ APEX_TRUSTED_UPSTREAMS: "10.0.0.5" })).toThrow(/^APEX_TRUSTED_UPSTREAMS holds an address that cannot be used/);
+    expect(() => read({ OPENAI_BASE_URL: "https://me:secret@proxy/v1" })).toThrow(/^The base URL of openai holds an address/);
+    expect(() => read({ ANTHROPIC_BASE_URL: "ftp://files" })).toThrow(/^The base URL of anthropic holds an address/);
+  });
 });

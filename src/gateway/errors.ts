@@ -46,6 +46,7 @@ export const refuse = {
   otherFamily: refusal(501, "invalid_request_error", "translation_not_supported"),
   internal: refusal(500, "server_error", "internal_error"),
   badUpstream: refusal(502, "server_error", "upstream_error"),
+  blockedUpstream: refusal(502, "server_error", "upstream_not_allowed"),
   notReady: refusal(503, "server_error", "gateway_not_ready"),
   upstreamTimeout: refusal(504, "server_error", "upstream_timeout"),
 };

@@ -9,7 +9,7 @@ import { refuse } from "./errors.ts";
 import { tokensExpected } from "./estimate.ts";
 import { limitHeaders } from "./limit-headers.ts";
 import type { LimitedRequest } from "./limited-request.ts";
-import { createRateLimits, type RateVerdict } from "./rate-limits.ts";
+import { createRateLimits, type RateLimits, type RateVerdict } from "./rate-limits.ts";
 import type { SpendSource } from "./spend-watch.ts";
 
 /** A request that was let through. */
@@ -81,6 +81,13 @@ const repeat = (work: () => Promise<void>, pauseMs: number) => {
   return { go, stop };
 };
 
+/** Forgets what is kept of keys that are no longer in use. */
+const forgetOthers = (inUse: readonly GatewayKey[], rates: RateLimits, limited: Map<string, LimitedKey>): void => {
+  rates.keepOnly(new Set(inUse.map(({ id }) => id)));
+  const names = new Set(inUse.map(labelled));
+  for (const name of limited.keys()) if (!names.has(name)) limited.delete(name);
+};
+
 /** Makes the limiter. Rates are held by each process for itself. */
 export function createKeyLimiter(deps: KeyLimiterDeps): KeyLimiter {
   const { keys, now, limits } = deps;
@@ -119,10 +126,7 @@ export function createKeyLimiter(deps: KeyLimiterDeps): KeyLimiter {
   };
   const refresh = repeat(async () => {
     await budgets.read();
-    const inUse = [...keys()];
-    rates.keepOnly(new Set(inUse.map(({ id }) => id)));
-    const names = new Set(inUse.map(labelled));
-    for (const name of limited.keys()) if (!names.has(name)) limited.delete(name);
+    forgetOthers([...keys()], rates, limited);
   }, limits.spendRefreshMs);
   return { admit, count, stored: budgets.stored, start: refresh.go, close: refresh.stop };
 }

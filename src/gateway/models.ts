@@ -7,6 +7,7 @@ import { sendJson } from "./exchange.ts";
 import { readWhole } from "./relay.ts";
 import { decoded, type RequestTarget } from "./request-target.ts";
 import type { OrgSettings } from "./snapshot.ts";
+import { stopAfter } from "./stop.ts";
 import type { UpstreamClient } from "./upstream.ts";
 
 /** A model in OpenAI's format; fields of other formats may stand beside. */
@@ -47,7 +48,7 @@ const getFrom = async (upstreams: UpstreamClient, upstream: Upstream, path: stri
     upstream,
     path,
     headers: { ...family.passedHeaders, ...family.credentials(upstream.apiKey) },
-    signal: AbortSignal.timeout(timeoutMs),
+    stop: stopAfter(timeoutMs),
   });
   return { status: answer.statusCode, body: (await readWhole(answer)).toString("utf8") };
 };

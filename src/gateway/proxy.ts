@@ -5,62 +5,21 @@ import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { UsageEvent } from "../core/usage-event.ts";
 import { createAnswerCache } from "./answer-cache.ts";
-import { type BreakerLimits, createBreakers } from "./breaker.ts";
+import { createBreakers } from "./breaker.ts";
 import { endpointAt, familyAt, servedPaths } from "./endpoints.ts";
 import { asGatewayError, refuse } from "./errors.ts";
 import { headerOf, sendError } from "./exchange.ts";
-import { createKeyLimiter } from "./key-limiter.ts";
-import { createMeter, type MeterLimits } from "./meter.ts";
+import { defaultGatewayLimits, type GatewayLimits } from "./gateway-limits.ts";
+import { createKeyLimiter, type KeyLimiter } from "./key-limiter.ts";
+import { createMeter, type Meter } from "./meter.ts";
 import { modelsAt, serveModels } from "./models.ts";
 import { createPresence } from "./presence.ts";
 import { type RequestTarget, targetOf } from "./request-target.ts";
-import { type CallDeps, type CallLimits, serveCall } from "./serve-call.ts";
+import { type CallDeps, serveCall } from "./serve-call.ts";
 import { createShadows } from "./shadows.ts";
 import { holdSettings, type OrgSettings, type Settings } from "./snapshot.ts";
 import type { SpendSource } from "./spend-watch.ts";
-import { createUpstreamClient, type UpstreamLimits } from "./upstream.ts";
-
-/** All limits of the gateway; times in milliseconds. */
-export interface GatewayLimits extends CallLimits, UpstreamLimits, MeterLimits, BreakerLimits {
-  readonly refreshMs: number;
-  /** How long after one reading of what keys with a budget have spent the next begins, and how long one may take. */
-  readonly spendRefreshMs: number;
-  readonly spendTimeoutMs: number;
-  /** How long `close` waits for requests in flight. */
-  readonly closeMs: number;
-  /** How much of answers is kept to be given again, in bytes. */
-  readonly cacheBytes: number;
-  /** How many copies for shadows may be under way; more are not sent. */
-  readonly shadowsAtOnce: number;
-}
-
-/** The limits that hold where nothing else is said. */
-export const defaultGatewayLimits: GatewayLimits = {
-  bodyLimitBytes: 20 * 1024 * 1024,
-  bodyTimeoutMs: 60_000,
-  drainMs: 15_000,
-  stallMs: 120_000,
-  connectTimeoutMs: 5_000,
-  headersTimeoutMs: 600_000,
-  idleTimeoutMs: 120_000,
-  attempts: 3,
-  retryBaseMs: 200,
-  maxRetryAfterMs: 2_000,
-  flushMs: 250,
-  batchSize: 1_000,
-  writeTimeoutMs: 30_000,
-  retryMs: 500,
-  maxRetryMs: 30_000,
-  refreshMs: 1_000,
-  spendRefreshMs: 2_000,
-  spendTimeoutMs: 10_000,
-  closeMs: 20_000,
-  cacheBytes: 64 * 1024 * 1024,
-  shadowsAtOnce: 32,
-  breakerFailures: 5,
-  breakerMs: 10_000,
-  breakerMaxMs: 120_000,
-};
+import { createUpstreamClient } from "./upstream.ts";
 
 export interface GatewayDeps {
   readonly store: Pick<GatewayStore, "snapshot">;
@@ -86,6 +45,11 @@ export interface GatewayDeps {
 /** The gateway, which speaks the APIs of OpenAI, Anthropic and Google, to be put behind an HTTP server for everything under /v1/ and /v1beta/. */
 export interface Gateway {
   handle(req: IncomingMessage, res: ServerResponse): void;
+  /**
+   * Trusts an upstream's address in this process, however private: what the operator says, never what is stored. Requests go to no
+   * other address that is not https and public.
+   */
+  trust(baseUrl: string): void;
   /** Loads the settings, keeps them fresh and reports them from now on; rejects where the store fails the first time. */
   start(): Promise<void>;
   /** Loads the settings anew and reports them, between start and close; rejects, keeping the last ones, where the store fails. */
@@ -147,6 +111,18 @@ const dispatch = async (deps: CallDeps, { req, res, target, authorise }: Dispatc
   return serveCall(deps, { endpoint, named: { model, verb, query }, req, res, key, org });
 };
 
+/** Work under way, to be waited for at the end. */
+const followed = () => {
+  const works = new Set<Promise<void>>();
+  return {
+    follow(work: Promise<void>): void {
+      const ended = work.finally(() => works.delete(ended));
+      works.add(ended);
+    },
+    over: async (): Promise<void> => void (await Promise.all(works)),
+  };
+};
+
 const waitAtMost = async (work: Promise<unknown>, ms: number): Promise<void> => {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
@@ -156,73 +132,84 @@ const waitAtMost = async (work: Promise<unknown>, ms: number): Promise<void> => 
   clearTimeout(timer);
 };
 
-/** What a gateway is made of. */
-function partsOf(deps: GatewayDeps, limits: GatewayLimits) {
-  const presence = createPresence(deps.fleet, deps.log);
-  const settings = holdSettings({ store: deps.store, everyMs: limits.refreshMs, log: deps.log, onLoad: presence.report });
-  const upstreams = createUpstreamClient(limits, deps.random);
-  const limiter = createKeyLimiter({ ...deps, spend: deps.spend, keys: () => settings.current()?.keys.values() ?? [], limits });
-  const recordUsage = async (events: readonly UsageEvent[]): Promise<void> => {
-    await deps.recordUsage(events);
-    limiter.stored(events);
-  };
-  return { presence, settings, upstreams, limiter, meter: createMeter({ ...deps, limits, recordUsage }) };
-}
-
-const callsOf = (
+/** The meter, and the limiter that hears of every row: as it is metered, and as it is stored. */
+const createMetering = (
   deps: GatewayDeps,
   limits: GatewayLimits,
-  { upstreams, meter, limiter }: Pick<ReturnType<typeof partsOf>, "upstreams" | "meter" | "limiter">,
-): CallDeps => ({
-  upstreams,
-  limiter,
-  providerOf: deps.providerOf,
-  meter: {
-    add(event) {
-      limiter.count(event);
-      meter.add(event);
+  keys: () => Iterable<GatewayKey>,
+): { limiter: KeyLimiter; meter: Meter } => {
+  const limiter = createKeyLimiter({ ...deps, spend: deps.spend, keys, limits });
+  const meter = createMeter({
+    ...deps,
+    limits,
+    async recordUsage(events) {
+      await deps.recordUsage(events);
+      limiter.stored(events);
     },
-  },
+  });
+  return {
+    limiter,
+    meter: {
+      ...meter,
+      add(event) {
+        limiter.count(event);
+        meter.add(event);
+      },
+    },
+  };
+};
+
+/** What calls are served with. */
+const callsOf = (deps: GatewayDeps, limits: GatewayLimits, parts: Pick<CallDeps, "upstreams" | "meter" | "limiter">): CallDeps => ({
+  ...parts,
+  providerOf: deps.providerOf,
   now: deps.now,
   limits,
   breakers: createBreakers(limits, () => performance.now()),
   cache: createAnswerCache(limits.cacheBytes, () => performance.now()),
-  shadows: createShadows(upstreams, limits.shadowsAtOnce),
+  shadows: createShadows(parts.upstreams, limits.shadowsAtOnce),
 });
 
-/** Makes the gateway. Its hot path reads memory alone. Call `start` before serving; until a load succeeds it answers 503. */
-export function createGateway(deps: GatewayDeps): Gateway {
-  const limits: GatewayLimits = { ...defaultGatewayLimits, ...deps.limits };
-  const parts = partsOf(deps, limits);
-  const { presence, settings, upstreams, limiter, meter } = parts;
-  const calls = callsOf(deps, limits, parts);
-  const inFlight = new Set<Promise<void>>();
-
-  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+/** Answers a request, whatever comes of it, in the format of the API that it calls. */
+const answering =
+  (deps: Pick<GatewayDeps, "log">, calls: CallDeps, settings: () => Settings | undefined) =>
+  async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const target = targetOf(req);
     try {
-      await dispatch(calls, { req, res, target, authorise: () => authorise(settings.current(), secretOf(req, target)) });
+      await dispatch(calls, { req, res, target, authorise: () => authorise(settings(), secretOf(req, target)) });
     } catch (thrown) {
       const error = asGatewayError(thrown);
       if (error.api.code === "internal_error") deps.log.error("A gateway request failed.", { error: String(thrown), path: target.path });
       sendError(req, res, error.api.status, familyAt(target.path).errorBody(error.api));
     }
   };
+
+/** Makes the gateway. Its hot path reads memory alone. Call `start` before serving; until a load succeeds it answers 503. */
+export function createGateway(deps: GatewayDeps): Gateway {
+  const limits: GatewayLimits = { ...defaultGatewayLimits, ...deps.limits };
+  const presence = createPresence(deps.fleet, deps.log);
+  const settings = holdSettings({ store: deps.store, everyMs: limits.refreshMs, log: deps.log, onLoad: presence.report });
+  const upstreams = createUpstreamClient(limits, deps.random);
+  const { limiter, meter } = createMetering(deps, limits, () => settings.current()?.keys.values() ?? []);
+  const calls = callsOf(deps, limits, { upstreams, meter, limiter });
+  const inFlight = followed();
+
+  const answer = answering(deps, calls, settings.current);
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     res.on("error", () => undefined);
-    const work = answer(req, res).finally(() => inFlight.delete(work));
-    inFlight.add(work);
+    inFlight.follow(answer(req, res));
   };
   const close = async (): Promise<void> => {
     limiter.close();
     await waitAtMost(settings.close().then(presence.withdraw), 3_000);
-    await waitAtMost(Promise.all([...inFlight, calls.shadows.idle()]), limits.closeMs);
+    await waitAtMost(Promise.all([inFlight.over(), calls.shadows.idle()]), limits.closeMs);
     await upstreams.close();
-    await waitAtMost(Promise.all(inFlight), 1_000);
+    await waitAtMost(inFlight.over(), 1_000);
     await meter.close();
   };
   return {
     handle,
+    trust: upstreams.trust,
     async start() {
       await settings.start();
       await limiter.start();

@@ -55,13 +55,29 @@ const windowsOf = (keys: Iterable<GatewayKey>): ReadonlyMap<Id<"org">, ReadonlyS
   return windows;
 };
 
+/** Runs what never rejects, one at a time; whoever asks while it runs gets one that begins after the asking. */
+const oneAtATime = (work: () => Promise<void>): (() => Promise<void>) => {
+  let running: Promise<void> | undefined;
+  let queued: Promise<void> | undefined;
+  const begin = (): Promise<void> => {
+    queued = undefined;
+    running = work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  return () => {
+    if (running === undefined) return begin();
+    queued ??= running.then(begin);
+    return queued;
+  };
+};
+
 /** Makes the watch; one reading at a time. */
 export function createSpendWatch({ source, counters, keys, now, log, timeoutMs }: SpendWatchDeps): SpendWatch {
   const books = new Map<Id<"org">, PriceBook>();
   let gateways = 1;
   let failing = false;
-  let running: Promise<void> | undefined;
-  let queued: Promise<void> | undefined;
 
   const readOrg = async (orgId: Id<"org">, windows: ReadonlySet<BudgetWindow>): Promise<void> => {
     books.set(orgId, await within(source.bookOf(orgId), timeoutMs));
@@ -86,19 +102,8 @@ export function createSpendWatch({ source, counters, keys, now, log, timeoutMs }
       failing = true;
     }
   };
-  const begin = (): Promise<void> => {
-    queued = undefined;
-    running = readAll().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
   return {
-    read() {
-      if (running === undefined) return begin();
-      queued ??= running.then(begin);
-      return queued;
-    },
+    read: oneAtATime(readAll),
     bookOf: (orgId) => books.get(orgId),
     gateways: () => gateways,
   };

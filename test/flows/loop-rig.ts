@@ -93,6 +93,7 @@ export async function startLoop(spoolDir: string, now: () => Date = () => new Da
     random: Math.random,
     limits: { refreshMs: 4_000 },
   });
+  gateway.trust(standIn.baseUrl);
   await gateway.start();
   const jobs: Job[] = [];
   const shared = {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, bigInt, constantFrom, nat, property as propertyOf, record } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createPriceBook } from "../../src/catalog/price-book.ts";
 import { type KeySpend, readKeyBudget } from "../../src/core/key-limits.ts";
@@ -12,12 +12,12 @@ const at = new Date("2026-11-30T12:00:00Z");
 const budget = { amount: 10_000n, per: "day" } as const;
 
 /** One thing that happens at one of the gateways. */
-const Step = fc.record({
-  gateway: fc.nat(3),
-  what: fc.constantFrom("ask", "ask", "ask", "end", "store", "begin reading", "end reading"),
-  most: fc.bigInt(1n, 1_500n),
+const Step = record({
+  gateway: nat(3),
+  what: constantFrom("ask", "ask", "ask", "end", "store", "begin reading", "end reading"),
+  most: bigInt(1n, 1_500n),
   /** Of what was reserved, in percent. */
-  cost: fc.bigInt(60n, 100n),
+  cost: bigInt(60n, 100n),
 });
 
 /** Gateways as a real one counts, over a ledger that rows reach when they are stored. */
@@ -75,7 +75,7 @@ function simulate(count: number) {
 describe("budgets that several gateways hold by readings of one ledger", () => {
   it.each([1, 2, 3, 4])("with %i of them are overshot by no more than the stated bound, whatever comes in which order", (count) => {
     let worst = 0n;
-    const property = fc.property(fc.array(Step, { minLength: 20, maxLength: 200 }), (steps) => {
+    const property = propertyOf(array(Step, { minLength: 20, maxLength: 200 }), (steps) => {
       const { gateways, spent } = simulate(count);
       let largest = 0n;
       for (const { gateway, what, most, cost } of steps) {
@@ -91,9 +91,9 @@ describe("budgets that several gateways hold by readings of one ledger", () => {
         expect(over).toBeLessThanOrEqual(bound);
       }
     });
-    fc.assert(property, { numRuns: 400 });
-    console.log(
-      `${count} gateways: overshot by at most ${(Number(worst) / Number(budget.amount)) * 100} % of the budget in 400 random runs`,
+    assert(property, { numRuns: 400 });
+    process.stdout.write(
+      `${count} gateways: overshot by at most ${(Number(worst) / Number(budget.amount)) * 100} % of the budget in 400 random runs\n`,
     );
   });
 
@@ -113,7 +113,7 @@ describe("budgets that several gateways hold by readings of one ledger", () => {
   });
 
   it("count exactly what the ledger holds once all is stored and read: drift 0, whatever came before", () => {
-    const property = fc.property(fc.array(Step, { maxLength: 200 }), (steps) => {
+    const property = propertyOf(array(Step, { maxLength: 200 }), (steps) => {
       const { gateways, spent } = simulate(2);
       for (const { gateway, what, most, cost } of steps) {
         const one = gateways[gateway % 2];
@@ -130,7 +130,7 @@ describe("budgets that several gateways hold by readings of one ledger", () => {
         expect(one.counter()).toMatchObject({ metered: 0n, reserved: 0n, ledger: { cost: spent() } });
       }
     });
-    fc.assert(property, { numRuns: 200 });
+    assert(property, { numRuns: 200 });
   });
 });
 

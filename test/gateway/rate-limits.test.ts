@@ -1,4 +1,4 @@
-import OpenAI from "openai";
+import OpenAI, { RateLimitError } from "openai";
 import { describe, expect, it } from "vitest";
 import { createRateLimits } from "../../src/gateway/rate-limits.ts";
 import { ask, completion, json, listen, question, secret, startRig } from "./rig.ts";
@@ -67,18 +67,14 @@ describe("a key with limits per minute", () => {
     const client = new OpenAI({ apiKey: secret, baseURL: `${rig.url}/v1`, maxRetries: 0 });
     const call = () => client.chat.completions.create({ model: "gpt-4o", messages: [{ role: "user", content: "Hello?" }] });
     const { response } = await call().withResponse();
-    expect(
-      Object.fromEntries(["limit", "remaining", "reset"].map((word) => [word, response.headers.get(`x-ratelimit-${word}-requests`)])),
-    ).toEqual({
-      limit: "2",
-      remaining: "1",
-      reset: expect.stringMatching(/^(?:30s|29\.\ds)$/),
-    });
+    expect(response.headers.get("x-ratelimit-limit-requests")).toBe("2");
+    expect(response.headers.get("x-ratelimit-remaining-requests")).toBe("1");
+    expect(response.headers.get("x-ratelimit-reset-requests")).toMatch(/^(?:30s|29\.\ds)$/);
     expect(response.headers.get("x-ratelimit-limit-tokens")).toBe("100000");
     await rig.rowsWhen(1);
     await call();
     const error: unknown = await call().catch((thrown: unknown) => thrown);
-    if (!(error instanceof OpenAI.RateLimitError)) throw new Error("not refused");
+    if (!(error instanceof RateLimitError)) throw new Error("not refused");
     expect(error).toMatchObject({ status: 429, code: "rate_limit_exceeded", type: "requests" });
     expect(error.message).toContain('The key "test key" may use 2 requests a minute. Try again in');
     expect(error.message).toContain("your Apex admin can raise it: apex key --set gwk_1 --rpm N.");
