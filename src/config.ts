@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { type ActuatorSettings, actuatorEnvironment, actuatorSettings } from "./config-actuators.ts";
 import { type DiscordSettings, discordEnvironment, discordSettings } from "./config-discord.ts";
 import { type SlackSettings, slackEnvironment, slackSettings } from "./config-slack.ts";
 import { type TeamsSettings, teamsEnvironment, teamsSettings } from "./config-teams.ts";
@@ -11,6 +12,9 @@ export type Engine = { readonly kind: "embedded" } | { readonly kind: "server"; 
 
 /** The queue lives in the relational database unless a Redis is named. */
 export type QueueEngine = { readonly kind: "postgres" } | { readonly kind: "redis"; readonly url: string; readonly prefix: string };
+
+/** The org that upstreams and places from the configuration belong to. */
+export const ownOrg = "default";
 
 /** An upstream that the gateway may send requests to. */
 export interface UpstreamSettings {
@@ -31,6 +35,8 @@ export interface Config {
   readonly teams: TeamsSettings;
   readonly discord: DiscordSettings;
   readonly upstreams: readonly UpstreamSettings[];
+  /** Places besides our own gateway where policies take effect. */
+  readonly actuators: ActuatorSettings;
   /** 32 bytes that secrets are encrypted with; undefined: one is made in the data folder. */
   readonly secretKey: Buffer | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
@@ -49,6 +55,7 @@ const Environment = z.object({
   ...slackEnvironment,
   ...teamsEnvironment,
   ...discordEnvironment,
+  ...actuatorEnvironment,
   PUBLIC_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1"),
@@ -95,6 +102,7 @@ export function readConfig(root: string, environment: Readonly<Record<string, st
     teams: teamsSettings(env),
     discord: discordSettings(env),
     upstreams: upstreamSettings(env),
+    actuators: actuatorSettings(env),
     secretKey: secretKey(env),
     logLevel: env.LOG_LEVEL,
   };

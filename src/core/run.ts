@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { effectText } from "./actuator-words.ts";
 import type { Approval } from "./approval.ts";
 import type { ApprovalStatus } from "./approval-status.ts";
 import type { Author, ThreadKey } from "./conversation.ts";
@@ -87,9 +88,11 @@ const withStep = (view: RunView, id: string, change: Partial<StepView>): RunView
   steps: view.steps.map((step) => (step.id === id ? { ...step, ...change } : step)),
 });
 
-const withDecision = (view: RunView, id: Id<"approval">, change: Partial<DecisionView>): RunView => ({
+const withDecision = (view: RunView, event: DecisionEvent): RunView => ({
   ...view,
-  decisions: view.decisions.map((decision) => (decision.approvalId === id ? { ...decision, ...change } : decision)),
+  decisions: view.decisions.map((decision) =>
+    decision.approvalId === event.approvalId ? { ...decision, ...changeOf(event, decision) } : decision,
+  ),
 });
 
 /** What a view needs to know of its run. */
@@ -112,20 +115,20 @@ export const emptyView = (run: Viewed): RunView => ({
 
 type DecisionEvent = Exclude<Extract<RunEvent, { approvalId: string }>, { type: "approval.shown" }>;
 
-const effectOf = ({ version, actuator, waiting }: Extract<RunEvent, { type: "policy.applied" }>): string =>
-  waiting === undefined
-    ? `In effect as policy version ${version} (${actuator}, read back).`
-    : `Published as policy version ${version}. No ${waiting} is running: it takes effect when one starts.`;
+const seenText = ({ place, since, requests }: Extract<RunEvent, { type: "policy.seen" }>): string =>
+  `Seen in traffic (${place}): ${requests} ${requests === 1 ? "request" : "requests"}, the first at ${since.slice(0, 16).replace("T", " ")} UTC.`;
 
 /** What an event after the report changes about a decision. */
-function changeOf(event: DecisionEvent): Partial<DecisionView> {
+function changeOf(event: DecisionEvent, { outcome }: DecisionView): Partial<DecisionView> {
   switch (event.type) {
     case "approval.decided":
       return { status: event.status, by: event.by, ...(event.reason === undefined ? {} : { reason: event.reason }) };
     case "approval.first_given":
       return { firstBy: event.by };
     case "policy.applied":
-      return { applied: true, failed: false, outcome: effectOf(event) };
+      return { applied: true, failed: false, outcome: effectText(event.version, event.actuator, event.waiting ?? "") };
+    case "policy.seen":
+      return { outcome: `${outcome} ${seenText(event)}`.trim() };
     case "policy.failed":
       return { failed: true, outcome: `Could not be applied: ${event.reason}` };
     case "policy.retried":
@@ -176,11 +179,12 @@ export function foldEvent(view: RunView, event: RunEvent): RunView {
     case "approval.decided":
     case "approval.first_given":
     case "policy.applied":
+    case "policy.seen":
     case "policy.failed":
     case "policy.retried":
     case "savings.measured":
     case "policy.rolled_back":
-      return withDecision(view, event.approvalId, changeOf(event));
+      return withDecision(view, event);
     default:
       return assertNever(event);
   }

@@ -3,10 +3,11 @@ import { AppError } from "../core/errors.ts";
 import { apiFamilyOf } from "../core/gateway-config.ts";
 import { type Id, newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
-import type { PolicyRule, PolicyStore, RoutingPolicy, Target } from "../core/policy.ts";
+import type { PolicyRule, PolicyStore, RoutingPolicy } from "../core/policy.ts";
 import type { PriceBook } from "../core/price.ts";
 import type { RoutingChange } from "../core/report.ts";
-import { announce, type EffectDeps, isSettled, lastEffect, takeEffect } from "./take-effect.ts";
+import type { Target } from "../core/strategy.ts";
+import { announce, type EffectDeps, isSettled, lastEffect, placesOf, takeEffect } from "./take-effect.ts";
 
 /** The share of a proven saving that we charge, in basis points. */
 const feeBasisPoints = 2_000;
@@ -182,11 +183,11 @@ export async function applyPolicy(
     return fail(
       deps,
       approval,
-      `${error instanceof Error ? error.message : String(error)} The routing that stood before is back. Check the gateway, then ask again.`,
+      `${error instanceof Error ? error.message : String(error)} The routing that stood before is back. See to it, then apply it again.`,
     );
   }
   if (isSettled(await lastEffect(deps, approval))) return { result: "already_settled" };
-  const actuator = deps.actuators.map(({ name }) => name).join(", ");
+  const actuator = (await placesOf(deps, orgId)).map(({ name }) => name).join(", ");
   await announce(deps, approval.runId, {
     type: "policy.applied",
     at: deps.now().toISOString(),

@@ -1,3 +1,4 @@
+import { rollbackText } from "../core/actuator-words.ts";
 import type { Approval, ApprovalStore } from "../core/approval.ts";
 import type { Member } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
@@ -34,11 +35,10 @@ async function finish(deps: RollbackDeps, approval: Approval, by: Asker): Promis
   const waiting = await takeEffect(deps, approval.orgId, policy);
   const at = deps.now().toISOString();
   await announce(deps, approval.runId, { type: "policy.rolled_back", at, approvalId: approval.id, toVersion: version, ...byOf(by) });
-  const effect =
-    waiting.length === 0
-      ? "is in effect again, read back"
-      : `is active again; no ${waiting.join(", ")} is running, and one that starts takes it up`;
-  return { done: true, sentence: `"${approval.recommendation.title}" was rolled back: policy version ${version} ${effect}.` };
+  return {
+    done: true,
+    sentence: `"${approval.recommendation.title}" was rolled back: policy version ${version} ${rollbackText(waiting)}.`,
+  };
 }
 
 /** Where the active version no longer holds the change: finishes a rollback that was cut off, or says what became of it. */

@@ -1,7 +1,7 @@
 import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from "yaml";
 import { AppError } from "../../core/errors.ts";
 import type { PolicyRule, RoutingPolicy, Target } from "../../core/policy.ts";
-import { splitOf, splitText, weightOf } from "../split.ts";
+import { refuseOverlap, splitOf, splitText, weightOf } from "../split.ts";
 import {
   columnOf,
   endOf,
@@ -156,6 +156,7 @@ function forRule(file: File, rule: PolicyRule, version: number): readonly Insert
 export function litellmFile(text: string, policy: RoutingPolicy | undefined): string {
   const clean = withoutMarks(text);
   const file = readFile(clean);
+  if (!file.tagged) refuseOverlap(policy?.rules ?? [], "The LiteLLM file (which tells no workloads apart without enable_tag_filtering)");
   return withInsertions(
     clean,
     (policy?.rules ?? []).flatMap((rule) => forRule(file, rule, policy?.version ?? 0)),

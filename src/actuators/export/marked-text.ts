@@ -34,9 +34,11 @@ export interface Insertion {
   readonly text: string;
 }
 
-/** A text with insertions, whose offsets are those of the text as it was. */
-export const withInsertions = (text: string, insertions: readonly Insertion[]): string =>
-  insertions.toSorted((a, b) => b.at - a.at).reduce((made, { at, text: more }) => made.slice(0, at) + more + made.slice(at), text);
+/** A text with insertions, each once, whose offsets are those of the text as it was. */
+export function withInsertions(text: string, insertions: readonly Insertion[]): string {
+  const once = insertions.filter((one, index) => insertions.findIndex((other) => other.at === one.at && other.text === one.text) === index);
+  return once.toSorted((a, b) => b.at - a.at).reduce((made, { at, text: more }) => made.slice(0, at) + more + made.slice(at), text);
+}
 
 /** The offset at which the line of an offset ends. */
 export const lineEnd = (text: string, offset: number): number => {

@@ -1,6 +1,7 @@
 import { assertNever } from "../../core/errors.ts";
 import type { GatewayFleet } from "../../core/gateway-config.ts";
 import type { Actuator, PolicyRule } from "../../core/policy.ts";
+import { percent } from "../split.ts";
 
 export interface GatewayActuatorDeps {
   /** Makes the gateway of this process, where it has one, load its settings anew; the others do so within a second. */
@@ -8,8 +9,6 @@ export interface GatewayActuatorDeps {
   /** What every gateway process that serves says it routes by. */
   readonly fleet: Pick<GatewayFleet, "served">;
 }
-
-const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
 
 const sentence = ({ workload, requestedModel, strategy }: PolicyRule): string => {
   switch (strategy.mode) {
@@ -36,4 +35,5 @@ export const createGatewayActuator = ({ refresh, fleet }: GatewayActuatorDeps): 
   },
   apply: refresh,
   readBack: (orgId) => fleet.served(orgId),
+  trace: ({ version }, { id }) => ({ source: "gateway", policyVersion: version, policyRule: id }),
 });

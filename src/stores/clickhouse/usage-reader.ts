@@ -6,6 +6,7 @@ import { contextBands } from "./context-bands.ts";
 import type { Database } from "./database.ts";
 import { percentiles } from "./percentiles.ts";
 import { duplicates, prefixReuse } from "./repeat-queries.ts";
+import { ruleTraffic } from "./rule-traffic.ts";
 import { spendQuery, spendRow } from "./spend-query.ts";
 import { unitOutcomes } from "./unit-outcomes.ts";
 import { unpriced } from "./unpriced-query.ts";
@@ -82,6 +83,7 @@ export function createUsageReader(database: Database): UsageReader {
     prefixReuse: async (query) => answer(await prefixReuse(database, query), "look for repeated prefixes"),
     unpriced: async (query) => answer(await unpriced(database, query), "look for unpriced usage"),
     unitOutcomes: async (query) => answer(await unitOutcomes(database, query), "sum up the units of a holdout"),
+    ruleTraffic: (query) => ruleTraffic(database, query),
     coverage: (orgId, filters = {}) => coverageOf(database, orgId, filters),
   };
 }
