@@ -2,11 +2,10 @@ import type { ApiFamily } from "../core/gateway-config.ts";
 import type { Tier } from "../core/price.ts";
 import type { Tokens } from "../core/tokens.ts";
 import type { Units } from "../core/units.ts";
+import type { Finish } from "../core/usage-event.ts";
+import type { TextFormat } from "./answer-text.ts";
 import type { ApiError } from "./errors.ts";
 import type { Call } from "./json-call.ts";
-
-/** Why a model ended its answer, in words of no provider's: it was done, it was cut off, it calls tools, or it was filtered. */
-export type Finish = "stop" | "length" | "tool" | "filter";
 
 /** What an answer, or a stream so far, says about how it was served. Absent fields were not said. */
 export interface AnswerFacts {
@@ -72,4 +71,6 @@ export interface Endpoint {
   /** Reads a whole answer; undefined where it is no JSON object. */
   readAnswer(text: string): AnswerFacts | undefined;
   readEvents(call: Call): EventReader;
+  /** Where the text of an answer stands; absent where answers have none. */
+  readonly text?: TextFormat;
 }

@@ -38,7 +38,7 @@ export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buff
 }
 
 /** A header's text, trimmed; empty where it is absent. */
-export const headerOf = (req: IncomingMessage, name: string): string => {
+export const headerOf = (req: Pick<IncomingMessage, "headers">, name: string): string => {
   const value = req.headers[name];
   return (Array.isArray(value) ? value[0] : value)?.trim() ?? "";
 };

@@ -4,21 +4,28 @@ import type { GatewayFleet, GatewayKey, GatewayStore } from "../core/gateway-con
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { UsageEvent } from "../core/usage-event.ts";
+import { createAnswerCache } from "./answer-cache.ts";
+import { type BreakerLimits, createBreakers } from "./breaker.ts";
 import { endpoints, familyAt } from "./endpoints.ts";
 import { asGatewayError, refuse } from "./errors.ts";
 import { headerOf, sendError } from "./exchange.ts";
-import { createMeter, type MeterLimits } from "./meter.ts";
+import { createMeter, type Meter, type MeterLimits } from "./meter.ts";
 import { serveModels } from "./models.ts";
 import { createPresence } from "./presence.ts";
 import { type CallDeps, type CallLimits, serveCall } from "./serve-call.ts";
+import { createShadows } from "./shadows.ts";
 import { holdSettings, type OrgSettings, type Settings } from "./snapshot.ts";
-import { createUpstreamClient, type UpstreamLimits } from "./upstream.ts";
+import { createUpstreamClient, type UpstreamClient, type UpstreamLimits } from "./upstream.ts";
 
 /** All limits of the gateway; times in milliseconds. */
-export interface GatewayLimits extends CallLimits, UpstreamLimits, MeterLimits {
+export interface GatewayLimits extends CallLimits, UpstreamLimits, MeterLimits, BreakerLimits {
   readonly refreshMs: number;
   /** How long `close` waits for requests in flight. */
   readonly closeMs: number;
+  /** How much of answers is kept to be given again, in bytes. */
+  readonly cacheBytes: number;
+  /** How many copies for shadows may be under way; more are not sent. */
+  readonly shadowsAtOnce: number;
 }
 
 /** The limits that hold where nothing else is said. */
@@ -40,6 +47,11 @@ export const defaultGatewayLimits: GatewayLimits = {
   maxRetryMs: 30_000,
   refreshMs: 1_000,
   closeMs: 20_000,
+  cacheBytes: 64 * 1024 * 1024,
+  shadowsAtOnce: 32,
+  breakerFailures: 5,
+  breakerMs: 10_000,
+  breakerMaxMs: 120_000,
 };
 
 export interface GatewayDeps {
@@ -123,6 +135,17 @@ const waitAtMost = async (work: Promise<unknown>, ms: number): Promise<void> => 
   clearTimeout(timer);
 };
 
+const callDeps = (deps: GatewayDeps, limits: GatewayLimits, upstreams: UpstreamClient, meter: Meter): CallDeps => ({
+  upstreams,
+  providerOf: deps.providerOf,
+  meter,
+  now: deps.now,
+  limits,
+  breakers: createBreakers(limits, () => performance.now()),
+  cache: createAnswerCache(limits.cacheBytes, () => performance.now()),
+  shadows: createShadows(upstreams, limits.shadowsAtOnce),
+});
+
 /** Makes the gateway. Its hot path reads memory alone. Call `start` before serving; until a load succeeds it answers 503. */
 export function createGateway(deps: GatewayDeps): Gateway {
   const limits: GatewayLimits = { ...defaultGatewayLimits, ...deps.limits };
@@ -130,7 +153,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const settings = holdSettings({ store: deps.store, everyMs: limits.refreshMs, log: deps.log, onLoad: presence.report });
   const upstreams = createUpstreamClient(limits, deps.random);
   const meter = createMeter({ ...deps, limits });
-  const calls: CallDeps = { upstreams, providerOf: deps.providerOf, meter, now: deps.now, limits };
+  const calls = callDeps(deps, limits, upstreams, meter);
   const inFlight = new Set<Promise<void>>();
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
@@ -149,7 +172,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
   const close = async (): Promise<void> => {
     await waitAtMost(settings.close().then(presence.withdraw), 3_000);
-    await waitAtMost(Promise.all(inFlight), limits.closeMs);
+    await waitAtMost(Promise.all([...inFlight, calls.shadows.idle()]), limits.closeMs);
     await upstreams.close();
     await waitAtMost(Promise.all(inFlight), 1_000);
     await meter.close();

@@ -32,6 +32,8 @@ export interface UpstreamCall {
   /** Headers besides those of any JSON call, the credentials among them; one without a value is not sent. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  /** How often it is tried at most, where that is not the client's own limit. */
+  readonly attempts?: number;
 }
 
 /** Sends requests on to providers over kept-alive connections. */
@@ -97,22 +99,22 @@ const sendOnce = (
 export function createUpstreamClient(limits: UpstreamLimits, random: () => number): UpstreamClient {
   const agent = new Agent({ connect: { timeout: limits.connectTimeoutMs }, pipelining: 1, keepAliveTimeout: 30_000 });
   /** How long to wait before the next attempt; undefined where there is to be none. */
-  const pauseAfter = (attempt: number, asked: number | undefined): number | undefined => {
-    if (attempt >= limits.attempts || (asked !== undefined && asked > limits.maxRetryAfterMs)) return undefined;
+  const pauseAfter = (attempt: number, attempts: number, asked: number | undefined): number | undefined => {
+    if (attempt >= attempts || (asked !== undefined && asked > limits.maxRetryAfterMs)) return undefined;
     return (asked ?? limits.retryBaseMs * 2 ** (attempt - 1)) + random() * limits.retryBaseMs;
   };
   const send = async (call: UpstreamCall): Promise<UpstreamAnswer> => {
-    const { upstream, signal } = call;
+    const { upstream, signal, attempts = limits.attempts } = call;
     for (let attempt = 1; ; attempt++) {
       let pause: number | undefined;
       try {
         const answer = await sendOnce(agent, limits, call);
         if (!passing.has(answer.statusCode)) return answer;
-        pause = pauseAfter(attempt, retryAfterOf(answer.headers, Date.now()));
+        pause = pauseAfter(attempt, attempts, retryAfterOf(answer.headers, Date.now()));
         if (pause === undefined) return answer;
         await answer.body.dump();
       } catch (error) {
-        pause = wireFailureOf(upstream.provider, error).mayBeBilled ? undefined : pauseAfter(attempt, undefined);
+        pause = wireFailureOf(upstream.provider, error).mayBeBilled ? undefined : pauseAfter(attempt, attempts, undefined);
         if (pause === undefined || signal.aborted) throw error;
       }
       await sleep(pause, signal);

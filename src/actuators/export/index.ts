@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { AppError } from "../../core/errors.ts";
 import type { Actuator, PolicyRule, RoutingPolicy } from "../../core/policy.ts";
-import { perRequestNote, splitOf, splitText } from "../split.ts";
+import { perRequestNote, splitOrWhy, splitText } from "../split.ts";
 import { type ExportFormat, patchOf } from "./patch.ts";
 
 /** A file that is kept in Git, and what kind it is. */
@@ -53,9 +53,17 @@ async function putPatches({ dir, files }: ExportActuatorDeps, policy: RoutingPol
   }
 }
 
+function sentence(names: string, rule: PolicyRule): string {
+  const split = splitOrWhy(rule);
+  if (typeof split === "string") return `Export: ${split}`;
+  return `Export: a patch for ${names} sends requests of ${rule.workload} for ${rule.requestedModel} ${splitText(split)}.`;
+}
+
 /** The model that a rule moves requests to, where it moves them to another one. */
-const newModelOf = (rule: PolicyRule): string | undefined =>
-  splitOf(rule).find(({ target }) => target.model !== rule.requestedModel)?.target.model;
+const newModelOf = (rule: PolicyRule): string | undefined => {
+  const split = splitOrWhy(rule);
+  return typeof split === "string" ? undefined : split.find(({ target }) => target.model !== rule.requestedModel)?.target.model;
+};
 
 /** Patches for Git-managed configs as a place where policies take effect: once somebody has merged them, which only traffic can show. */
 export function createExportActuator(deps: ExportActuatorDeps): Actuator {
@@ -66,10 +74,7 @@ export function createExportActuator(deps: ExportActuatorDeps): Actuator {
       const rules = next?.rules ?? [];
       return Promise.resolve([
         ...(rules.length === 0 ? [`Export: a patch takes everything that Apex added out of ${names}.`] : []),
-        ...rules.map(
-          (rule) =>
-            `Export: a patch for ${names} sends requests of ${rule.workload} for ${rule.requestedModel} ${splitText(splitOf(rule))}.`,
-        ),
+        ...rules.map((rule) => sentence(names, rule)),
         "Export: it takes effect once the patch is merged and rolled out, not before.",
         ...(rules.length === 0 ? [] : [perRequestNote("A gateway whose config is kept in Git")]),
       ]);

@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from "yaml";
 import { AppError } from "../../core/errors.ts";
-import type { PolicyRule, RoutingPolicy, Target } from "../../core/policy.ts";
+import type { PolicyRule, RoutingPolicy } from "../../core/policy.ts";
+import type { Target } from "../../core/strategy.ts";
 import { refuseOverlap, splitOf, splitText, weightOf } from "../split.ts";
 import {
   columnOf,

@@ -2,7 +2,7 @@ import type { SnapshotStore } from "../../core/actuator-snapshot.ts";
 import type { Actuator, PolicyRule } from "../../core/policy.ts";
 import type { AdminApi } from "../admin-api.ts";
 import { carryOut, shownVersion } from "../kept-settings.ts";
-import { perRequestNote, splitOf, splitText } from "../split.ts";
+import { perRequestNote, splitOrWhy, splitText } from "../split.ts";
 import { createLitellmApi, type LitellmAccess, type LitellmScope } from "./api.ts";
 import { createLitellmPlace } from "./place.ts";
 import { groupName, type LitellmMapping, mappedRules, wantedAt } from "./wanted.ts";
@@ -17,8 +17,11 @@ export interface LitellmActuatorDeps extends LitellmAccess, LitellmMapping {
 /** A read-back that gets no answer is given up after so long, in milliseconds. */
 const readBackMs = 20_000;
 
-const sentence = (rule: PolicyRule, scope: LitellmScope): string =>
-  `LiteLLM: requests of ${scope.kind} ${scope.id} for ${rule.requestedModel} go to the new group ${groupName(rule)}: ${splitText(splitOf(rule))}. Nobody else's change.`;
+function sentence(rule: PolicyRule, { kind, id }: LitellmScope): string {
+  const split = splitOrWhy(rule);
+  if (typeof split === "string") return `LiteLLM: ${split}`;
+  return `LiteLLM: requests of ${kind} ${id} for ${rule.requestedModel} go to the new group ${groupName(rule, split)}: ${splitText(split)}. Nobody else's change.`;
+}
 
 const unmapped = (rule: PolicyRule): string => `LiteLLM: nothing changes for ${rule.workload}: LITELLM_SCOPES names no team or key for it.`;
 
@@ -33,7 +36,7 @@ export function createLitellmActuator(deps: LitellmActuatorDeps): Actuator {
     plan(next) {
       const mapped = mappedRules(next, deps);
       const others = (next?.rules ?? []).filter((rule) => !deps.scopes.has(rule.workload));
-      const divided = mapped.some(({ rule }) => splitOf(rule).length > 1);
+      const divided = mapped.some(({ rule }) => splitOrWhy(rule).length > 1);
       return Promise.resolve([
         ...(mapped.length === 0 ? ["LiteLLM: what Apex changed there is put back as it was."] : []),
         ...mapped.map(({ rule, scope }) => sentence(rule, scope)),
@@ -48,6 +51,11 @@ export function createLitellmActuator(deps: LitellmActuatorDeps): Actuator {
       return [await shownVersion(kept, orgId, AbortSignal.timeout(readBackMs))];
     },
 
-    trace: (_policy, rule) => (deps.scopes.has(rule.workload) ? { source: "litellm", requestedModel: groupName(rule) } : undefined),
+    trace(_policy, rule) {
+      const split = splitOrWhy(rule);
+      return deps.scopes.has(rule.workload) && typeof split !== "string"
+        ? { source: "litellm", requestedModel: groupName(rule, split) }
+        : undefined;
+    },
   };
 }

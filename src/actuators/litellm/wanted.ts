@@ -1,9 +1,10 @@
 import type { PlaceValue } from "../../core/actuator-snapshot.ts";
 import { canonicalJson, sha256 } from "../../core/canonical.ts";
 import { AppError } from "../../core/errors.ts";
-import type { PolicyRule, RoutingPolicy, Target } from "../../core/policy.ts";
+import type { PolicyRule, RoutingPolicy } from "../../core/policy.ts";
+import type { Target } from "../../core/strategy.ts";
 import type { Desired } from "../kept-settings.ts";
-import { refuseOverlap, splitOf, weightOf } from "../split.ts";
+import { refuseOverlap, type Split, splitOf, weightOf } from "../split.ts";
 import type { LitellmApi, LitellmScope } from "./api.ts";
 import { aliasKey, deploymentKey, shownOf } from "./place.ts";
 import type { Deployment } from "./wire.ts";
@@ -20,8 +21,8 @@ export interface LitellmMapping {
 const prefix = "apex-";
 
 /** The group that carries out a rule: another split is another group, so that a change is one switch. */
-export const groupName = (rule: PolicyRule): string =>
-  `${prefix}${sha256(canonicalJson([rule.workload, rule.requestedModel, splitOf(rule)])).slice(0, 16)}`;
+export const groupName = (rule: PolicyRule, split: Split): string =>
+  `${prefix}${sha256(canonicalJson([rule.workload, rule.requestedModel, split])).slice(0, 16)}`;
 
 /** Rules that LiteLLM carries out, each with whose requests it moves. */
 export const mappedRules = (policy: RoutingPolicy | undefined, { scopes }: LitellmMapping) =>
@@ -119,9 +120,10 @@ export async function wantedAt(
   for (const { rule, scope } of rules) {
     const sharing = rules.filter((other) => other.scope.kind === scope.kind && other.scope.id === scope.id).map((other) => other.rule);
     refuseOverlap(sharing, `LiteLLM's ${scope.kind} ${scope.id}`);
-    const group = groupName(rule);
+    const split = splitOf(rule);
+    const group = groupName(rule, split);
     await refuseShutOut(api, scope, group, signal);
-    for (const { target, share } of splitOf(rule)) {
+    for (const { target, share } of split) {
       const templates = templatesOf(deployments, target, rule.requestedModel);
       for (const [index, template] of templates.entries()) {
         const params = paramsOf(template, target, weightOf(share, templates.length), mapping);

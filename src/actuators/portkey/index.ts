@@ -4,7 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import type { Actuator, PolicyRule, RoutingPolicy } from "../../core/policy.ts";
 import type { AdminApi } from "../admin-api.ts";
 import { carryOut, type SettingsPlace, shownVersion } from "../kept-settings.ts";
-import { perRequestNote, refuseOverlap, splitOf, splitText } from "../split.ts";
+import { perRequestNote, refuseOverlap, splitOrWhy, splitText } from "../split.ts";
 import { createPortkeyApi, type PortkeyAccess, type PortkeyApi } from "./api.ts";
 import { type PortkeyConfig, withRules } from "./config-edit.ts";
 
@@ -64,14 +64,15 @@ async function wantedAt(
   return wanted;
 }
 
+function sentence(slug: string, rule: PolicyRule): string {
+  const split = splitOrWhy(rule);
+  if (typeof split === "string") return `Portkey: ${split}`;
+  return `Portkey: requests that come with config ${slug} and ask for ${rule.requestedModel} go ${splitText(split)}. All others go where they went.`;
+}
+
 function sentences(deps: Pick<PortkeyActuatorDeps, "configs">, next: RoutingPolicy | undefined): readonly string[] {
   const rules = byConfig(deps, next);
-  const made = [...rules].flatMap(([slug, ofConfig]) =>
-    ofConfig.map(
-      (rule) =>
-        `Portkey: requests that come with config ${slug} and ask for ${rule.requestedModel} go ${splitText(splitOf(rule))}. All others go where they went.`,
-    ),
-  );
+  const made = [...rules].flatMap(([slug, ofConfig]) => ofConfig.map((rule) => sentence(slug, rule)));
   const others = (next?.rules ?? []).filter(({ workload }) => !deps.configs.has(workload));
   return [
     ...(made.length === 0 ? ["Portkey: configs that Apex changed are put back as they were."] : made),

@@ -18,7 +18,7 @@ export async function unitOutcomes(
     orgId,
     parts,
   );
-  const sql = `SELECT unit, arm, sumIf(requests, part = 'answer') AS sum_requests, sumIf(requests, part = 'answer' AND status != 'ok') AS sum_failures, sum(cost) AS sum_cost,
+  const sql = `SELECT unit, arm, sumIf(requests, part IN ('answer', 'cached')) AS sum_requests, sumIf(requests, part IN ('answer', 'cached') AND status != 'ok') AS sum_failures, sum(cost) AS sum_cost,
   sum(unpriced_requests) AS sum_unpriced
 FROM (
 ${read.sql}

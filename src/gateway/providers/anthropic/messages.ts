@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { readUsage } from "../../../catalog/usage-body/read-usage.ts";
-import type { AnswerFacts, Endpoint, EventReader, Finish } from "../../endpoint.ts";
+import type { Finish } from "../../../core/usage-event.ts";
+import type { AnswerFacts, Endpoint, EventReader } from "../../endpoint.ts";
 import { type Call, CallBody, parseBody, rewriteModel } from "../../json-call.ts";
 import { jsonValueOf } from "../../json-value.ts";
 import { anthropic, errorBody } from "./family.ts";
+import { messageText } from "./text.ts";
 
 const Usage = z.looseObject({});
 type Usage = z.infer<typeof Usage>;
@@ -101,6 +103,7 @@ export const messages: Endpoint = {
   rewrite: rewriteModel,
   readAnswer,
   readEvents,
+  text: messageText,
 };
 
 /** POST /v1/messages/count_tokens: Anthropic bills nothing for it. */
