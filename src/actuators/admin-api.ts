@@ -130,3 +130,14 @@ export function createAdminApi({
     },
   };
 }
+
+/** JSON that some versions answer as a text of JSON; a text that is none is left as it is. */
+export function unfolded(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return parsed;
+  } catch {
+    return value;
+  }
+}

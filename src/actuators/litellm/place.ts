@@ -104,9 +104,9 @@ async function writeDeployment(api: LitellmApi, id: string, to: PlaceValue, sign
   if (wanted === undefined) return removeDeployment(api, id, signal);
   const added = api.addDeployment({ id, ...wanted }, signal);
   // LiteLLM was seen to answer 500 though it had stored the deployment, and 200 though it had not: what stands is what counts.
-  const failure: unknown = await added.then(
+  const failure = await added.then(
     () => undefined,
-    (error: unknown) => error,
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
   );
   const stands = await standing(api, id, signal);
   if (stands === undefined)

@@ -1,12 +1,10 @@
 import { z } from "zod";
+import { unfolded } from "../admin-api.ts";
 
 const Aliases = z.record(z.string(), z.json());
 
 /** Settings of a team's router: of these only `model_group_alias` is ours, the others are kept as they are. */
-const RouterSettings = z.preprocess(
-  (value) => (typeof value === "string" ? JSON.parse(value) : value),
-  z.record(z.string(), z.json()).nullish(),
-);
+const RouterSettings = z.preprocess(unfolded, z.record(z.string(), z.json()).nullish());
 
 const models = z.array(z.string()).nullish();
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AdminApi } from "../admin-api.ts";
+import { type AdminApi, unfolded } from "../admin-api.ts";
 
 export interface PortkeyAccess {
   readonly baseUrl: string;
@@ -7,7 +7,7 @@ export interface PortkeyAccess {
 }
 
 /** Configs came as JSON and as a text of JSON: both are documented. */
-const Config = z.preprocess((value) => (typeof value === "string" ? JSON.parse(value) : value), z.record(z.string(), z.json()));
+const Config = z.preprocess(unfolded, z.record(z.string(), z.json()));
 export type Config = z.infer<typeof Config>;
 
 const Retrieved = z.object({ data: z.object({ config: Config }) });
