@@ -3,7 +3,10 @@ import { providerIds } from "./catalog/provider-ids.ts";
 import type { Engines } from "./compose-engines.ts";
 import { type Config, ownOrg } from "./config.ts";
 import type { Id } from "./core/ids.ts";
+import type { Logger } from "./core/logger.ts";
 import type { Actuator } from "./core/policy.ts";
+import type { EffectDeps } from "./flows/take-effect.ts";
+import { watchEffect } from "./flows/watch-effect.ts";
 import type { Gateway } from "./gateway/proxy.ts";
 
 /** The places where policies take effect: our gateway for every org, those from the configuration for the org of this installation alone. */
@@ -31,3 +34,9 @@ export const reachableProviders =
     const elsewhere = Object.values(config.actuators).some((settings) => settings !== undefined);
     return upstreams.length === 0 && elsewhere ? providerIds : upstreams;
   };
+
+/** Looks after the active policy of an org. */
+export const watchWith =
+  ({ engines, effect, log }: { readonly engines: Engines; readonly effect: EffectDeps; readonly log: Logger }) =>
+  (orgId: Id<"org">): Promise<void> =>
+    watchEffect({ ...effect, ...engines.stores, usage: engines.usage, log }, orgId);

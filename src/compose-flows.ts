@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { createPriceBook } from "./catalog/price-book.ts";
-import { reachableProviders, wireActuators } from "./compose-actuators.ts";
+import { reachableProviders, watchWith, wireActuators } from "./compose-actuators.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
 import { wireChats, withRoles } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
@@ -37,7 +37,6 @@ import { type MappingDeps, type MappingFlows, mappingForFile, mappingNamed, save
 import { type SyncDeps, syncSource } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
-import { watchEffect } from "./flows/watch-effect.ts";
 import { createGateway, type Gateway } from "./gateway/proxy.ts";
 import { createApiClient } from "./ingest/api-client.ts";
 import { fileHeader } from "./ingest/file-header.ts";
@@ -197,7 +196,7 @@ function wireUpkeep(shared: Shared): Pick<JobHandlers, "sync" | "sync-due" | "me
     async measure() {
       await usage.catchUp();
       for (const { id } of await stores.orgs()) {
-        await watchEffect({ ...shared.effect, ...stores, usage, log: shared.log }, id);
+        await watchWith(shared)(id);
         await measureWith(shared)(id);
       }
     },

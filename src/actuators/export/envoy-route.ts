@@ -3,7 +3,7 @@ import { sha256 } from "../../core/canonical.ts";
 import { AppError } from "../../core/errors.ts";
 import type { PolicyRule, RoutingPolicy } from "../../core/policy.ts";
 import { splitOf, splitText, weightOf } from "../split.ts";
-import { columnOf, endOf, type Insertion, lineStart, markedBlock, startOf, withInsertions, withoutMarks, yamlText } from "./marked-text.ts";
+import { columnOf, type Insertion, lineStart, markedBlock, startOf, withInsertions, withoutMarks, yamlText } from "./marked-text.ts";
 
 /** The header by which the model that is asked for can be matched, and the one by which Apex tells workloads apart. */
 const modelHeader = "x-ai-eg-model";

@@ -11,11 +11,11 @@ const isObject = (value: PlaceValue | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Parameters of a deployment that are no secrets and that LiteLLM shows as they were given. */
-const shownParams = new Set([
-  ...["model", "custom_llm_provider", "api_base", "api_version", "organization", "litellm_credential_name"],
-  ...["region_name", "aws_region_name", "vertex_project", "vertex_location", "watsonx_region_name"],
-  ...["timeout", "stream_timeout", "max_retries", "weight"],
-]);
+const shownParams: ReadonlySet<string> = new Set(
+  `model custom_llm_provider api_base api_version organization litellm_credential_name
+  region_name aws_region_name vertex_project vertex_location watsonx_region_name
+  timeout stream_timeout max_retries weight`.split(/\s+/),
+);
 
 /** What of a deployment is compared and copied. */
 export const shownOf = ({ litellm_params: params }: Deployment): JsonObject =>

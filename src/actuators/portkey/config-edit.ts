@@ -7,12 +7,11 @@ import { splitOf } from "../split.ts";
 export type PortkeyConfig = { readonly [member: string]: PlaceValue };
 
 /** Members that say where requests go; the others (retry, cache, guardrails, time-outs) hold for all of a config's targets. */
-const routing: ReadonlySet<string> = new Set([
-  ...["strategy", "targets", "provider", "virtual_key", "api_key", "override_params", "weight", "custom_host"],
-  ...["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_region", "vertex_project_id", "vertex_region"],
-  ...["vertex_service_account_json", "openai_project", "openai_organization", "azure_model_name", "azure_auth_mode", "resource_name"],
-  ...["deployment_id", "api_version"],
-]);
+const routing: ReadonlySet<string> = new Set(
+  `strategy targets provider virtual_key api_key override_params weight custom_host
+  aws_access_key_id aws_secret_access_key aws_session_token aws_region vertex_project_id vertex_region vertex_service_account_json
+  openai_project openai_organization azure_model_name azure_auth_mode resource_name deployment_id api_version`.split(/\s+/),
+);
 
 const isConfig = (value: PlaceValue | undefined): value is PortkeyConfig =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -25,6 +24,8 @@ const namesModel = (config: PortkeyConfig): boolean =>
   (isConfig(config["override_params"]) && config["override_params"]["model"] !== undefined) ||
   (Array.isArray(config["targets"]) && config["targets"].some((target) => isConfig(target) && namesModel(target)));
 
+/** Portkey's name of the member that says where a condition leads. */
+const leadsTo = "then";
 const asStands = "apex-as-before";
 const nameOf = (index: number): string => `apex-rule-${index + 1}`;
 
@@ -78,8 +79,10 @@ export function withRules(config: PortkeyConfig, rules: readonly PolicyRule[]): 
     ...part(config, (member) => !routing.has(member)),
     strategy: {
       mode: "conditional",
-      // biome-ignore lint/suspicious/noThenProperty: this is how Portkey calls it.
-      conditions: rules.map(({ requestedModel }, index) => ({ query: { "params.model": { $eq: requestedModel } }, then: nameOf(index) })),
+      conditions: rules.map(({ requestedModel }, index) => ({
+        query: { "params.model": { $eq: requestedModel } },
+        [leadsTo]: nameOf(index),
+      })),
       default: asStands,
     },
     targets: [...targets, { ...stands, name: asStands }],
