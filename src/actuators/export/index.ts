@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../core/errors.ts";
+import type { Id } from "../../core/ids.ts";
 import type { Actuator, PolicyRule, RoutingPolicy } from "../../core/policy.ts";
 import { perRequestNote, splitOrWhy, splitText } from "../split.ts";
 import { type ExportFormat, patchOf } from "./patch.ts";
@@ -15,7 +16,7 @@ export interface ExportFile {
 }
 
 export interface ExportActuatorDeps {
-  /** Where patches are put. */
+  /** Where patches are put, in a folder of each org. */
   readonly dir: string;
   readonly files: readonly ExportFile[];
 }
@@ -35,7 +36,8 @@ async function place(path: string, text: string): Promise<void> {
 }
 
 /** Puts the patches of a version in the folder, in the place of those of other versions. All are made before one is put. */
-async function putPatches({ dir, files }: ExportActuatorDeps, policy: RoutingPolicy | undefined): Promise<void> {
+async function putPatches({ dir: all, files }: ExportActuatorDeps, policy: RoutingPolicy | undefined, orgId: Id<"org">): Promise<void> {
+  const dir = join(all, orgId);
   const made: { readonly name: string; readonly patch: string }[] = [];
   for (const { format, path, name } of files) {
     const patch = patchOf(format, { name, text: await readExportFile(path) }, policy);
@@ -79,7 +81,7 @@ export function createExportActuator(deps: ExportActuatorDeps): Actuator {
         ...(rules.length === 0 ? [] : [perRequestNote("A gateway whose config is kept in Git")]),
       ]);
     },
-    apply: (next) => putPatches(deps, next),
+    apply: (next, orgId) => putPatches(deps, next, orgId),
     // Nobody tells when a file from Git is in use.
     readBack: () => Promise.resolve([]),
     trace(_policy, rule) {

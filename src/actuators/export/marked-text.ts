@@ -37,7 +37,11 @@ export interface Insertion {
 /** A text with insertions, each once, whose offsets are those of the text as it was. */
 export function withInsertions(text: string, insertions: readonly Insertion[]): string {
   const once = insertions.filter((one, index) => insertions.findIndex((other) => other.at === one.at && other.text === one.text) === index);
-  return once.toSorted((a, b) => b.at - a.at).reduce((made, { at, text: more }) => made.slice(0, at) + more + made.slice(at), text);
+  // From the end on, so that offsets stay true; of two at one place the one that was asked for later goes in first.
+  return once
+    .map((one, index) => ({ ...one, index }))
+    .toSorted((a, b) => b.at - a.at || b.index - a.index)
+    .reduce((made, { at, text: more }) => made.slice(0, at) + more + made.slice(at), text);
 }
 
 /** The offset at which the line of an offset ends. */

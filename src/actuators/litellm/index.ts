@@ -20,7 +20,7 @@ const readBackMs = 20_000;
 function sentence(rule: PolicyRule, { kind, id }: LitellmScope): string {
   const split = splitOrWhy(rule);
   if (typeof split === "string") return `LiteLLM: ${split}`;
-  return `LiteLLM: requests of ${kind} ${id} for ${rule.requestedModel} go to the new group ${groupName(rule, split)}: ${splitText(split)}. Nobody else's change.`;
+  return `LiteLLM: for ${rule.workload}, requests of ${kind} ${id} for ${rule.requestedModel} go to the new group ${groupName(rule, split)}: ${splitText(split)}. Nobody else's change.`;
 }
 
 const unmapped = (rule: PolicyRule): string => `LiteLLM: nothing changes for ${rule.workload}: LITELLM_SCOPES names no team or key for it.`;
@@ -36,7 +36,10 @@ export function createLitellmActuator(deps: LitellmActuatorDeps): Actuator {
     plan(next) {
       const mapped = mappedRules(next, deps);
       const others = (next?.rules ?? []).filter((rule) => !deps.scopes.has(rule.workload));
-      const divided = mapped.some(({ rule }) => splitOrWhy(rule).length > 1);
+      const divided = mapped.some(({ rule }) => {
+        const split = splitOrWhy(rule);
+        return typeof split !== "string" && split.length > 1;
+      });
       return Promise.resolve([
         ...(mapped.length === 0 ? ["LiteLLM: what Apex changed there is put back as it was."] : []),
         ...mapped.map(({ rule, scope }) => sentence(rule, scope)),
