@@ -11,8 +11,8 @@ import type { Gateway } from "./gateway/proxy.ts";
 
 /** The places where policies take effect: our gateway for every org, those from the configuration for the org of this installation alone. */
 export function wireActuators(
-  { config, engines }: { readonly config: Config; readonly engines: Engines },
-  gateway: Gateway,
+  { config, engines }: { readonly config: Config; readonly engines: Pick<Engines, "stores"> },
+  gateway: Pick<Gateway, "refresh">,
 ): readonly Actuator[] {
   const { stores } = engines;
   const { litellm, portkey, export: files } = config.actuators;

@@ -7,6 +7,7 @@ import { digest } from "./digest.ts";
 import { importFiles } from "./import.ts";
 import { importMap } from "./import-map.ts";
 import { key } from "./key.ts";
+import { policy } from "./policy.ts";
 import { price } from "./price.ts";
 import { prices } from "./prices.ts";
 import { readKey } from "./read-key.ts";
@@ -39,6 +40,7 @@ export const commands = {
   apply,
   rollback,
   "two-person": twoPerson,
+  policy,
   savings,
   verify,
   price,

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { createExportActuator } from "../../src/actuators/export/index.ts";
-import { type ExportFormat, patchOf } from "../../src/actuators/export/patch.ts";
+import { type ExportFormat, exportFormats, patchOf } from "../../src/actuators/export/patch.ts";
 import type { PolicyRule } from "../../src/core/policy.ts";
 import { codingRule, policyFor } from "../contract/actuator.ts";
 
@@ -103,7 +103,7 @@ describe("a policy as a patch for files in Git", () => {
   it("LiteLLM: divides the group by weight, with the key of the deployment that stands, and warns that it is everybody's", () => {
     const patch = patchOf("litellm", { name: "proxy.yaml", text: proxy }, policy(3));
     expect(patch).toMatch(/# Apex begin: policy version 3, ALL requests for gpt-4o, whoever sends them: 90 % to gpt-4o-mini at openai/);
-    const made: unknown = parse(appliedText(proxy, patch));
+    const made: unknown = parse(exportFormats.litellm(proxy, policy(3)));
     expect(made).toMatchObject({
       model_list: [
         { model_name: "gpt-4o", litellm_params: { model: "openai/gpt-4o", timeout: 30, weight: 1_000 } },
@@ -119,7 +119,7 @@ describe("a policy as a patch for files in Git", () => {
   });
 
   it("LiteLLM with tag filtering: only requests that are tagged with the workload are divided", () => {
-    const made: unknown = parse(appliedText(tagged, patchOf("litellm", { name: "proxy.yaml", text: tagged }, policy(3))));
+    const made: unknown = parse(exportFormats.litellm(tagged, policy(3)));
     expect(made).toMatchObject({
       model_list: [
         { litellm_params: { model: "openai/gpt-4o", tags: ["default"] } },
@@ -131,9 +131,7 @@ describe("a policy as a patch for files in Git", () => {
   });
 
   it("Envoy: a rule of its own for the workload's header, before the one that stands", () => {
-    const made = parseAllDocuments(
-      appliedText(route, patchOf("envoy", { name: "route.yaml", text: route }, policy(3))),
-    )[1]?.toJS() as unknown;
+    const made: unknown = parseAllDocuments(exportFormats.envoy(route, policy(3)))[1]?.toJS();
     expect(made).toMatchObject({
       apiVersion: "aigateway.envoyproxy.io/v1beta1",
       spec: {
@@ -193,20 +191,3 @@ describe("a policy as a patch for files in Git", () => {
     expect(await readdir(join(dir, "out", orgId))).toEqual(["apex-litellm-v2.patch"]);
   });
 });
-
-/** A text after a patch of added lines, without Git: to look at what it holds. */
-function appliedText(text: string, patch: string): string {
-  const lines = text.split("\n");
-  let offset = 0;
-  for (const hunk of patch.split(/^@@ /m).slice(1)) {
-    const start = Number(/^-(\d+)/.exec(hunk)?.[1]) - 1 + offset;
-    const body = hunk
-      .split("\n")
-      .slice(1)
-      .filter((line) => /^[ +]/.test(line));
-    const old = body.filter((line) => line.startsWith(" ")).length;
-    lines.splice(start, old, ...body.map((line) => line.slice(1)));
-    offset += body.length - old;
-  }
-  return lines.join("\n");
-}
