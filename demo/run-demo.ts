@@ -104,6 +104,7 @@ function choose(view: RunView): Recommendation {
 async function connectTraffic({ app, org, output }: Stage) {
   heading(output, 3, "Connect the gateway to a stand-in provider");
   const standIn = await startStandIn({});
+  app.gateway.trust(standIn.baseUrl);
   await app.stores.gateway.setUpstream(org.id, { provider: "openai", baseUrl: standIn.baseUrl, apiKey: "stand-in" });
   const { secret } = await app.stores.gateway.createKey(org.id, { label: "demo traffic", workload, team: "developer-tools" });
   output.out(

@@ -4,6 +4,7 @@ import { reachableProviders, watchWith, wireActuators } from "./compose-actuator
 import { wireAnalyst } from "./compose-analyst.ts";
 import { wireChats, withRoles } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
+import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
@@ -25,7 +26,7 @@ import { type ContractBooks, createContractBooks } from "./flows/contract-books.
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
-import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
+import { type IngestDeps, importFile } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
@@ -37,7 +38,7 @@ import { type MappingDeps, type MappingFlows, mappingForFile, mappingNamed, save
 import { type SyncDeps, syncSource } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
-import { createGateway, type Gateway } from "./gateway/proxy.ts";
+import type { Gateway } from "./gateway/proxy.ts";
 import { createApiClient } from "./ingest/api-client.ts";
 import { fileHeader } from "./ingest/file-header.ts";
 import { fileSources, proposeMapping } from "./ingest/index.ts";
@@ -115,24 +116,6 @@ interface Shared extends WireOptions {
   readonly intake: Intake;
   readonly mapping: MappingDeps;
 }
-
-const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook, books: ContractBooks): Gateway =>
-  createGateway({
-    store: engines.stores.gateway,
-    fleet: engines.stores.fleet,
-    async recordUsage(events) {
-      for (const orgId of new Set(events.map((event) => event.orgId))) {
-        const ofOrg = events.filter((event) => event.orgId === orgId);
-        await recordUsage({ usage: engines.usage, prices: await books.of(orgId) }, ofOrg);
-      }
-    },
-    providerOf: (model) => prices.providerOf(model),
-    spoolDir: join(config.dataDir, "spool"),
-    mayUseSpool: () => engines.ownsDataDir(),
-    log,
-    now,
-    random: Math.random,
-  });
 
 function wireEffect(options: WireOptions, gateway: Gateway): { effect: EffectDeps; rollback: PressDeps["rollback"] } {
   const { now, jobs } = options;

@@ -23,7 +23,7 @@ import { usageFilesPath } from "./http/routes/usage-files.ts";
 export interface ListenOptions {
   /** Chat platforms, usage that is sent to us, health and the local command line. */
   readonly http: boolean;
-  /** Model traffic under /v1. */
+  /** Model traffic under /v1 and /v1beta. */
   readonly gateway: boolean;
   readonly local?: LocalDeps;
   /** Any free port where it is 0; the configured one where it is not said. */
@@ -91,7 +91,7 @@ function boundArrival(request: IncomingMessage): void {
 /** Where senders of telemetry post to: under /v1/, but none of the gateway's. */
 const telemetryPath = /^\/v1\/(traces|metrics|logs)(\?|$)/;
 
-const isForGateway = (url = ""): boolean => url.startsWith("/v1/") && !telemetryPath.test(url);
+const isForGateway = (url = ""): boolean => url.startsWith("/v1beta/") || (url.startsWith("/v1/") && !telemetryPath.test(url));
 
 /** The HTTP application; commands that it runs end at the signal. */
 async function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortSignal): Promise<FastifyInstance> {
@@ -117,7 +117,7 @@ async function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortS
   });
 }
 
-/** Serves one port: model traffic under /v1/ is the gateway's, the rest is Fastify's. */
+/** Serves one port: model traffic under /v1/ and /v1beta/ is the gateway's, the rest is Fastify's. */
 export async function listen(deps: ServerDeps, options: ListenOptions): Promise<Listening> {
   const { config, engines, gateway, ownOrg } = deps;
   if (options.gateway) {

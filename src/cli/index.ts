@@ -7,6 +7,7 @@ import { digest } from "./digest.ts";
 import { importFiles } from "./import.ts";
 import { importMap } from "./import-map.ts";
 import { key } from "./key.ts";
+import { keys } from "./keys.ts";
 import { policy } from "./policy.ts";
 import { price } from "./price.ts";
 import { prices } from "./prices.ts";
@@ -45,6 +46,7 @@ export const commands = {
   verify,
   price,
   key,
+  keys,
   "read-key": readKey,
   demo,
 } satisfies Record<string, Command>;

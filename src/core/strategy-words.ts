@@ -36,7 +36,7 @@ const destination = (strategy: PlainStrategy): string => {
     case "weighted": {
       const total = strategy.choices.reduce((sum, { weight }) => sum + weight, 0);
       const shares = strategy.choices.map(({ weight, to }) => `${percent(weight / total)} to ${ofSide(to)}`).join(", ");
-      return `${shares}, by ${strategy.sticky ?? "request"}`;
+      return `these targets by ${strategy.sticky ?? "request"}: ${shares}`;
     }
     case "canary":
       return `${ofSide(strategy.control)}, those of ${percent(strategy.share)} of ${strategy.sticky}s to ${ofSide(strategy.treatment)}`;
@@ -57,5 +57,5 @@ export const ruleSentence = ({ workload, requestedModel, strategy, cacheSeconds 
   const cached = cacheSeconds === undefined ? "" : ` An equal request within ${cacheSeconds} s gets the same answer from memory.`;
   if (strategy.mode !== "conditional") return `${about} ${destination(strategy)}.${cached}`;
   const cases = strategy.cases.map(({ when, use }) => `where ${conditionWords(when)}, to ${destination(use)}`).join("; ");
-  return `${about.slice(0, -3)} ${cases}; all others to ${destination(strategy.otherwise)}.${cached}`;
+  return `${about.slice(0, -3)}, ${cases}; all others to ${destination(strategy.otherwise)}.${cached}`;
 };

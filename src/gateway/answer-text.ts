@@ -2,7 +2,7 @@ import { Validator } from "@cfworker/json-schema";
 import { z } from "zod";
 import type { Endpoint } from "./endpoint.ts";
 import type { Call } from "./json-call.ts";
-import { jsonValueOf } from "./json-value.ts";
+import { jsonValueOf, listOf } from "./json-value.ts";
 import type { Written } from "./sink.ts";
 
 /** A JSON format that a call asks for; with its schema where it names one. */
@@ -27,6 +27,7 @@ const dataLines = (body: string): readonly string[] =>
 export const answerText = (format: TextFormat, { streamed, body }: Written): string => {
   const text = body.toString("utf8");
   if (!streamed) return format.ofAnswer(jsonValueOf(text));
+  if (text.startsWith("[")) return listOf(jsonValueOf(text)).map(format.ofEvent).join("");
   return dataLines(text)
     .map((line) => (line === "[DONE]" ? "" : format.ofEvent(jsonValueOf(line))))
     .join("");

@@ -8,7 +8,9 @@ import { type ClientWatch, headerOf } from "./exchange.ts";
 import type { Call } from "./json-call.ts";
 import { failedOnWire, isEventStream, refusedBy, relayFailureOf, relayRefusal, relayStream, relayWhole, type Served } from "./relay.ts";
 import type { AnswerSink } from "./sink.ts";
-import type { UpstreamAnswer, UpstreamClient } from "./upstream.ts";
+import { createStopper } from "./stop.ts";
+import type { UpstreamClient } from "./upstream.ts";
+import type { UpstreamAnswer } from "./upstream-response.ts";
 
 /** A target and the way to it. */
 export interface Candidate {
@@ -56,27 +58,25 @@ const outOfOrderStatuses = new Set(fallbackStatuses);
 
 /** Gives a call up: some time after its client has hung up, or where its head is late. */
 function watchCall({ client, drainMs, replaceable }: Attempt) {
-  const abort = new AbortController();
+  const stopper = createStopper();
   const timers: NodeJS.Timeout[] = [];
   let late = false;
-  client.onGone(() => void timers.push(setTimeout(() => abort.abort(), drainMs)));
+  client.onGone(() => void timers.push(setTimeout(stopper.stop, drainMs)));
   const giveUp = (): void => {
     late = true;
-    abort.abort();
+    stopper.stop();
   };
   const head = replaceable?.timeoutMs === undefined ? undefined : setTimeout(giveUp, replaceable.timeoutMs);
   return {
-    signal: abort.signal,
+    stop: stopper,
     late: () => late,
     headCame: () => clearTimeout(head),
-    stop: () => [head, ...timers].forEach((timer) => clearTimeout(timer)),
+    over: () => [head, ...timers].forEach((timer) => clearTimeout(timer)),
   };
 }
 
-/** Reads what a provider refused with to its end, so that its connection can be used again. */
-const readAway = async (body: AsyncIterable<Buffer>): Promise<void> => {
-  for await (const chunk of body) if (chunk.length > 64 * 1024) return;
-};
+/** What is read of a refusal that nobody is told, so that its connection can be used again. */
+const maxRefusalBytes = 64 * 1024;
 
 /** Relays what a provider answered. */
 async function relay(answer: UpstreamAnswer, { candidate, call, client, sink, replaceable }: Attempt): Promise<Tried> {
@@ -90,7 +90,7 @@ async function relay(answer: UpstreamAnswer, { candidate, call, client, sink, re
   }
   const outOfOrder = outOfOrderStatuses.has(statusCode);
   if (replaceable?.on(statusCode) !== true) return { served: await relayRefusal(answer, context), failure: undefined, outOfOrder };
-  await readAway(answer.body).catch(() => undefined);
+  await answer.body.whole(maxRefusalBytes).catch(() => undefined);
   return { served: refusedBy(client), failure: refuse.badUpstream(`${provider} answered ${statusCode}.`), outOfOrder };
 }
 
@@ -104,7 +104,7 @@ export async function tryCandidate(upstreams: UpstreamClient, attempt: Attempt):
   try {
     const headers = headersFor(carrier.family, upstream, req);
     const once = replaceable === undefined ? {} : { attempts: 1 };
-    const answer = await upstreams.send({ upstream, path, body, headers, signal: watch.signal, ...once });
+    const answer = await upstreams.send({ upstream, path, body, headers, stop: watch.stop, ...once });
     watch.headCame();
     return await relay(answer, attempt);
   } catch (cause) {
@@ -113,6 +113,6 @@ export async function tryCandidate(upstreams: UpstreamClient, attempt: Attempt):
     const failure = refuse.upstreamTimeout(`${upstream.provider} did not begin to answer in time.`);
     return { served: failedOnWire({ ...wire, status: "timeout", mayBeBilled: true }, client), failure, outOfOrder: true };
   } finally {
-    watch.stop();
+    watch.over();
   }
 }

@@ -9,7 +9,7 @@ export const cacheKeyOf = ({ endpoint, req, key, request, decision, call, prompt
   sha256(
     canonicalJson([
       [key.orgId, request.workload, decision.policyVersion, decision.policyRule, decision.arm ?? "", endpoint.path],
-      [call.model, call.stream, call.fields["stream_options"] ?? null, promptHash()],
+      [call.model, call.stream, call.framing ?? "", call.query, call.fields["stream_options"] ?? null, promptHash()],
       Object.keys(endpoint.family.passedHeaders).map((name) => String(req.headers[name] ?? "")),
     ]),
   );

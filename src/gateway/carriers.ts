@@ -1,13 +1,14 @@
 import type { ApiFamily } from "../core/gateway-config.ts";
 import type { Carrier } from "./carrier.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { endpoints } from "./endpoints.ts";
+import { served } from "./endpoints.ts";
 import { createEventStream } from "./event-stream.ts";
+import { withQuery } from "./request-target.ts";
 
 /** Within a family: the caller's own bytes there, the provider's own bytes back. */
 const withinFamily = (endpoint: Endpoint): Carrier => ({
   family: endpoint.family,
-  path: () => endpoint.path,
+  path: (call, model) => withQuery(endpoint.pathAt?.(call, model) ?? endpoint.path, call.query),
   request: endpoint.rewrite,
   answer: (_call, body) => {
     const facts = endpoint.readAnswer(body.toString("utf8"));
@@ -20,7 +21,7 @@ const withinFamily = (endpoint: Endpoint): Carrier => ({
   refusal: endpoint.family.refusalOf,
 });
 
-const within: ReadonlyMap<Endpoint, Carrier> = new Map([...endpoints.values()].map((endpoint) => [endpoint, withinFamily(endpoint)]));
+const within: ReadonlyMap<Endpoint, Carrier> = new Map(served.map((endpoint) => [endpoint, withinFamily(endpoint)]));
 
 /** Brings the calls of an endpoint to a provider that speaks the API of `family`; undefined where the gateway cannot. */
 export const carrierFor = (endpoint: Endpoint, family: ApiFamily): Carrier | undefined =>

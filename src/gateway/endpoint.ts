@@ -5,7 +5,7 @@ import type { Units } from "../core/units.ts";
 import type { Finish } from "../core/usage-event.ts";
 import type { TextFormat } from "./answer-text.ts";
 import type { ApiError } from "./errors.ts";
-import type { Call } from "./json-call.ts";
+import type { Arrival, Call } from "./json-call.ts";
 
 /** What an answer, or a stream so far, says about how it was served. Absent fields were not said. */
 export interface AnswerFacts {
@@ -60,12 +60,16 @@ export interface Family {
 /** One operation of a family's API, served by POST. */
 export interface Endpoint {
   readonly family: Family;
-  /** Behind the version segment, such as "/chat/completions"; the same here and at the provider. */
+  /** Behind the version segment, such as "/chat/completions" or "/models/{model}:countTokens"; the same here and at the provider. */
   readonly path: string;
+  /** The path at the provider where it depends on the call, with what query the gateway itself needs. */
+  readonly pathAt?: (call: Call, model: string) => string;
   /** False where providers bill nothing for it: it leaves no usage row. */
   readonly metered: boolean;
-  /** Reads a request body; throws a GatewayError where it cannot be sent on. */
-  parse(bytes: Buffer): Call;
+  /** False where models give vectors and no text; absent: text. */
+  readonly answersText?: boolean;
+  /** Reads a request; throws a GatewayError where it cannot be sent on. */
+  parse(arrival: Arrival): Call;
   /** The body to send on: the caller's own bytes, but for the model and what the gateway needs to meter. */
   rewrite(call: Call, model: string): Buffer;
   /** Reads a whole answer; undefined where it is no JSON object. */

@@ -24,13 +24,15 @@ const eventEnd = (bytes: Buffer, from: number): number => {
   return -1;
 };
 
-/** The data of an event, its lines joined; empty for comments. */
-const dataOf = (event: string): string =>
-  event
+/** The data of an event, its lines joined; empty for comments. Google tells an error as JSON that is no event: that is data too. */
+const dataOf = (event: string): string => {
+  if (/^\s*[[{]/.test(event)) return event.trim();
+  return event
     .split(/\r?\n/)
     .filter((line) => line.startsWith("data:"))
     .map((line) => line.slice(line[5] === " " ? 6 : 5))
     .join("\n");
+};
 
 /** Cuts a stream into its events; those that the reader keeps back are left out, every other byte stays as it came. */
 export function createEventStream(reader: Pick<EventReader, "read">): EventStream {

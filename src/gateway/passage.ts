@@ -3,13 +3,15 @@ import type { GatewayKey } from "../core/gateway-config.ts";
 import type { RoutingDecision } from "../core/policy.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ClientWatch } from "./exchange.ts";
-import type { Call } from "./json-call.ts";
+import type { Arrival, Call } from "./json-call.ts";
 import type { RouteRequest } from "./route.ts";
 import type { OrgSettings } from "./snapshot.ts";
 
 /** One authenticated request. */
 export interface CallExchange {
   readonly endpoint: Endpoint;
+  /** What the request's address says besides its path. */
+  readonly named: Omit<Arrival, "bytes">;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly key: GatewayKey;

@@ -1,9 +1,10 @@
 import type { Carrier } from "./carrier.ts";
 import { GatewayError, refuse } from "./errors.ts";
 import type { ClientWatch } from "./exchange.ts";
+import { asJsonArray } from "./json-array-stream.ts";
 import type { Call } from "./json-call.ts";
 import type { AnswerSink } from "./sink.ts";
-import type { UpstreamAnswer } from "./upstream.ts";
+import type { UpstreamAnswer } from "./upstream-response.ts";
 import type { Outcome } from "./usage-row.ts";
 import { type WireFailure, wireFailureOf } from "./wire-failure.ts";
 
@@ -21,16 +22,11 @@ export interface RelayContext {
 
 const maxWholeBytes = 128 * 1024 * 1024;
 
-/** Reads an answer's whole body. */
-export const readWhole = async (answer: UpstreamAnswer): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of answer.body) {
-    size += chunk.length;
-    if (size > maxWholeBytes) throw refuse.badUpstream("The provider's answer is larger than 128 MB.");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** Reads an answer's whole body; rejects with a GatewayError where it is larger than any answer. */
+export const readWhole = async ({ body }: UpstreamAnswer): Promise<Buffer> => {
+  const whole = await body.whole(maxWholeBytes);
+  if (whole === undefined) throw refuse.badUpstream("The provider's answer is larger than 128 MB.");
+  return whole;
 };
 
 /** What is known of a request whose connection to the provider failed. */
@@ -85,7 +81,8 @@ export class UnbegunStream extends Error {
  * UnbegunStream where the sink has kept its head back.
  */
 export const relayStream = async (answer: UpstreamAnswer, { call, carrier, client, provider, sink }: RelayContext): Promise<Served> => {
-  const stream = carrier.stream(call);
+  const carried = carrier.stream(call);
+  const stream = call.framing === "array" ? asJsonArray(carried) : carried;
   let broken: WireFailure | undefined;
   sink.start(
     answer.statusCode,

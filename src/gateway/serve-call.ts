@@ -1,13 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
+import { targetsOf } from "../core/strategy.ts";
 import type { UsageEvent } from "../core/usage-event.ts";
 import { type AnswerCache, type CachedAnswer, maxCachedBytes } from "./answer-cache.ts";
 import { formatOkOf } from "./answer-text.ts";
+import type { Candidate } from "./attempt.ts";
 import { cacheKeyOf } from "./cache-key.ts";
 import { candidateFor, candidatesFor, decide, type ProviderOf } from "./candidates.ts";
 import { GatewayError } from "./errors.ts";
 import { type BodyLimits, readBody, sendError, watchClient } from "./exchange.ts";
 import { promptHashOf } from "./json-call.ts";
+import type { KeyLimiter } from "./key-limiter.ts";
+import type { LimitedRequest } from "./limited-request.ts";
 import type { CallExchange, Passage } from "./passage.ts";
 import { describeRequest } from "./request-facts.ts";
 import { type Answered, type SideDeps, type SideRequest, serveSide } from "./serve-side.ts";
@@ -28,16 +32,17 @@ export interface CallDeps extends SideDeps {
   readonly meter: { add(event: UsageEvent): void };
   readonly cache: AnswerCache;
   readonly shadows: Shadows;
+  readonly limiter: Pick<KeyLimiter, "admit">;
   readonly now: () => Date;
   readonly limits: CallLimits;
 }
 
-/** Reads a request, decides about it and labels its answer; throws a GatewayError where it cannot be served. */
-async function admit(deps: CallDeps, exchange: CallExchange): Promise<Passage> {
+/** Reads a request and decides about it; throws a GatewayError where it cannot be served. */
+async function receive(deps: CallDeps, exchange: CallExchange): Promise<Passage> {
   const { endpoint, req, res, org } = exchange;
   const [startedAt, at] = [performance.now(), deps.now()];
   const client = watchClient(res);
-  const call = endpoint.parse(await readBody(req, deps.limits));
+  const call = endpoint.parse({ ...exchange.named, bytes: await readBody(req, deps.limits) });
   const id = `req_${randomUUID()}`;
   const request = describeRequest(exchange, call, id);
   const decision = decide(org, endpoint, request, deps.providerOf);
@@ -122,15 +127,14 @@ const keep = (
   deps.cache.put(cacheKey, { written, facts: served.facts, provider: upstream.provider, model }, decision.cacheSeconds);
 };
 
-/** Serves one call of an endpoint and meters it: one row for each call of a provider and for each answer from memory, unless the endpoint is free. */
-export async function serveCall(deps: CallDeps, exchange: CallExchange): Promise<void> {
-  const passage = await admit(deps, exchange);
-  const { endpoint, req, res, org, call, client, request, decision, startedAt } = passage;
-  const candidates = candidatesFor(org, endpoint, decision);
-  label(passage);
-  const cacheKey = decision.cacheSeconds === undefined ? undefined : cacheKeyOf(passage);
-  const cached = cacheKey === undefined ? undefined : deps.cache.get(cacheKey);
-  if (cached !== undefined) return answerFromCache(deps, passage, cached);
+/** Has a request answered by its side, and meters what that took. */
+async function answerBySide(
+  deps: CallDeps,
+  passage: Passage,
+  candidates: readonly [Candidate, ...Candidate[]],
+  cacheKey: string | undefined,
+): Promise<void> {
+  const { endpoint, req, res, call, client, request, decision, startedAt } = passage;
   const { sink, firstByteMs } = openSink(passage, deps.limits.stallMs, candidates.length > 1);
   const keeping = cacheKey !== undefined || request.json ? keepingSink(maxCachedBytes, sink) : undefined;
   const serving = serveSide(deps, sideRequest(deps, passage, keeping ?? sink), decision.side, candidates);
@@ -147,4 +151,28 @@ export async function serveCall(deps: CallDeps, exchange: CallExchange): Promise
   const target = { provider: candidate.upstream.provider, model: candidate.model };
   const formatOk = served.status === "ok" ? formatOkOf(endpoint, call, written) : undefined;
   deps.meter.add(usageRow(passage, { ...served, latencyMs, firstByteMs: firstByteMs(), target, formatOk }));
+}
+
+/** What a request may come to, for the limits of its key: every target that it may be sent to. */
+const limitedRequest = ({ endpoint, key, call, decision, at, res }: Passage): LimitedRequest => {
+  const { family, metered, answersText = true } = endpoint;
+  const targets = [...targetsOf(decision.side), ...(decision.shadow === undefined ? [] : [decision.shadow])];
+  return { key, family: family.name, call, targets, metered, answersText, at, res };
+};
+
+/** Serves one call of an endpoint and meters it: one row for each call of a provider and for each answer from memory, unless the endpoint is free. */
+export async function serveCall(deps: CallDeps, exchange: CallExchange): Promise<void> {
+  const passage = await receive(deps, exchange);
+  const { endpoint, org, decision } = passage;
+  const candidates = candidatesFor(org, endpoint, decision);
+  label(passage);
+  const cacheKey = decision.cacheSeconds === undefined ? undefined : cacheKeyOf(passage);
+  const cached = cacheKey === undefined ? undefined : deps.cache.get(cacheKey);
+  if (cached !== undefined) return answerFromCache(deps, passage, cached);
+  const admitted = await deps.limiter.admit(limitedRequest(passage));
+  try {
+    await answerBySide(deps, passage, candidates, cacheKey);
+  } finally {
+    admitted.release();
+  }
 }

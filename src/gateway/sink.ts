@@ -30,11 +30,13 @@ const notPassed = new Set([
   "te",
   "proxy-authenticate",
   "alt-svc",
+  "location",
 ]);
 
+/** Passes a provider's headers on, but for those that the gateway has set itself: a key's own limits go before the provider's. */
 const passHeaders = (headers: Headers, res: ServerResponse): void => {
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !notPassed.has(name)) res.setHeader(name, value);
+    if (value !== undefined && !notPassed.has(name) && !res.hasHeader(name)) res.setHeader(name, value);
   }
 };
 

@@ -85,6 +85,7 @@ export async function startLoop(spoolDir: string): Promise<LoopRig> {
     random: Math.random,
     limits: { refreshMs: 4_000 },
   });
+  gateway.trust(standIn.baseUrl);
   await gateway.start();
   const jobs: Job[] = [];
   const shared = {

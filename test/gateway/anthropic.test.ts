@@ -79,10 +79,11 @@ describe("POST /v1/messages", () => {
     });
     const rig = await startRig({ upstreamUrl: upstream.url, providers });
     const call = { ...question, metadata: { user_id: "ann" }, thinking: { type: "disabled" }, something_new: [1, null] };
-    const response = await send(rig.url, call, { "anthropic-beta": "a-1,b-2", "x-apex-workload": "search" });
+    const headersSent = { "anthropic-beta": "a-1,b-2", "x-apex-workload": "search" };
+    const response = await send(rig.url, call, headersSent, `/v1/messages?beta=true&key=${secret}`);
     expect(await response.json()).toMatchObject({ type: "message", content: [{ type: "text" }], usage });
     expect(seen).toEqual(call);
-    expect(path).toBe("/v1/messages");
+    expect(path).toBe("/v1/messages?beta=true");
     expect(headers).toMatchObject({ "x-api-key": "sk-upstream", "anthropic-version": "2023-06-01", "anthropic-beta": "a-1,b-2" });
     expect(headers["authorization"]).toBeUndefined();
     const [row] = await rig.rowsWhen(1);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { readUsage } from "../../../catalog/usage-body/read-usage.ts";
 import type { Finish } from "../../../core/usage-event.ts";
 import type { AnswerFacts, Endpoint, EventReader } from "../../endpoint.ts";
-import { type Call, CallBody, parseBody, rewriteModel } from "../../json-call.ts";
+import { type Arrival, type Call, CallBody, parseBody, rewriteModel } from "../../json-call.ts";
 import { jsonValueOf } from "../../json-value.ts";
 import { anthropic, errorBody } from "./family.ts";
 import { messageText } from "./text.ts";
@@ -89,9 +89,9 @@ const readEvents = (): EventReader => {
   };
 };
 
-const parse = (bytes: Buffer): Call => {
+const parse = ({ bytes, query }: Arrival): Call => {
   const fields = parseBody(MessagesRequest, bytes);
-  return { bytes, fields, model: fields.model, stream: fields.stream === true, user: fields.metadata?.user_id ?? "" };
+  return { bytes, fields, model: fields.model, stream: fields.stream === true, user: fields.metadata?.user_id ?? "", query };
 };
 
 /** POST /v1/messages, as Anthropic's API reference describes it. */

@@ -107,10 +107,10 @@ export const chatCompletions: Endpoint = {
   family: openai,
   path: "/chat/completions",
   metered: true,
-  parse: (bytes) => {
+  parse: ({ bytes, query }) => {
     const fields = parseBody(ChatRequest, bytes);
     const user = fields.user ?? fields.safety_identifier ?? "";
-    return { bytes, fields, model: fields.model, stream: fields.stream === true, user };
+    return { bytes, fields, model: fields.model, stream: fields.stream === true, user, query };
   },
   rewrite,
   readAnswer: (text) => {

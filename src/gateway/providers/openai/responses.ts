@@ -81,10 +81,10 @@ export const responses: Endpoint = {
   family: openai,
   path: "/responses",
   metered: true,
-  parse: (bytes) => {
+  parse: ({ bytes, query }) => {
     const fields = parseBody(ResponsesRequest, bytes);
     const user = fields.user ?? fields.safety_identifier ?? "";
-    return { bytes, fields, model: fields.model, stream: fields.stream === true, user };
+    return { bytes, fields, model: fields.model, stream: fields.stream === true, user, query };
   },
   rewrite: rewriteModel,
   readAnswer: (text) => {
