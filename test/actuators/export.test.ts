@@ -137,7 +137,6 @@ describe("a policy as a patch for files in Git", () => {
       spec: {
         rules: [
           {
-            name: expect.stringMatching(/^apex-[0-9a-f]{12}$/),
             matches: [
               {
                 headers: [

@@ -174,7 +174,9 @@ export function sharesOf(
   const weights = among.map(({ litellm_params: { weight } }) => (typeof weight === "number" ? weight : 1));
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   const shares: Record<string, number> = {};
-  for (const [index, { litellm_params: params }] of among.entries())
-    shares[String(params["model"])] = (shares[String(params["model"])] ?? 0) + (weights[index] ?? 0) / all;
+  for (const [index, { litellm_params: params }] of among.entries()) {
+    const served = z.string().parse(params["model"]);
+    shares[served] = (shares[served] ?? 0) + (weights[index] ?? 0) / all;
+  }
   return shares;
 }

@@ -24,8 +24,14 @@ const namesModel = (config: PortkeyConfig): boolean =>
   (isConfig(config["override_params"]) && config["override_params"]["model"] !== undefined) ||
   (Array.isArray(config["targets"]) && config["targets"].some((target) => isConfig(target) && namesModel(target)));
 
-/** Portkey's name of the member that says where a condition leads. */
-const leadsTo = "then";
+/** A condition on the model that is asked for, and the target that it leads to. */
+const conditionOn = (model: string, target: string): PlaceValue =>
+  Object.fromEntries(
+    new Map<string, PlaceValue>([
+      ["query", { "params.model": { $eq: model } }],
+      ["then", target],
+    ]),
+  );
 const asStands = "apex-as-before";
 const nameOf = (index: number): string => `apex-rule-${index + 1}`;
 
@@ -79,10 +85,7 @@ export function withRules(config: PortkeyConfig, rules: readonly PolicyRule[]): 
     ...part(config, (member) => !routing.has(member)),
     strategy: {
       mode: "conditional",
-      conditions: rules.map(({ requestedModel }, index) => ({
-        query: { "params.model": { $eq: requestedModel } },
-        [leadsTo]: nameOf(index),
-      })),
+      conditions: rules.map(({ requestedModel }, index) => conditionOn(requestedModel, nameOf(index))),
       default: asStands,
     },
     targets: [...targets, { ...stands, name: asStands }],
