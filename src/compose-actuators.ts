@@ -35,8 +35,11 @@ export const reachableProviders =
     return upstreams.length === 0 && elsewhere ? providerIds : upstreams;
   };
 
-/** Looks after the active policy of an org. */
+/** Looks after the active policy of an org; a failure is logged and holds up nothing else. */
 export const watchWith =
   ({ engines, effect, log }: { readonly engines: Engines; readonly effect: EffectDeps; readonly log: Logger }) =>
-  (orgId: Id<"org">): Promise<void> =>
-    watchEffect({ ...effect, ...engines.stores, usage: engines.usage, log }, orgId);
+  async (orgId: Id<"org">): Promise<void> => {
+    await watchEffect({ ...effect, ...engines.stores, usage: engines.usage, log }, orgId).catch((error: unknown) => {
+      log.warn("An active policy could not be looked after.", { orgId, error: String(error) });
+    });
+  };

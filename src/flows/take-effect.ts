@@ -9,6 +9,8 @@ import type { RunEvent } from "../core/run-event.ts";
 /** How long a place has until it must serve the new version, in milliseconds. */
 const patienceMs = 10_000;
 const lookEveryMs = 100;
+/** The same of a place that says how long it needs: it is asked over the network. */
+const lookThereEveryMs = 1_000;
 
 export interface EffectDeps {
   readonly actuators: readonly Actuator[];
@@ -32,7 +34,7 @@ const effective = async (actuator: Actuator, orgId: Id<"org">, version: number, 
         `${actuator.name} still serves policy version ${other} and not ${version}, ${waitMs / 1000} s after it was told.`,
       );
     }
-    await sleep(lookEveryMs);
+    await sleep(actuator.patienceMs === undefined ? lookEveryMs : lookThereEveryMs);
   }
 };
 
