@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { Engines } from "./compose-engines.ts";
 import type { Intake } from "./compose-intake.ts";
@@ -15,6 +15,7 @@ import type { Id } from "./core/ids.ts";
 import type { JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Gateway } from "./gateway/proxy.ts";
+import { createBoundedServer } from "./http/bounded-server.ts";
 import type { ReadyCheck } from "./http/routes/health.ts";
 import type { LocalDeps } from "./http/routes/local.ts";
 import { usageFilesPath } from "./http/routes/usage-files.ts";
@@ -76,9 +77,6 @@ const readyChecks = ({ engines, ownOrg }: ServerDeps): readonly ReadyCheck[] => 
 /** How long a request may take to arrive: longer than the gateway waits for a body, so that its own answer comes first. */
 const requestTimeoutMs = 65_000;
 
-/** How long a file of usage may take: an hour, as long as it keeps coming. */
-const fileTimeoutMs = 3_600_000;
-
 /** Cuts a request off that does not arrive in time; Node itself has one limit for all of them, which files need longer. */
 function boundArrival(request: IncomingMessage): void {
   if (request.url?.startsWith(usageFilesPath) === true) return;
@@ -109,7 +107,7 @@ async function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortS
     ...(options.http ? deps.intake : {}),
     ...(options.local === undefined ? {} : { local: endingWith(options.local, closing) }),
     serverFactory: (handler) =>
-      createServer({ requestTimeout: fileTimeoutMs }, (request, response) => {
+      createBoundedServer((request, response) => {
         boundArrival(request);
         if (options.gateway && isForGateway(request.url)) gateway.handle(request, response);
         else handler(request, response);

@@ -1,24 +1,9 @@
 import { Validator } from "@cfworker/json-schema";
 import { z } from "zod";
-import type { Endpoint } from "./endpoint.ts";
 import type { Call } from "./json-call.ts";
 import { jsonValueOf, listOf } from "./json-value.ts";
 import type { Written } from "./sink.ts";
-
-/** A JSON format that a call asks for; with its schema where it names one. */
-export interface JsonAsked {
-  readonly schema: unknown;
-}
-
-/** Where the text of an endpoint's answers stands. */
-export interface TextFormat {
-  /** The JSON that a call asks for; undefined where it asks for none. */
-  jsonAsked(call: Call): JsonAsked | undefined;
-  /** The text of a whole answer, parsed. */
-  ofAnswer(answer: unknown): string;
-  /** The text that an event of a stream adds, parsed. */
-  ofEvent(event: unknown): string;
-}
+import type { JsonAsked, TextFormat } from "./text-format.ts";
 
 const dataLines = (body: string): readonly string[] =>
   body.split(/\r?\n/).flatMap((line) => (line.startsWith("data:") ? [line.slice(5).trim()] : []));
@@ -58,7 +43,7 @@ export const isAskedJson = (text: string, { schema }: JsonAsked): boolean | unde
 };
 
 /** Whether an answer is the JSON that its call asked for; undefined where it asked for none, or that cannot be told. */
-export const formatOkOf = (endpoint: Pick<Endpoint, "text">, call: Call, written: Written | undefined): boolean | undefined => {
+export const formatOkOf = (endpoint: { readonly text?: TextFormat }, call: Call, written: Written | undefined): boolean | undefined => {
   const asked = endpoint.text?.jsonAsked(call);
   if (endpoint.text === undefined || asked === undefined || written === undefined || written.status !== 200) return undefined;
   return isAskedJson(answerText(endpoint.text, written), asked);

@@ -3,9 +3,9 @@ import type { Tier } from "../core/price.ts";
 import type { Tokens } from "../core/tokens.ts";
 import type { Units } from "../core/units.ts";
 import type { Finish } from "../core/usage-event.ts";
-import type { TextFormat } from "./answer-text.ts";
 import type { ApiError } from "./errors.ts";
 import type { Arrival, Call } from "./json-call.ts";
+import type { TextFormat } from "./text-format.ts";
 
 /** What an answer, or a stream so far, says about how it was served. Absent fields were not said. */
 export interface AnswerFacts {

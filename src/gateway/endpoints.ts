@@ -2,7 +2,7 @@ import type { ApiFamily } from "../core/gateway-config.ts";
 import type { Endpoint, Family } from "./endpoint.ts";
 import { anthropic } from "./providers/anthropic/family.ts";
 import { countTokens as countMessageTokens, messages } from "./providers/anthropic/messages.ts";
-import { batchEmbedContents, countTokens, embedContent } from "./providers/gemini/beside.ts";
+import { batchEmbedContents, countTokens, embedContent } from "./providers/gemini/embed-and-count.ts";
 import { gemini } from "./providers/gemini/family.ts";
 import { generateContent } from "./providers/gemini/generate.ts";
 import { chatCompletions } from "./providers/openai/chat.ts";

@@ -137,6 +137,22 @@ describe("POST /v1beta/models/{model}:streamGenerateContent", () => {
     },
   );
 
+  it("counts the use behind an image of many megabytes, which comes through whole", async () => {
+    const data = "QUJD".repeat(3_000_000);
+    const image = event(answer({}, [{ inlineData: { mimeType: "image/png", data } }]));
+    const upstream = await stream(event(half) + image);
+    const rig = await startRig({ upstreamUrl: upstream.url, providers });
+    const response = await send(rig.url, `${model}:streamGenerateContent?alt=sse`);
+    expect((await response.text()) === event(half) + image).toBe(true);
+    const array = await (await send(rig.url, `${model}:streamGenerateContent`)).text();
+    expect(array.length).toBeGreaterThan(data.length);
+    expect(array.endsWith("]")).toBe(true);
+    expect(await rig.rowsWhen(2)).toMatchObject([
+      { status: "ok", tokens: buckets },
+      { status: "ok", tokens: buckets },
+    ]);
+  });
+
   it("takes a blocked prompt for a whole answer", async () => {
     const upstream = await stream(
       event({ promptFeedback: { blockReason: "SAFETY" }, usageMetadata: { promptTokenCount: 9, totalTokenCount: 9 } }),

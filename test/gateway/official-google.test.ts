@@ -140,9 +140,13 @@ describe("the official Google client against the gateway", () => {
     expect(await failure(read())).toBeInstanceOf(GoogleGenerativeAIError);
     expect(await raised).toBeInstanceOf(GoogleGenerativeAIError);
     expect(await rig.rowsWhen(1)).toMatchObject([{ status: "aborted", unmetered: true }]);
-    const slow = await listen((_req, res) => void setTimeout(() => res.end(JSON.stringify(answer())), 300));
+    const hangUp = new AbortController();
+    const slow = await listen((_req, res) => {
+      hangUp.abort();
+      setTimeout(() => json(res, 200, answer()), 300);
+    });
     const waiting = await startRig({ upstreamUrl: slow.url, providers });
-    const late = modelOf(waiting.url).generateContent("hello", { signal: AbortSignal.timeout(100) });
+    const late = modelOf(waiting.url).generateContent("hello", { signal: hangUp.signal });
     expect(await failure(late)).toBeInstanceOf(GoogleGenerativeAIAbortError);
     expect(await waiting.rowsWhen(1)).toMatchObject([{ status: "aborted", tokens: { output: 20 } }]);
   });

@@ -132,8 +132,9 @@ describe("the official OpenAI client against a provider that others wrote", () =
     }
     expect(text).toBe("Hel");
     expect(await slow.rowsWhen(1)).toMatchObject([{ status: "aborted", unmetered: true }]);
-    const silent = await startRig({ upstreamUrl: (await listen(() => undefined)).url, limits: { drainMs: 50 } });
-    const early = clientOf(silent.url).chat.completions.create(ask("hello"), { signal: AbortSignal.timeout(50) });
+    const hangUp = new AbortController();
+    const silent = await startRig({ upstreamUrl: (await listen(() => hangUp.abort())).url, limits: { drainMs: 50 } });
+    const early = clientOf(silent.url).chat.completions.create(ask("hello"), { signal: hangUp.signal });
     await expect(early).rejects.toBeInstanceOf(APIUserAbortError);
     expect(await silent.rowsWhen(1)).toMatchObject([{ status: "aborted", unmetered: true }]);
   });

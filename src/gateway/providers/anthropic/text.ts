@@ -1,5 +1,5 @@
-import type { TextFormat } from "../../answer-text.ts";
 import { listOf, memberAt, textOf } from "../../json-value.ts";
+import type { TextFormat } from "../../text-format.ts";
 
 /** The text of a message's text blocks. */
 export const messageText: TextFormat = {

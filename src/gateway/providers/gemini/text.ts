@@ -1,5 +1,5 @@
-import type { TextFormat } from "../../answer-text.ts";
 import { listOf, memberAt, textOf } from "../../json-value.ts";
+import type { TextFormat } from "../../text-format.ts";
 
 /** The text of the first candidate's parts, its thoughts left out; a stream's chunks have the same shape. */
 const ofAnswer = (answer: unknown): string =>

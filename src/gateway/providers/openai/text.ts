@@ -1,5 +1,5 @@
-import type { TextFormat } from "../../answer-text.ts";
 import { listOf, memberAt, textOf } from "../../json-value.ts";
+import type { TextFormat } from "../../text-format.ts";
 
 /** The text of a chat completion's first choice. */
 export const chatText: TextFormat = {
