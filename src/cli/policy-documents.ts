@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { plain } from "../../adapters/draw-text.ts";
 import { dayText } from "../core/day.ts";
-import { AppError } from "../core/errors.ts";
+import { AppError, assertNever } from "../core/errors.ts";
 import { isId } from "../core/ids.ts";
 import type { PolicyRule } from "../core/policy.ts";
 import { policySchema, readPolicyDocument } from "../core/policy-document.ts";
@@ -49,6 +49,8 @@ const stepText = (step: RolloutStep): string => {
       return `It moves on at the next look: ${step.why}`;
     case "wait":
       return `It waits for ${step.waitsFor}.`;
+    default:
+      return assertNever(step);
   }
 };
 
