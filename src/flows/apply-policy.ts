@@ -39,11 +39,11 @@ const obstacleAt = (deps: ApplyDeps, { provider, model }: Target, providers: rea
     : undefined;
 };
 
-/** Why a change would break the traffic that it is meant for: the gateway does not translate between providers' APIs. */
-const foreignApi = ({ fromProvider, toProvider }: RoutingChange): string | undefined =>
-  apiFamilyOf(fromProvider) === apiFamilyOf(toProvider)
+/** Why a change would break the traffic that it is meant for: all but embeddings is translated between providers' APIs (docs/translation.md). */
+const foreignApi = ({ fromProvider, fromModel, toProvider }: RoutingChange): string | undefined =>
+  apiFamilyOf(fromProvider) === apiFamilyOf(toProvider) || !/embed/i.test(fromModel)
     ? undefined
-    : `${toProvider} does not speak ${fromProvider}'s API, and the gateway does not translate between them. Ask for a proposal within ${fromProvider}'s models.`;
+    : `${toProvider} does not speak ${fromProvider}'s API, and embeddings are not translated between them. Ask for a proposal within ${fromProvider}'s models.`;
 
 const stale = (approval: Approval, active: number): string =>
   `Routing has moved from policy version ${approval.basePolicyVersion} to ${active} since this was proposed, so its evidence no longer holds. ` +

@@ -15,7 +15,8 @@ export interface BudgetVerdict {
 
 /** What a request of unknown cost counts for: the mean of those of known cost, else the largest reservation. Never nothing. */
 const unknownEach = ({ ledger, largest }: SpendCounter, most: PicoUsd): PicoUsd => {
-  if (ledger !== undefined && ledger.pricedRequests > 0 && ledger.cost > 0n) return divideRounded(ledger.cost, BigInt(ledger.pricedRequests));
+  if (ledger !== undefined && ledger.pricedRequests > 0 && ledger.cost > 0n)
+    return divideRounded(ledger.cost, BigInt(ledger.pricedRequests));
   return largest > most ? largest : most;
 };
 

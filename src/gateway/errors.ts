@@ -33,6 +33,7 @@ const refusal =
 /** The gateway's own refusals by what went wrong. */
 export const refuse = {
   badRequest: refusal(400, "invalid_request_error", null),
+  notCarried: refusal(400, "invalid_request_error", "unsupported_parameter"),
   badKey: refusal(401, "invalid_request_error", "invalid_api_key"),
   unknownUrl: refusal(404, "invalid_request_error", "unknown_url"),
   unknownModel: refusal(404, "invalid_request_error", "model_not_found"),

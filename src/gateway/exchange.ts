@@ -50,7 +50,7 @@ export const sendJson = (res: ServerResponse, status: number, body: string | Buf
 };
 
 /** How long the rest of a refused request is still taken in, in milliseconds: who is cut off in mid-sending may never read the refusal. */
-const lingerMs = 5_000;
+const lingerMs = 10_000;
 
 /** Sends an error's JSON body. The rest of a request that has not come to its end is thrown away as it comes, for a bounded time. */
 export const sendError = (req: IncomingMessage, res: ServerResponse, status: number, body: string): void => {

@@ -74,15 +74,23 @@ describe("a key with a budget, made at the command line", () => {
     const secret = made.out.trim();
     await expect.poll(async () => (await ask(secret, 20)).status, { timeout: 10_000 }).toBe(200);
     expect(await agree(secret, "0.05")).toBeGreaterThan(0n);
-    const asking = Promise.allSettled(Array.from({ length: 120 }, () => ask(secret, 20)));
+    const asking = Promise.allSettled(Array.from({ length: 80 }, () => ask(secret, 20)));
     await expect.poll(() => standIn.served(), { timeout: 10_000 }).toBeGreaterThan(30);
     await service.end("SIGKILL");
     await asking;
     service = await workspace.up();
     const afterwards = await agree(secret, "0.05");
     expect(afterwards).toBeGreaterThan(0n);
-    const answers = await Promise.all(Array.from({ length: 300 }, () => ask(secret, 20)));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
+    const statuses = new Set<number>();
+    const odd: string[] = [];
+    for (let round = 0; round < 6; round++) {
+      for (const answer of await Promise.all(Array.from({ length: 50 }, () => ask(secret, 20)))) {
+        statuses.add(answer.status);
+        if (answer.status !== 200 && answer.status !== 429) odd.push(await answer.text());
+      }
+    }
+    expect(odd).toEqual([]);
+    expect(statuses).toEqual(new Set([200, 429]));
     const spent = await agree(secret, "0.05");
     expect(spent).toBeLessThanOrEqual(fromUsd("0.05"));
     const shown = await workspace.apex("keys");

@@ -121,7 +121,7 @@ describe("POST /v1/messages", () => {
     expect(await rig.rowsWhen(1)).toMatchObject([{ tokens }]);
   });
 
-  it("is routed by the policy within its family; a rule that leads out of it is refused in Anthropic's format, and sends nothing", async () => {
+  it("is routed by the policy within its family; tokens of another's model cannot be counted, and nothing is sent", async () => {
     let calls = 0;
     const upstream = await listen(async (req, res) => {
       calls += 1;
@@ -136,10 +136,10 @@ describe("POST /v1/messages", () => {
     const policy = policyOf(2, [to("anthropic", "coding", "claude-haiku-4-5"), to("openai", "search", "gpt-5")]);
     const rig = await startRig({ upstreamUrl: upstream.url, providers, policy });
     expect(await (await send(rig.url, question, { "x-apex-workload": "coding" })).json()).toMatchObject({ model: "claude-haiku-4-5" });
-    const refused = await send(rig.url, question, { "x-apex-workload": "search" });
+    const refused = await send(rig.url, question, { "x-apex-workload": "search" }, "/v1/messages/count_tokens");
     expect(refused.status).toBe(501);
-    expect((await errorOf(refused)).message).toContain("does not translate");
-    const foreign = await send(rig.url, { ...question, model: "gpt-4o" });
+    expect((await errorOf(refused)).message).toContain("does not translate this");
+    const foreign = await send(rig.url, { ...question, model: "gpt-4o" }, {}, "/v1/messages/count_tokens");
     expect([foreign.status, (await errorOf(foreign)).type]).toEqual([501, "api_error"]);
     expect(calls).toBe(1);
     expect(await rig.rowsWhen(1)).toMatchObject([{ policyVersion: 2, policyRule: "rule-1", model: "claude-haiku-4-5" }]);
