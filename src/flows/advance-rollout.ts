@@ -13,7 +13,7 @@ import { holdoutOf } from "../core/strategy.ts";
 import { ruleInStage, versionWith, withRule } from "./policy-rules.ts";
 import { type RollbackDeps, rollbackPolicy } from "./rollback-policy.ts";
 import { type RolloutFactsDeps, rolloutFacts } from "./rollout-facts.ts";
-import { announce, lastEffect, takeEffect } from "./take-effect.ts";
+import { announce, lastEffect, placesOf, takeEffect } from "./take-effect.ts";
 import { publishOnce } from "./take-out.ts";
 
 export interface AdvanceDeps extends Omit<RollbackDeps, "policies" | "runs">, Omit<RolloutFactsDeps, "policies"> {
@@ -151,7 +151,7 @@ async function enter(deps: AdvanceDeps, live: Live, why: string): Promise<Advanc
     at: deps.now().toISOString(),
     approvalId,
     version: active.version,
-    actuator: deps.actuators.map(({ name }) => name).join(", "),
+    actuator: (await placesOf(deps, orgId)).map(({ name }) => name).join(", "),
     ...(waiting.length === 0 ? {} : { waiting: waiting.join(", ") }),
     rollout,
     why,

@@ -241,7 +241,7 @@ describe("a staged change", () => {
     expect((await active()).version).toBe(0);
     rig.jobs.length = 0;
     await watchRollouts({ ...rig.db.stores, jobs: deps.jobs }, rig.db.orgId);
-    expect(rig.jobs).toEqual([{ name: "advance-rollout", approvalId: approval.id, orgId: rig.db.orgId, stage: 0 }]);
+    expect(rig.jobs).toEqual([{ name: "advance-rollout", approvalId: approval.id, orgId: rig.db.orgId }]);
     expect(await look(approval)).toBe("taken_back");
     expect((await rig.said(approval)).map(({ type }) => type)).toEqual(["policy.applied", "guardrail.breached", "policy.rolled_back"]);
     rig.jobs.length = 0;
