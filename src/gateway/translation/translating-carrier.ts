@@ -25,6 +25,7 @@ const requestBody = (caller: CallerDialect, provider: ProviderDialect, call: Cal
   try {
     return Buffer.from(JSON.stringify(provider.writePrompt(caller.readPrompt(call), model)));
   } catch (error) {
+    if (error instanceof RangeError) throw refuse.badRequest("The request is nested too deep to be translated. Send a flatter one.");
     throw error instanceof CannotCarry ? toldAs(error, caller, provider.endpoint.family.name) : error;
   }
 };
