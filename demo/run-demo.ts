@@ -44,6 +44,8 @@ export async function runDemo(context: DemoContext): Promise<number> {
   const { app, asOf, output } = context;
   const org = await app.openOrg(`demo-${asOf.toISOString().replaceAll(/[:.]/g, "-")}-${randomUUID().slice(0, 4)}`);
   const stage: Stage = { ...context, org };
+  // A demo is over before a stage is.
+  await app.stores.settings.setRollout(org.id, "at once", context.userName);
   output.out(`Apex demo, workspace ${org.name}, clock at ${asOf.toISOString()}\n`);
   await load(stage);
   heading(output, 2, "Ask, and read the report with its proposals");

@@ -8,6 +8,7 @@ import { importFiles } from "./import.ts";
 import { importMap } from "./import-map.ts";
 import { key } from "./key.ts";
 import { keys } from "./keys.ts";
+import { policy } from "./policy.ts";
 import { price } from "./price.ts";
 import { prices } from "./prices.ts";
 import { readKey } from "./read-key.ts";
@@ -40,6 +41,7 @@ export const commands = {
   apply,
   rollback,
   "two-person": twoPerson,
+  policy,
   savings,
   verify,
   price,

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { ThreadKey } from "./conversation.ts";
+import type { DecisionView } from "./decision-view.ts";
 import { type Id, idSchema } from "./ids.ts";
 import { Recommendation } from "./report.ts";
-import type { DecisionView } from "./run.ts";
 import type { ShowingStore } from "./showing.ts";
 
 /** What Apex says unasked. */
-export const NoticeKind = z.enum(["digest", "budget", "anomaly", "bill"]);
+export const NoticeKind = z.enum(["digest", "budget", "anomaly", "bill", "guardrail"]);
 export type NoticeKind = z.infer<typeof NoticeKind>;
 
 /** A proposal that waited when the digest was made. */

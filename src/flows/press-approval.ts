@@ -16,6 +16,7 @@ import type { OrgSettings } from "../core/org-settings.ts";
 import type { PolicyStore } from "../core/policy.ts";
 import type { RunStore } from "../core/run.ts";
 import { applyAgain } from "./apply-again.ts";
+import { standingVersion } from "./policy-rules.ts";
 
 /** Takes an applied change back; says whether it did, and why not. */
 export type Rollback = (
@@ -26,12 +27,14 @@ export type Rollback = (
 
 export interface PressDeps {
   readonly approvals: Pick<ApprovalStore, "get" | "compareAndSet">;
-  readonly policies: Pick<PolicyStore, "active" | "publishedBy">;
+  readonly policies: Pick<PolicyStore, "active" | "version" | "publishedBy">;
   readonly runs: Pick<RunStore, "events">;
   readonly jobs: Pick<JobQueue, "enqueue" | "enqueueAgain">;
   readonly settings: Pick<OrgSettings, "twoPersonFrom">;
   readonly members: Pick<MemberStore, "member">;
   readonly rollback: Rollback;
+  /** What a proposal would have done to yesterday's traffic, in lines; left out where it is not given. */
+  readonly dryRun?: (approval: Approval) => Promise<readonly string[]>;
   readonly now: () => Date;
 }
 
@@ -82,7 +85,10 @@ interface Settled {
 /** What a decision on this approval goes by, looked up now. */
 async function rulesFor(deps: PressDeps, approval: Approval): Promise<DecisionRules> {
   const { orgId, first } = approval;
-  const [{ version }, minimum] = [await deps.policies.active(orgId), await deps.settings.twoPersonFrom(orgId)];
+  const [version, minimum] = [
+    await standingVersion(deps.policies, orgId, approval.basePolicyVersion),
+    await deps.settings.twoPersonFrom(orgId),
+  ];
   return {
     activePolicyVersion: version,
     twoPersons: needsTwoPersons(approval, minimum),
@@ -191,7 +197,8 @@ async function showDetails(deps: PressDeps, press: Press): Promise<PressOutcome>
       sentence: `Details are for members of this organisation, and ${roleOf(undefined)}. Ask an admin to add you.`,
     };
   }
-  return { result: "details", sentence: evidenceOf(await deps.approvals.get(press.orgId, press.approvalId)) };
+  const approval = await deps.approvals.get(press.orgId, press.approvalId);
+  return { result: "details", sentence: [evidenceOf(approval), ...((await deps.dryRun?.(approval)) ?? [])].join("\n") };
 }
 
 async function tryAgain(deps: PressDeps, press: Press): Promise<PressOutcome> {

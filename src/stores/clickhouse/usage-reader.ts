@@ -1,12 +1,15 @@
 import { z } from "zod";
 import type { Id } from "../../core/ids.ts";
 import type { Answer, Coverage, Filters, UsageReader } from "../../core/usage-store.ts";
+import { armOutcomes } from "./arm-outcomes.ts";
 import { type Asked, Count, filterConditions, inHourSums, Time } from "./columns.ts";
 import { contextBands } from "./context-bands.ts";
 import type { Database } from "./database.ts";
 import { percentiles } from "./percentiles.ts";
 import { duplicates, prefixReuse } from "./repeat-queries.ts";
+import { ruleTraffic } from "./rule-traffic.ts";
 import { spendQuery, spendRow } from "./spend-query.ts";
+import { trafficNeeds } from "./traffic-needs.ts";
 import { unitOutcomes } from "./unit-outcomes.ts";
 import { unpriced } from "./unpriced-query.ts";
 
@@ -82,6 +85,9 @@ export function createUsageReader(database: Database): UsageReader {
     prefixReuse: async (query) => answer(await prefixReuse(database, query), "look for repeated prefixes"),
     unpriced: async (query) => answer(await unpriced(database, query), "look for unpriced usage"),
     unitOutcomes: async (query) => answer(await unitOutcomes(database, query), "sum up the units of a holdout"),
+    armOutcomes: async (query) => answer(armOutcomes(database.name, query), "look at the arms of a holdout"),
+    ruleTraffic: async (query) => answer(ruleTraffic(database.name, query), "look at a rule's traffic"),
+    trafficNeeds: async (query) => answer(trafficNeeds(database.name, query), "look at what requests need"),
     coverage: (orgId, filters = {}) => coverageOf(database, orgId, filters),
   };
 }
