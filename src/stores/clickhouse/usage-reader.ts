@@ -8,6 +8,7 @@ import type { Database } from "./database.ts";
 import { percentiles } from "./percentiles.ts";
 import { duplicates, prefixReuse } from "./repeat-queries.ts";
 import { ruleTraffic } from "./rule-traffic.ts";
+import { seenTraffic } from "./seen-traffic.ts";
 import { spendQuery, spendRow } from "./spend-query.ts";
 import { trafficNeeds } from "./traffic-needs.ts";
 import { unitOutcomes } from "./unit-outcomes.ts";
@@ -88,6 +89,7 @@ export function createUsageReader(database: Database): UsageReader {
     armOutcomes: async (query) => answer(armOutcomes(database.name, query), "look at the arms of a holdout"),
     ruleTraffic: async (query) => answer(ruleTraffic(database.name, query), "look at a rule's traffic"),
     trafficNeeds: async (query) => answer(trafficNeeds(database.name, query), "look at what requests need"),
+    seenTraffic: (query) => seenTraffic(database, query),
     coverage: (orgId, filters = {}) => coverageOf(database, orgId, filters),
   };
 }
