@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Id } from "./ids.ts";
 import type { PicoUsd } from "./money.ts";
+import type { SavingsPlan } from "./savings.ts";
 import type { Tokens } from "./tokens.ts";
 import type { Arm, PricedUsageEvent, UsageSource } from "./usage-event.ts";
 
@@ -119,7 +120,17 @@ export interface UnitOutcome {
   readonly requests: number;
   readonly failures: number;
   readonly cost: PicoUsd;
+  /** Of the cost: judges and shadow calls. */
+  readonly overhead: PicoUsd;
   readonly unpricedRequests: number;
+}
+
+/** What a randomisation unit cost before a change, and how many answers it got for it. */
+export interface UnitBaseline {
+  /** Its hash under the plan. */
+  readonly unit: string;
+  readonly cost: PicoUsd;
+  readonly answers: number;
 }
 
 /** What an org's usage data holds, to say what is missing. Shares are of requests, in [0, 1]. */
@@ -159,9 +170,17 @@ export interface UsageReader {
   unitOutcomes(query: {
     readonly orgId: Id<"org">;
     readonly period: Period;
+    /** Spans that are left out. */
+    readonly without?: readonly Period[];
     readonly policyVersion: number;
     readonly policyRule: string;
   }): Promise<Answer<UnitOutcome>>;
+  /** Cost per conversation or user of a workload's requests for a model, under the hash that a plan gives them, ordered by it. */
+  unitBaselines(query: {
+    readonly orgId: Id<"org">;
+    readonly period: Period;
+    readonly plan: Pick<SavingsPlan, "seed" | "unit" | "workload" | "baselineModel">;
+  }): Promise<Answer<UnitBaseline>>;
   /** What the org has stored, or the part of it that passes the filters. */
   coverage(orgId: Id<"org">, filters?: Filters): Promise<Coverage>;
 }

@@ -7,7 +7,7 @@ import type { Database } from "./database.ts";
 import { percentiles } from "./percentiles.ts";
 import { duplicates, prefixReuse } from "./repeat-queries.ts";
 import { spendQuery, spendRow } from "./spend-query.ts";
-import { unitOutcomes } from "./unit-outcomes.ts";
+import { unitBaselines, unitOutcomes } from "./unit-outcomes.ts";
 import { unpriced } from "./unpriced-query.ts";
 
 const distinct = (column: string): string => `arraySort(groupUniqArrayIf(1000)(${column}, ${column} != '')) AS all_${column}`;
@@ -81,7 +81,8 @@ export function createUsageReader(database: Database): UsageReader {
     duplicates: async (query) => answer(await duplicates(database, query), "look for repeated prompts"),
     prefixReuse: async (query) => answer(await prefixReuse(database, query), "look for repeated prefixes"),
     unpriced: async (query) => answer(await unpriced(database, query), "look for unpriced usage"),
-    unitOutcomes: async (query) => answer(await unitOutcomes(database, query), "sum up the units of a holdout"),
+    unitOutcomes: async (query) => answer(unitOutcomes(database, query), "sum up the units of a holdout"),
+    unitBaselines: async (query) => answer(unitBaselines(database, query), "sum up the units of a holdout before its change"),
     coverage: (orgId, filters = {}) => coverageOf(database, orgId, filters),
   };
 }
