@@ -6,11 +6,8 @@ import type { Logger } from "../core/logger.ts";
 import type { PolicyRule, PolicyStore, RoutingPolicy, Target } from "../core/policy.ts";
 import type { PriceBook } from "../core/price.ts";
 import type { RoutingChange } from "../core/report.ts";
+import { freezePlan } from "./freeze-plan.ts";
 import { announce, type EffectDeps, isSettled, lastEffect, takeEffect } from "./take-effect.ts";
-
-/** The share of a proven saving that we charge, in basis points. */
-const feeBasisPoints = 2_000;
-const resamples = 2_000;
 
 export interface ApplyDeps extends EffectDeps {
   readonly approvals: Pick<ApprovalStore, "get">;
@@ -27,7 +24,7 @@ export type ApplyOutcome =
   | { readonly result: "failed"; readonly reason: string };
 
 /** The rule that an approval makes, its measurement plan frozen in it. */
-const ruleOf = (approval: Approval, change: RoutingChange): PolicyRule => ({
+const ruleOf = (approval: Approval, change: RoutingChange, now: Date): PolicyRule => ({
   id: `rule-${approval.id}`,
   workload: change.workload,
   requestedModel: change.fromModel,
@@ -35,18 +32,7 @@ const ruleOf = (approval: Approval, change: RoutingChange): PolicyRule => ({
     mode: "holdout",
     control: { provider: change.fromProvider, model: change.fromModel },
     treatment: { provider: change.toProvider, model: change.toModel },
-    plan: {
-      method: "randomised_holdout",
-      workload: change.workload,
-      baselineModel: change.fromModel,
-      treatmentModel: change.toModel,
-      unit: change.unit,
-      holdoutShare: change.holdoutShare,
-      confidence: 0.95,
-      resamples,
-      seed: `${approval.id}.${approval.recommendation.id}`,
-      feeBasisPoints,
-    },
+    plan: freezePlan(approval, change, now),
   },
   approvalId: approval.id,
 });
@@ -91,7 +77,7 @@ async function publish(deps: ApplyDeps, approval: Approval): Promise<RoutingPoli
   const change = approval.recommendation.change;
   if (change === null) return "This recommendation is the customer's own to carry out: it changes nothing in routing. Follow its steps.";
   const providers = await deps.providersOf(approval.orgId);
-  const rule = ruleOf(approval, change);
+  const rule = ruleOf(approval, change, deps.now());
   for (const target of [
     { provider: change.toProvider, model: change.toModel },
     { provider: change.fromProvider, model: change.fromModel },
