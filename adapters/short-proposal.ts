@@ -1,7 +1,7 @@
 import type { CardButton, ProposalPart } from "../src/core/card.ts";
 import type { ClickAction } from "../src/core/conversation.ts";
+import type { DecisionView } from "../src/core/decision-view.ts";
 import type { Recommendation } from "../src/core/report.ts";
-import type { DecisionView } from "../src/core/run.ts";
 import { decisionLine, estimateLine, measuredLine } from "./wording.ts";
 
 /** What can be done about a proposal as it stands. */

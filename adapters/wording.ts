@@ -1,8 +1,9 @@
+import type { DecisionView } from "../src/core/decision-view.ts";
 import { assertNever } from "../src/core/errors.ts";
 import { fromUsd, showUsd, type UsdAmount } from "../src/core/money.ts";
 import type { ButtonAction } from "../src/core/press.ts";
 import type { Recommendation } from "../src/core/report.ts";
-import type { DecisionView, RunView, StepView } from "../src/core/run.ts";
+import type { RunView, StepView } from "../src/core/run.ts";
 import type { AgentName } from "../src/core/run-event.ts";
 import type { EstimatedSavings, MeasuredSavings } from "../src/core/savings.ts";
 import { oneLine } from "./draw-text.ts";

@@ -45,6 +45,7 @@ export type DecisionOutcome =
 
 /** What a decision goes by besides the press. */
 export interface DecisionRules {
+  /** The active policy version; the proposal's own base where no more than stages of approved changes have moved since. */
   readonly activePolicyVersion: number;
   /** Whether two different admins must approve. */
   readonly twoPersons: boolean;

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { ThreadKey } from "./conversation.ts";
+import type { DecisionView } from "./decision-view.ts";
 import { type Id, idSchema } from "./ids.ts";
 import { Recommendation } from "./report.ts";
-import type { DecisionView } from "./run.ts";
 import type { ShowingStore } from "./showing.ts";
 
 /** What Apex says unasked. */

@@ -1,5 +1,6 @@
 import type { Id } from "./ids.ts";
 import type { PicoUsd } from "./money.ts";
+import type { RolloutMode } from "./rollout.ts";
 import type { Zone } from "./zone.ts";
 
 /** What an org has set for itself. */
@@ -11,4 +12,8 @@ export interface OrgSettings {
   twoPersonFrom(orgId: Id<"org">): Promise<PicoUsd | undefined>;
   /** Sets it, with its entry in the audit trail. */
   setTwoPersonFrom(orgId: Id<"org">, minimum: PicoUsd | undefined, actor: string): Promise<void>;
+  /** How changes that are proposed from now on are rolled out; staged until it is set otherwise. */
+  rolloutOf(orgId: Id<"org">): Promise<RolloutMode>;
+  /** Sets it, with its entry in the audit trail. */
+  setRollout(orgId: Id<"org">, mode: RolloutMode, actor: string): Promise<void>;
 }

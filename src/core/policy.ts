@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Id, idSchema } from "./ids.ts";
+import { RuleRollout } from "./rollout.ts";
 import { SavingsPlan } from "./savings.ts";
 
 /** Where a request can go. */
@@ -21,6 +22,8 @@ export const PolicyRule = z.strictObject({
   requestedModel: z.string().min(1),
   strategy: Strategy,
   approvalId: idSchema("approval"),
+  /** Where the change stands in its rollout, and its guardrails; absent where it has neither. */
+  rollout: RuleRollout.optional(),
 });
 export type PolicyRule = z.infer<typeof PolicyRule>;
 
@@ -53,14 +56,17 @@ export interface PolicyStore {
   version(orgId: Id<"org">, version: number): Promise<RoutingPolicy | undefined>;
   latestVersion(orgId: Id<"org">): Promise<number>;
   /**
-   * Stores a new version and makes it the active one, all or nothing.
-   * Gives false, storing nothing, where the active version is no longer `expectedActive`.
+   * Stores a new version and makes it the active one, all or nothing; `nth` says which of the versions that the approval makes
+   * it is, from 0, which is meant where it is not said. Gives false, storing nothing, where the active version is no longer
+   * `expectedActive`; an AppError "conflict" where the version or the approval's nth one stands already.
    */
-  publish(policy: RoutingPolicy, expectedActive: number, by: Id<"approval">): Promise<boolean>;
+  publish(policy: RoutingPolicy, expectedActive: number, by: Id<"approval">, nth?: number): Promise<boolean>;
   /** Moves the pointer to an older version (0: none); false where the active version is no longer `expectedActive`. */
   movePointer(orgId: Id<"org">, to: number, expectedActive: number): Promise<boolean>;
-  /** The version that an approval made, where it made one. */
+  /** The first version that an approval made, where it made one. */
   publishedBy(approvalId: Id<"approval">): Promise<RoutingPolicy | undefined>;
+  /** All versions that an approval made, oldest first, and the one that each took over from; undefined where that is not kept. */
+  madeBy(approvalId: Id<"approval">): Promise<readonly { readonly version: number; readonly base: number | undefined }[]>;
   /** Spans in which each version was active, oldest first; `to` is null for the one that still is. */
   activations(orgId: Id<"org">): Promise<readonly { readonly version: number; readonly from: Date; readonly to: Date | null }[]>;
 }

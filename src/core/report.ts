@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema } from "./ids.ts";
+import { RolloutPlan } from "./rollout.ts";
 import { EstimatedSavings } from "./savings.ts";
 
 /** One number with everything needed to check it. `value` keeps all decimals; USD amounts have twelve. */
@@ -28,6 +29,8 @@ export const RoutingChange = z.strictObject({
   /** Share of units that stay on the old model, so that the saving can be measured. In (0, 1). */
   holdoutShare: z.number().gt(0).lt(1),
   unit: z.enum(["conversation", "user"]),
+  /** The stages in which it goes live and the guardrails that take it back; absent: at once, without guardrails. */
+  rollout: RolloutPlan.optional(),
 });
 export type RoutingChange = z.infer<typeof RoutingChange>;
 

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { ApprovalStatus } from "./approval-status.ts";
+import { GuardMetric, GuardSide } from "./guardrail.ts";
 import { idSchema } from "./ids.ts";
 import { Report } from "./report.ts";
+import { RolloutStanding } from "./rollout.ts";
 import { MeasuredSavings } from "./savings.ts";
 import { Triage } from "./triage.ts";
 
@@ -50,6 +52,40 @@ export const RunEvent = z.discriminatedUnion("type", [
     actuator: z.string(),
     /** Those of the places where no process ran that could confirm it; absent where all were read back. */
     waiting: z.string().optional(),
+    /** The stage that it begins with, where it is rolled out by a plan. */
+    rollout: RolloutStanding.optional(),
+  }),
+  /** A change moved on to its next stage. */
+  z.strictObject({
+    type: z.literal("policy.advanced"),
+    at,
+    approvalId: idSchema("approval"),
+    version: z.number().int(),
+    actuator: z.string(),
+    waiting: z.string().optional(),
+    rollout: RolloutStanding,
+    /** What the stage before had shown. */
+    why: z.string(),
+  }),
+  /** A change could not move on, and stays in the stage that it was in. */
+  z.strictObject({ type: z.literal("rollout.held"), at, approvalId: idSchema("approval"), rollout: RolloutStanding, reason: z.string() }),
+  /** The changed side got worse by more than a guardrail's margin; the change is taken back, and the window earns nothing. */
+  z.strictObject({
+    type: z.literal("guardrail.breached"),
+    at,
+    approvalId: idSchema("approval"),
+    policyRule: z.string(),
+    /** The version that was active when it was seen; the window may have begun under an earlier one of the same stage. */
+    policyVersion: z.number().int().positive(),
+    /** The window that was looked at. */
+    from: z.iso.datetime(),
+    to: z.iso.datetime(),
+    metric: GuardMetric,
+    /** A difference of shares. */
+    margin: z.number(),
+    unit: z.enum(["conversation", "user"]),
+    control: GuardSide,
+    treatment: GuardSide,
   }),
   z.strictObject({ type: z.literal("policy.failed"), at, approvalId: idSchema("approval"), reason: z.string() }),
   /** An admin asked to apply again what could not be. */

@@ -1,12 +1,11 @@
 import { z } from "zod";
 import type { Approval } from "./approval.ts";
-import type { ApprovalStatus } from "./approval-status.ts";
 import type { Author, ThreadKey } from "./conversation.ts";
+import { type DecisionView, decisionAfter, emptyDecision } from "./decision-view.ts";
 import { assertNever } from "./errors.ts";
 import type { Id } from "./ids.ts";
 import type { Report } from "./report.ts";
 import type { AgentName, RunEvent } from "./run-event.ts";
-import type { MeasuredSavings } from "./savings.ts";
 import type { Triage } from "./triage.ts";
 
 export const RunStatus = z.enum(["queued", "running", "done", "failed"]);
@@ -37,25 +36,6 @@ export interface StepView {
   readonly note: string;
 }
 
-/** What became of a recommendation that could be approved. */
-export interface DecisionView {
-  readonly approvalId: Id<"approval">;
-  readonly status: ApprovalStatus;
-  readonly by: string | null;
-  /** Why, in the decider's own words. */
-  readonly reason?: string;
-  /** Who approved first, where two must. */
-  readonly firstBy?: string;
-  /** True where the change could not be applied, so that it may be tried again. */
-  readonly failed?: boolean;
-  /** What happened after the decision, in words; empty until something did. */
-  readonly outcome: string;
-  /** True where the change is in effect and can be rolled back. */
-  readonly applied: boolean;
-  /** What it did save so far, where that has been measured. */
-  readonly measured: MeasuredSavings | null;
-}
-
 /** What a reader sees of a run: the fold of its events. Every platform draws this and nothing else. */
 export interface RunView {
   readonly runId: Id<"run">;
@@ -73,23 +53,14 @@ export interface RunView {
   readonly seq: number;
 }
 
-const emptyDecision = (approvalId: Id<"approval">): DecisionView => ({
-  approvalId,
-  status: "pending",
-  by: null,
-  outcome: "",
-  applied: false,
-  measured: null,
-});
-
 const withStep = (view: RunView, id: string, change: Partial<StepView>): RunView => ({
   ...view,
   steps: view.steps.map((step) => (step.id === id ? { ...step, ...change } : step)),
 });
 
-const withDecision = (view: RunView, id: Id<"approval">, change: Partial<DecisionView>): RunView => ({
+const withDecision = (view: RunView, id: Id<"approval">, change: (decision: DecisionView) => DecisionView): RunView => ({
   ...view,
-  decisions: view.decisions.map((decision) => (decision.approvalId === id ? { ...decision, ...change } : decision)),
+  decisions: view.decisions.map((decision) => (decision.approvalId === id ? change(decision) : decision)),
 });
 
 /** What a view needs to know of its run. */
@@ -109,35 +80,6 @@ export const emptyView = (run: Viewed): RunView => ({
   decisions: [],
   seq: 0,
 });
-
-type DecisionEvent = Exclude<Extract<RunEvent, { approvalId: string }>, { type: "approval.shown" }>;
-
-const effectOf = ({ version, actuator, waiting }: Extract<RunEvent, { type: "policy.applied" }>): string =>
-  waiting === undefined
-    ? `In effect as policy version ${version} (${actuator}, read back).`
-    : `Published as policy version ${version}. No ${waiting} is running: it takes effect when one starts.`;
-
-/** What an event after the report changes about a decision. */
-function changeOf(event: DecisionEvent): Partial<DecisionView> {
-  switch (event.type) {
-    case "approval.decided":
-      return { status: event.status, by: event.by, ...(event.reason === undefined ? {} : { reason: event.reason }) };
-    case "approval.first_given":
-      return { firstBy: event.by };
-    case "policy.applied":
-      return { applied: true, failed: false, outcome: effectOf(event) };
-    case "policy.failed":
-      return { failed: true, outcome: `Could not be applied: ${event.reason}` };
-    case "policy.retried":
-      return { failed: false, outcome: `${event.by} asked to apply it again. It is being applied.` };
-    case "savings.measured":
-      return { measured: event.measured };
-    case "policy.rolled_back":
-      return { applied: false, outcome: `Rolled back to policy version ${event.toVersion} by ${event.by}.` };
-    default:
-      return assertNever(event);
-  }
-}
 
 const shownDecision = ({ approvalId, firstBy }: Extract<RunEvent, { type: "approval.shown" }>): DecisionView => ({
   ...emptyDecision(approvalId),
@@ -176,11 +118,14 @@ export function foldEvent(view: RunView, event: RunEvent): RunView {
     case "approval.decided":
     case "approval.first_given":
     case "policy.applied":
+    case "policy.advanced":
     case "policy.failed":
     case "policy.retried":
+    case "rollout.held":
+    case "guardrail.breached":
     case "savings.measured":
     case "policy.rolled_back":
-      return withDecision(view, event.approvalId, changeOf(event));
+      return withDecision(view, event.approvalId, (decision) => decisionAfter(decision, event));
     default:
       return assertNever(event);
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ArmOutcome } from "./guardrail.ts";
 import type { Id } from "./ids.ts";
 import type { PicoUsd } from "./money.ts";
 import type { SavingsPlan } from "./savings.ts";
@@ -181,6 +182,13 @@ export interface UsageReader {
     readonly period: Period;
     readonly plan: Pick<SavingsPlan, "seed" | "unit" | "workload" | "baselineModel">;
   }): Promise<Answer<UnitBaseline>>;
+  /** What the units of each arm of one rule came to under some policy versions, control first; an arm without units is absent. */
+  armOutcomes(query: {
+    readonly orgId: Id<"org">;
+    readonly period: Period;
+    readonly policyVersions: readonly number[];
+    readonly policyRule: string;
+  }): Promise<Answer<ArmOutcome>>;
   /** What the org has stored, or the part of it that passes the filters. */
   coverage(orgId: Id<"org">, filters?: Filters): Promise<Coverage>;
 }

@@ -1,17 +1,20 @@
 import type { Approval, ApprovalStore } from "../core/approval.ts";
 import { AppError } from "../core/errors.ts";
 import { apiFamilyOf } from "../core/gateway-config.ts";
-import { type Id, newId } from "../core/ids.ts";
+import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
-import type { PolicyRule, PolicyStore, RoutingPolicy, Target } from "../core/policy.ts";
+import type { PolicyStore, RoutingPolicy, Target } from "../core/policy.ts";
 import type { PriceBook } from "../core/price.ts";
 import type { RoutingChange } from "../core/report.ts";
-import { freezePlan } from "./freeze-plan.ts";
+import { standingOf } from "../core/rollout.ts";
+import type { RunEvent } from "../core/run-event.ts";
+import { ruleOf, standingVersion, versionWith, withRule } from "./policy-rules.ts";
 import { announce, type EffectDeps, isSettled, lastEffect, takeEffect } from "./take-effect.ts";
+import { baseOf, publishOnce, takeOut } from "./take-out.ts";
 
 export interface ApplyDeps extends EffectDeps {
   readonly approvals: Pick<ApprovalStore, "get">;
-  readonly policies: Pick<PolicyStore, "active" | "latestVersion" | "publish" | "movePointer" | "publishedBy">;
+  readonly policies: Pick<PolicyStore, "active" | "version" | "latestVersion" | "publish" | "movePointer" | "publishedBy" | "madeBy">;
   readonly prices: Pick<PriceBook, "priceOf">;
   /** The providers that an org's gateway can send requests on to. */
   readonly providersOf: (orgId: Id<"org">) => Promise<readonly string[]>;
@@ -22,35 +25,6 @@ export interface ApplyDeps extends EffectDeps {
 export type ApplyOutcome =
   | { readonly result: "applied" | "already_settled" | "not_approved" }
   | { readonly result: "failed"; readonly reason: string };
-
-/** The rule that an approval makes, its measurement plan frozen in it. */
-const ruleOf = (approval: Approval, change: RoutingChange, now: Date): PolicyRule => ({
-  id: `rule-${approval.id}`,
-  workload: change.workload,
-  requestedModel: change.fromModel,
-  strategy: {
-    mode: "holdout",
-    control: { provider: change.fromProvider, model: change.fromModel },
-    treatment: { provider: change.toProvider, model: change.toModel },
-    plan: freezePlan(approval, change, now),
-  },
-  approvalId: approval.id,
-});
-
-/** The next version: the rules that stand, the one for this workload and model replaced or added. */
-const nextPolicy = (
-  approval: Approval,
-  rule: PolicyRule,
-  standing: RoutingPolicy | undefined,
-  version: number,
-  now: Date,
-): RoutingPolicy => ({
-  id: newId("policy"),
-  orgId: approval.orgId,
-  version,
-  rules: [...(standing?.rules ?? []).filter((old) => old.workload !== rule.workload || old.requestedModel !== rule.requestedModel), rule],
-  createdAt: now.toISOString(),
-});
 
 /** Why a target cannot be used, with what to do; undefined where it can. */
 const obstacleAt = (deps: ApplyDeps, { provider, model }: Target, providers: readonly string[]): string | undefined => {
@@ -77,7 +51,6 @@ async function publish(deps: ApplyDeps, approval: Approval): Promise<RoutingPoli
   const change = approval.recommendation.change;
   if (change === null) return "This recommendation is the customer's own to carry out: it changes nothing in routing. Follow its steps.";
   const providers = await deps.providersOf(approval.orgId);
-  const rule = ruleOf(approval, change, deps.now());
   for (const target of [
     { provider: change.toProvider, model: change.toModel },
     { provider: change.fromProvider, model: change.fromModel },
@@ -92,21 +65,14 @@ async function publish(deps: ApplyDeps, approval: Approval): Promise<RoutingPoli
     // Read after the active version: had another worker moved it for this approval, that is seen here.
     const published = await deps.policies.publishedBy(approval.id);
     if (published !== undefined) return published;
-    if (active.version !== approval.basePolicyVersion) return stale(approval, active.version);
-    const policy = nextPolicy(approval, rule, active.policy, (await deps.policies.latestVersion(approval.orgId)) + 1, deps.now());
-    if (await publishOnce(deps, policy, active.version, approval.id)) return policy;
+    const compared = await standingVersion(deps.policies, approval.orgId, approval.basePolicyVersion);
+    if (compared !== approval.basePolicyVersion) return stale(approval, compared);
+    const rules = withRule(active.policy, ruleOf(approval, change, deps.now()));
+    const policy = versionWith(approval.orgId, rules, (await deps.policies.latestVersion(approval.orgId)) + 1, deps.now());
+    if (await publishOnce(deps.policies, policy, active.version, { approvalId: approval.id, nth: 0 })) return policy;
   }
   throw new AppError("busy", `Others are changing the routing at the same moment; applying ${approval.id} will be tried again.`);
 }
-
-const publishOnce = async (deps: ApplyDeps, policy: RoutingPolicy, expected: number, by: Id<"approval">): Promise<boolean> => {
-  try {
-    return await deps.policies.publish(policy, expected, by);
-  } catch (error) {
-    if (error instanceof AppError && error.code === "conflict") return false;
-    throw error;
-  }
-};
 
 const fail = async (deps: ApplyDeps, approval: Approval, reason: string): Promise<ApplyOutcome> => {
   // Someone else may have settled it meanwhile; what was said first stands.
@@ -115,27 +81,58 @@ const fail = async (deps: ApplyDeps, approval: Approval, reason: string): Promis
   return { result: "failed", reason };
 };
 
-/** Puts the pointer back and has the places serve what stood before, as far as they can be reached. */
-async function undo(deps: ApplyDeps, approval: Approval, version: number): Promise<void> {
-  if (!(await deps.policies.movePointer(approval.orgId, approval.basePolicyVersion, version))) return;
+/** Takes the change out again and has the places serve what stood before, as far as they can be reached. */
+async function undo(deps: ApplyDeps, approval: Approval): Promise<void> {
   const { policy } = await deps.policies.active(approval.orgId);
-  await takeEffect(deps, approval.orgId, policy).catch((error: unknown) => {
+  if (policy === undefined || !holds({ policy }, approval.id) || !(await takeOut(deps, approval, policy))) return;
+  const { policy: back } = await deps.policies.active(approval.orgId);
+  await takeEffect(deps, approval.orgId, back).catch((error: unknown) => {
     deps.log.error("A policy was taken back, but a place does not confirm it yet.", { orgId: approval.orgId, error: String(error) });
   });
 }
 
 type Active = Awaited<ReturnType<PolicyStore["active"]>>;
 
-const holds = ({ policy }: Active, approvalId: Id<"approval">): boolean =>
+const holds = ({ policy }: Pick<Active, "policy">, approvalId: Id<"approval">): boolean =>
   policy?.rules.some((rule) => rule.approvalId === approvalId) === true;
 
-/** What is active, the approval's version made so again where an admin asked for another try and nothing has changed since. */
+/**
+ * What is active; with the approval's rule in it once more where an admin asked for another try and no other change has been
+ * approved or taken back since.
+ */
 async function activeWith(deps: ApplyDeps, approval: Approval, published: RoutingPolicy): Promise<Active> {
-  const active = await deps.policies.active(approval.orgId);
-  if (holds(active, approval.id) || active.version !== approval.basePolicyVersion) return active;
-  if ((await lastEffect(deps, approval)) !== "policy.retried") return active;
-  await deps.policies.movePointer(approval.orgId, published.version, active.version);
-  return deps.policies.active(approval.orgId);
+  const { orgId, id } = approval;
+  const active = await deps.policies.active(orgId);
+  if (holds(active, id) || (await lastEffect(deps, approval)) !== "policy.retried") return active;
+  const base = await baseOf(deps, approval);
+  const { change } = approval.recommendation;
+  if (active.version === base) await deps.policies.movePointer(orgId, published.version, base);
+  else if (change !== null && (await standingVersion(deps.policies, orgId, base)) === base) {
+    const rules = withRule(active.policy, ruleOf(approval, change, deps.now()));
+    const next = versionWith(orgId, rules, (await deps.policies.latestVersion(orgId)) + 1, deps.now());
+    await publishOnce(deps.policies, next, active.version, { approvalId: id, nth: (await deps.policies.madeBy(id)).length });
+  }
+  return deps.policies.active(orgId);
+}
+
+/** Says that a change is in effect, and in which stage of its rollout. */
+function appliedEvent(
+  deps: ApplyDeps,
+  { id: approvalId }: Approval,
+  { version, policy }: Active,
+  waiting: readonly string[],
+): Extract<RunEvent, { type: "policy.applied" }> {
+  const rule = policy?.rules.find((one) => one.approvalId === approvalId);
+  const unit = rule?.strategy.mode === "holdout" ? rule.strategy.plan.unit : undefined;
+  return {
+    type: "policy.applied",
+    at: deps.now().toISOString(),
+    approvalId,
+    version,
+    actuator: deps.actuators.map(({ name }) => name).join(", "),
+    ...(waiting.length === 0 ? {} : { waiting: waiting.join(", ") }),
+    ...(rule?.rollout === undefined || unit === undefined ? {} : { rollout: standingOf(rule.rollout, unit) }),
+  };
 }
 
 /**
@@ -164,7 +161,7 @@ export async function applyPolicy(
   try {
     waiting = await takeEffect(deps, orgId, active.policy);
   } catch (error) {
-    await undo(deps, approval, published.version);
+    await undo(deps, approval);
     return fail(
       deps,
       approval,
@@ -172,14 +169,6 @@ export async function applyPolicy(
     );
   }
   if (isSettled(await lastEffect(deps, approval))) return { result: "already_settled" };
-  const actuator = deps.actuators.map(({ name }) => name).join(", ");
-  await announce(deps, approval.runId, {
-    type: "policy.applied",
-    at: deps.now().toISOString(),
-    approvalId,
-    version: published.version,
-    actuator,
-    ...(waiting.length === 0 ? {} : { waiting: waiting.join(", ") }),
-  });
+  await announce(deps, approval.runId, appliedEvent(deps, approval, active, waiting));
   return { result: "applied" };
 }

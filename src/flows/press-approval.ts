@@ -14,8 +14,10 @@ import type { JobQueue } from "../core/job.ts";
 import { fromUsd, showUsd } from "../core/money.ts";
 import type { OrgSettings } from "../core/org-settings.ts";
 import type { PolicyStore } from "../core/policy.ts";
+import { planText } from "../core/rollout.ts";
 import type { RunStore } from "../core/run.ts";
 import { applyAgain } from "./apply-again.ts";
+import { standingVersion } from "./policy-rules.ts";
 
 /** Takes an applied change back; says whether it did, and why not. */
 export type Rollback = (
@@ -26,7 +28,7 @@ export type Rollback = (
 
 export interface PressDeps {
   readonly approvals: Pick<ApprovalStore, "get" | "compareAndSet">;
-  readonly policies: Pick<PolicyStore, "active" | "publishedBy">;
+  readonly policies: Pick<PolicyStore, "active" | "version" | "publishedBy">;
   readonly runs: Pick<RunStore, "events">;
   readonly jobs: Pick<JobQueue, "enqueue" | "enqueueAgain">;
   readonly settings: Pick<OrgSettings, "twoPersonFrom">;
@@ -82,7 +84,10 @@ interface Settled {
 /** What a decision on this approval goes by, looked up now. */
 async function rulesFor(deps: PressDeps, approval: Approval): Promise<DecisionRules> {
   const { orgId, first } = approval;
-  const [{ version }, minimum] = [await deps.policies.active(orgId), await deps.settings.twoPersonFrom(orgId)];
+  const [version, minimum] = [
+    await standingVersion(deps.policies, orgId, approval.basePolicyVersion),
+    await deps.settings.twoPersonFrom(orgId),
+  ];
   return {
     activePolicyVersion: version,
     twoPersons: needsTwoPersons(approval, minimum),
@@ -177,6 +182,7 @@ function evidenceOf({ recommendation, expiresAt }: Approval): string {
       : [
           `Change: ${change.workload} moves from ${change.fromModel} (${change.fromProvider}) to ${change.toModel} (${change.toProvider}); ` +
             `${Math.round(change.holdoutShare * 1000) / 10} % of ${change.unit}s stay as they are, so that the saving can be measured.`,
+          ...(change.rollout === undefined ? [] : [planText(change.rollout, change.holdoutShare, change.unit)]),
         ]),
     ...recommendation.steps.map((step, i) => `Step ${i + 1}: ${step.action} Check: ${step.check} Undo: ${step.undo}`),
     `Risk: ${recommendation.risk}. Open until ${expiresAt.slice(0, 16).replace("T", " ")} UTC.`,

@@ -1,10 +1,11 @@
 import type { MemberStore, MessageRef, Platform } from "../core/conversation.ts";
+import type { DecisionView } from "../core/decision-view.ts";
 import type { AnyPlatformAdapter } from "../core/delivery.ts";
 import { AppError } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Notice, NoticeStore, NoticeView } from "../core/notice.ts";
-import { type DecisionView, type RunStore, viewOf } from "../core/run.ts";
+import { type RunStore, viewOf } from "../core/run.ts";
 import { isGone } from "./only-installed.ts";
 import { leaseMs, showOnce } from "./show-once.ts";
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Id } from "../../core/ids.ts";
 import type { Answer, Coverage, Filters, UsageReader } from "../../core/usage-store.ts";
+import { armOutcomes } from "./arm-outcomes.ts";
 import { type Asked, Count, filterConditions, inHourSums, Time } from "./columns.ts";
 import { contextBands } from "./context-bands.ts";
 import type { Database } from "./database.ts";
@@ -83,6 +84,7 @@ export function createUsageReader(database: Database): UsageReader {
     unpriced: async (query) => answer(await unpriced(database, query), "look for unpriced usage"),
     unitOutcomes: async (query) => answer(unitOutcomes(database, query), "sum up the units of a holdout"),
     unitBaselines: async (query) => answer(unitBaselines(database, query), "sum up the units of a holdout before its change"),
+    armOutcomes: async (query) => answer(armOutcomes(database.name, query), "look at the arms of a holdout"),
     coverage: (orgId, filters = {}) => coverageOf(database, orgId, filters),
   };
 }

@@ -20,12 +20,20 @@ async function activate(tx: Transaction, orgId: Id<"org">, version: number, at: 
 }
 
 /** Stores a version and makes it the active one. */
-async function publish(tx: Transaction, policy: RoutingPolicy, by: Id<"approval">, at: Date): Promise<void> {
+async function publish(
+  tx: Transaction,
+  policy: RoutingPolicy,
+  { by, nth, base }: { readonly by: Id<"approval">; readonly nth: number; readonly base: number },
+  at: Date,
+): Promise<void> {
   const { id, orgId, version, createdAt } = policy;
-  const row = { id, orgId, version, policy: toJson(policy), approvalId: by, createdAt };
+  const row = { id, orgId, version, policy: toJson(policy), approvalId: by, nth, baseVersion: base, createdAt };
   const { count } = await tx.policy.createMany({ data: row, skipDuplicates: true });
   if (count === 0) {
-    throw new AppError("conflict", `Policy version ${version} stands already, or ${by} has made a version before: nothing was changed.`);
+    throw new AppError(
+      "conflict",
+      `Policy version ${version} stands already, or ${by} has made its version number ${nth + 1} before: nothing was changed.`,
+    );
   }
   await activate(tx, orgId, version, at);
 }
@@ -59,10 +67,10 @@ export function createPolicyStore({ prisma, now }: Database): PolicyStore {
       return highest.version ?? 0;
     },
 
-    publish: (policy, expectedActive, by) =>
+    publish: (policy, expectedActive, by, nth = 0) =>
       inTransaction(prisma, async (tx) => {
         if ((await hold(tx, policy.orgId)) !== expectedActive) return false;
-        await publish(tx, policy, by, now());
+        await publish(tx, policy, { by, nth, base: expectedActive }, now());
         return true;
       }),
 
@@ -74,8 +82,17 @@ export function createPolicyStore({ prisma, now }: Database): PolicyStore {
       }),
 
     async publishedBy(approvalId) {
-      const row = await prisma.policy.findUnique({ where: { approvalId } });
+      const row = await prisma.policy.findFirst({ where: { approvalId }, orderBy: { nth: "asc" } });
       return row === null ? undefined : RoutingPolicy.parse(row.policy);
+    },
+
+    async madeBy(approvalId) {
+      const rows = await prisma.policy.findMany({
+        where: { approvalId },
+        select: { version: true, baseVersion: true },
+        orderBy: { nth: "asc" },
+      });
+      return rows.map(({ version: made, baseVersion }) => ({ version: made, base: baseVersion ?? undefined }));
     },
 
     async activations(orgId) {
