@@ -1,7 +1,7 @@
 import { armOf } from "../src/core/assignment.ts";
 import { fromUsd } from "../src/core/money.ts";
 import type { SavingsPlan } from "../src/core/savings.ts";
-import type { UnitBaseline, UnitOutcome } from "../src/core/usage-store.ts";
+import type { UnitBaseline, UnitOutcome } from "../src/core/unit-outcome.ts";
 import { measureHoldout } from "../src/stats/measure-holdout.ts";
 import { createRandom, type Random } from "../src/stats/random.ts";
 import type { StudyCell, StudyCounts, StudyTask } from "./savings-study-cells.ts";

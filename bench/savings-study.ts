@@ -28,7 +28,8 @@ const resamples = wholeNumber("resamples", values.resamples, 2_000);
 const portion = 50;
 
 const cells = studyCells.filter(({ name }) => values.cell === undefined || name.includes(values.cell));
-if (cells.length === 0) throw new AppError("bad_input", `No cell is named so. There are: ${studyCells.map(({ name }) => name).join("; ")}.`);
+if (cells.length === 0)
+  throw new AppError("bad_input", `No cell is named so. There are: ${studyCells.map(({ name }) => name).join("; ")}.`);
 
 interface Result {
   readonly cell: StudyCell;
@@ -100,7 +101,8 @@ await Promise.all(Array.from({ length: Math.min(availableParallelism(), tasks.le
 const rows = results.map(rowOf);
 const seconds = Math.round((performance.now() - start) / 1_000);
 
-const shown = ({ percent, error }: { percent: number; error: number }): string => `${percent.toFixed(1)} ± ${error.toFixed(1)}`.padStart(11);
+const shown = ({ percent, error }: { percent: number; error: number }): string =>
+  `${percent.toFixed(1)} ± ${error.toFixed(1)}`.padStart(11);
 const holds = (row: (typeof rows)[number]): boolean =>
   row.coverage.percent >= 93 && row.coverage.percent <= 97 && (row.trueSaving > 0 || row.billedAboveZero.percent <= 2.5);
 const broken = rows.filter((row) => !holds(row));

@@ -7,6 +7,7 @@ import type { Engines } from "./compose-engines.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
+import { type SavingsFlows, wireSavings } from "./compose-savings.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
 import type { Config } from "./config.ts";
@@ -72,6 +73,8 @@ export interface Flows {
   verify(orgId: Id<"org">): Promise<readonly EntryCheck[]>;
   readonly sources: SourceFlows;
   readonly spending: LedgerFlows;
+  /** Statements and invoices. */
+  readonly savings: SavingsFlows;
   /** Digests, budgets and alerts. */
   readonly notices: NoticeFlows;
   /** What changing an org's contract prices needs, and each org's book. */
@@ -260,6 +263,7 @@ function wireCommands(shared: Shared): Flows {
     measure: measureWith(shared),
     sources: wireSources(shared.sync),
     spending: shared.spending,
+    savings: wireSavings(stores, usage, shared.spending),
     notices: shared.notices,
     pricing: { contracts: stores.contracts, books, list: prices },
     reprice(request, signal) {

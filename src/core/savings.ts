@@ -92,6 +92,8 @@ export const SavingsEntry = z.strictObject({
   inputHash: z.string(),
   sql: z.string(),
   sqlParams: z.record(z.string(), z.unknown()),
+  /** The query for what the units cost before the change, where the plan adjusts by it. */
+  baselineQuery: z.strictObject({ sql: z.string(), params: z.record(z.string(), z.unknown()) }).optional(),
   createdAt: z.iso.datetime(),
 });
 export type SavingsEntry = z.infer<typeof SavingsEntry>;

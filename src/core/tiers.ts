@@ -24,7 +24,7 @@ export interface CustomerTier {
 const [oneThousand, tenThousand, hundredThousand] = [fromUsd("1000"), fromUsd("10000"), fromUsd("100000")];
 
 /** The price list: whoever speaks of tiers reads it here. */
-export const customerTiers = {
+export const customerTiers: Readonly<Record<TierName, CustomerTier>> = {
   free: {
     name: "free",
     holds: (spend) => spend < oneThousand,
@@ -57,7 +57,7 @@ export const customerTiers = {
     platformFee: true,
     price: "the share of measured savings and the platform fee that were agreed",
   },
-} satisfies Record<TierName, CustomerTier>;
+};
 
 /** The tier of an org by its AI spend of a month. */
 export const tierOf = (spend: PicoUsd): CustomerTier => {

@@ -4,7 +4,8 @@ import type { Id } from "./ids.ts";
 import type { PicoUsd } from "./money.ts";
 import type { SavingsPlan } from "./savings.ts";
 import type { Tokens } from "./tokens.ts";
-import type { Arm, PricedUsageEvent, UsageSource } from "./usage-event.ts";
+import type { RoutedCost, UnitBaseline, UnitOutcome } from "./unit-outcome.ts";
+import type { PricedUsageEvent, UsageSource } from "./usage-event.ts";
 
 /** What spend can be split and filtered by. */
 export const Dimension = z.enum(["provider", "model", "requestedModel", "workload", "team", "user", "apiKey", "source", "tier", "status"]);
@@ -114,24 +115,14 @@ export interface PrefixReuseRow {
   readonly cost: PicoUsd;
 }
 
-/** What one randomisation unit cost under a rule, attempts and calls of our own included; `requests` and `failures` are of answers alone. */
-export interface UnitOutcome {
-  readonly unit: string;
-  readonly arm: Arm;
-  readonly requests: number;
-  readonly failures: number;
-  readonly cost: PicoUsd;
-  /** Of the cost: judges and shadow calls. */
-  readonly overhead: PicoUsd;
-  readonly unpricedRequests: number;
-}
-
-/** What a randomisation unit cost before a change, and how many answers it got for it. */
-export interface UnitBaseline {
-  /** Its hash under the plan. */
-  readonly unit: string;
-  readonly cost: PicoUsd;
-  readonly answers: number;
+/** Requests of one rule of a policy version. */
+export interface RoutedQuery {
+  readonly orgId: Id<"org">;
+  readonly period: Period;
+  /** Spans that are left out. */
+  readonly without?: readonly Period[];
+  readonly policyVersion: number;
+  readonly policyRule: string;
 }
 
 /** What an org's usage data holds, to say what is missing. Shares are of requests, in [0, 1]. */
@@ -168,14 +159,9 @@ export interface UsageReader {
     }>
   >;
   /** Cost per unit and arm of one rule of a policy version, ordered by unit. */
-  unitOutcomes(query: {
-    readonly orgId: Id<"org">;
-    readonly period: Period;
-    /** Spans that are left out. */
-    readonly without?: readonly Period[];
-    readonly policyVersion: number;
-    readonly policyRule: string;
-  }): Promise<Answer<UnitOutcome>>;
+  unitOutcomes(query: RoutedQuery): Promise<Answer<UnitOutcome>>;
+  /** What the same requests cost by side, part, model and price version. */
+  routedCosts(query: RoutedQuery): Promise<Answer<RoutedCost>>;
   /** Cost per conversation or user of a workload's requests for a model, under the hash that a plan gives them, ordered by it. */
   unitBaselines(query: {
     readonly orgId: Id<"org">;

@@ -2,8 +2,8 @@ import { armOf } from "../core/assignment.ts";
 import { sha256 } from "../core/canonical.ts";
 import { divideRounded, type PicoUsd, toUsd } from "../core/money.ts";
 import type { MeasuredSavings, SavingsPlan } from "../core/savings.ts";
+import type { UnitBaseline, UnitOutcome } from "../core/unit-outcome.ts";
 import type { Arm } from "../core/usage-event.ts";
-import type { UnitBaseline, UnitOutcome } from "../core/usage-store.ts";
 import { type AdjustedArms, adjustCosts, type ForeknownUnit } from "./adjust-costs.ts";
 import { bootstrapSaving, type SavingInterval } from "./bootstrap.ts";
 import { effectiveUnits, studentisedSaving } from "./studentised-saving.ts";
@@ -88,7 +88,8 @@ interface Estimate {
 }
 
 const adjustmentOf = (plan: SavingsPlan, { slope, known }: AdjustedArms): string => {
-  if (plan.protocol?.covariate !== "cost_before") return `Not adjusted by earlier costs: the plan names none, as most ${plan.unit}s are new.`;
+  if (plan.protocol?.covariate !== "cost_before")
+    return `Not adjusted by earlier costs: the plan names none, as most ${plan.unit}s are new.`;
   return slope === null
     ? `Not adjusted by earlier costs: ${known} ${plan.unit}s were there before the change, too few.`
     : `Adjusted by what ${known} ${plan.unit}s cost before the change (CUPED, slope ${slope.toFixed(6)}).`;

@@ -113,8 +113,7 @@ const freedomOf = (a: Side, b: Side): number => {
 };
 
 /** A tail that shrinks from its usual share to `tails.long` as the estimate's skewness towards its side grows. */
-const tailFor = (usual: number, skewness: number): number =>
-  usual - (usual - tails.long) * Math.max(0, Math.min(1, skewness / skewed));
+const tailFor = (usual: number, skewness: number): number => usual - (usual - tails.long) * Math.max(0, Math.min(1, skewness / skewed));
 
 /**
  * The saving of a treatment, (R control − R treatment) × answered treatment requests, R an arm's cost per answered request,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { armOf, unitHash } from "../../src/core/assignment.ts";
 import { fromUsd } from "../../src/core/money.ts";
-import type { UnitOutcome } from "../../src/core/usage-store.ts";
+import type { UnitOutcome } from "../../src/core/unit-outcome.ts";
 import { measureHoldout } from "../../src/stats/measure-holdout.ts";
 import { plan } from "../gateway/rig.ts";
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import type { UnitBaseline, UnitOutcome } from "../../core/unit-outcome.ts";
 import { Arm } from "../../core/usage-event.ts";
-import type { Period, UnitBaseline, UnitOutcome, UsageReader } from "../../core/usage-store.ts";
+import type { Period, RoutedQuery, UsageReader } from "../../core/usage-store.ts";
 import { type Asked, Count, Money, scopeConditions, timeText } from "./columns.ts";
 import type { Database } from "./database.ts";
 
@@ -30,7 +31,7 @@ const OutcomeRow = z.object({
  */
 export function unitOutcomes(
   database: Database,
-  { orgId, period, without = [], policyVersion, policyRule }: Parameters<UsageReader["unitOutcomes"]>[0],
+  { orgId, period, without = [], policyVersion, policyRule }: RoutedQuery,
 ): Asked<UnitOutcome> {
   const scope = scopeConditions({ orgId, period, filters: {} });
   const except = outside(without);

@@ -7,6 +7,7 @@ import { contextBands } from "./context-bands.ts";
 import type { Database } from "./database.ts";
 import { percentiles } from "./percentiles.ts";
 import { duplicates, prefixReuse } from "./repeat-queries.ts";
+import { routedCosts } from "./routed-costs.ts";
 import { spendQuery, spendRow } from "./spend-query.ts";
 import { unitBaselines, unitOutcomes } from "./unit-outcomes.ts";
 import { unpriced } from "./unpriced-query.ts";
@@ -83,6 +84,7 @@ export function createUsageReader(database: Database): UsageReader {
     prefixReuse: async (query) => answer(await prefixReuse(database, query), "look for repeated prefixes"),
     unpriced: async (query) => answer(await unpriced(database, query), "look for unpriced usage"),
     unitOutcomes: async (query) => answer(unitOutcomes(database, query), "sum up the units of a holdout"),
+    routedCosts: async (query) => answer(routedCosts(database, query), "sum up what a rule's requests cost"),
     unitBaselines: async (query) => answer(unitBaselines(database, query), "sum up the units of a holdout before its change"),
     armOutcomes: async (query) => answer(armOutcomes(database.name, query), "look at the arms of a holdout"),
     coverage: (orgId, filters = {}) => coverageOf(database, orgId, filters),

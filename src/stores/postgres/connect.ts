@@ -4,6 +4,7 @@ import { PrismaClient } from "../../../prisma/generated/client.ts";
 import type { ApprovalStore } from "../../core/approval.ts";
 import type { AuditLog } from "../../core/audit.ts";
 import type { BillAlertStore } from "../../core/bill-alert.ts";
+import type { BillingTermsStore } from "../../core/billing-terms.ts";
 import type { BudgetStore } from "../../core/budget.ts";
 import type { CallClaims } from "../../core/call-claims.ts";
 import type { ChatInstallationStore, SignInStore } from "../../core/chat-installation.ts";
@@ -28,6 +29,7 @@ import type { SourceStore } from "../../core/source-connection.ts";
 import { createApprovalStore } from "./approvals.ts";
 import { createAuditLog } from "./audit.ts";
 import { createBillAlertStore } from "./bill-alerts.ts";
+import { createBillingTermsStore } from "./billing-terms.ts";
 import { createBudgetStore } from "./budgets.ts";
 import { createCallClaims } from "./call-claims.ts";
 import { createChatInstallationStore, createSignInStore } from "./chat-installations.ts";
@@ -82,6 +84,7 @@ export interface PostgresStores {
   readonly schedules: DigestScheduleStore;
   readonly budgets: BudgetStore;
   readonly settings: OrgSettings;
+  readonly terms: BillingTermsStore;
   readonly readKeys: ReadKeyStore;
   /** The org of this name, made where there is none. */
   ensureOrg(name: string): Promise<Id<"org">>;
@@ -150,6 +153,7 @@ const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<Postg
   schedules: createDigestScheduleStore(db),
   budgets: createBudgetStore(db),
   settings: createOrgSettings(db),
+  terms: createBillingTermsStore(db),
   readKeys: createReadKeyStore(db),
   ensureOrg: (name) => ensureOrg(db, name),
   orgs: () => orgs(db),
