@@ -263,7 +263,7 @@ function wireCommands(shared: Shared): Flows {
     measure: measureWith(shared),
     sources: wireSources(shared.sync),
     spending: shared.spending,
-    savings: wireSavings(stores, usage, shared.spending),
+    savings: wireSavings(stores, usage, shared.spending, (orgId) => books.of(orgId)),
     notices: shared.notices,
     pricing: { contracts: stores.contracts, books, list: prices },
     reprice(request, signal) {

@@ -5,6 +5,7 @@ import type { SavingsStatement } from "./core/savings-statement.ts";
 import type { UsageReader } from "./core/usage-store.ts";
 import { type Invoice, invoiceOf } from "./flows/invoice.ts";
 import { type StatementDeps, savingsStatement } from "./flows/savings-statement.ts";
+import { type IndicativeDeps, indicativeSavings } from "./flows/savings-statement-indicative.ts";
 import { verifyStatement } from "./flows/verify-savings-statement.ts";
 import type { PostgresStores } from "./stores/postgres/connect.ts";
 
@@ -29,12 +30,13 @@ export function wireSavings(
   stores: Pick<PostgresStores, "ledger" | "policies" | "approvals" | "runs" | "terms">,
   usage: UsageReader,
   spending: LedgerFlows,
+  pricesOf: IndicativeDeps["pricesOf"],
 ): SavingsFlows {
   const deps: StatementDeps = {
     ...stores,
     usage,
     reconcile: (query) => spending.reconcile(query),
-    indicative: async () => [],
+    indicative: (request) => indicativeSavings({ ...stores, usage, pricesOf }, request),
   };
   const statement: SavingsFlows["statement"] = ({ id, name }, month, asOf) => savingsStatement(deps, { orgId: id, org: name, month, asOf });
   return {

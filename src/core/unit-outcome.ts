@@ -31,3 +31,12 @@ export interface UnitBaseline {
   readonly cost: PicoUsd;
   readonly answers: number;
 }
+
+/** Tokens that the same prompts used as answers of the new model and as shadow calls of the old one. */
+export interface ShadowPairs {
+  readonly pairs: number;
+  readonly answerInput: number;
+  readonly answerOutput: number;
+  readonly shadowInput: number;
+  readonly shadowOutput: number;
+}

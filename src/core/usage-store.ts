@@ -4,7 +4,7 @@ import type { Id } from "./ids.ts";
 import type { PicoUsd } from "./money.ts";
 import type { SavingsPlan } from "./savings.ts";
 import type { Tokens } from "./tokens.ts";
-import type { RoutedCost, UnitBaseline, UnitOutcome } from "./unit-outcome.ts";
+import type { RoutedCost, ShadowPairs, UnitBaseline, UnitOutcome } from "./unit-outcome.ts";
 import type { PricedUsageEvent, UsageSource } from "./usage-event.ts";
 
 /** What spend can be split and filtered by. */
@@ -162,6 +162,7 @@ export interface UsageReader {
   unitOutcomes(query: RoutedQuery): Promise<Answer<UnitOutcome>>;
   /** What the same requests cost by side, part, model and price version. */
   routedCosts(query: RoutedQuery): Promise<Answer<RoutedCost>>;
+  shadowPairs(query: Omit<RoutedQuery, "policyVersion" | "without">): Promise<Answer<ShadowPairs>>;
   /** Cost per conversation or user of a workload's requests for a model, under the hash that a plan gives them, ordered by it. */
   unitBaselines(query: {
     readonly orgId: Id<"org">;

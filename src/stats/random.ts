@@ -18,6 +18,18 @@ const refuseBound = (bound: number): void => {
   if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 21) throw new AppError("internal", `Cannot draw a number below ${bound}.`);
 };
 
+/** Two numbers from one draw, by Lemire's method on its halves; the products are below 2^28. */
+function fillByHalves(target: Uint32Array, bound: number, next: () => number): void {
+  const refused = 0x1_0000 % bound;
+  for (let n = 0; n < target.length; ) {
+    const drawn = next();
+    const first = (drawn >>> 16) * bound;
+    if ((first & 0xffff) >= refused) target[n++] = first >>> 16;
+    const second = (drawn & 0xffff) * bound;
+    if ((second & 0xffff) >= refused && n < target.length) target[n++] = second >>> 16;
+  }
+}
+
 /** The xoshiro128** generator (Blackman and Vigna, 2018), its state the first 128 bits of the seed's SHA-256. It uses whole-number arithmetic alone. */
 export function createRandom(seed: string): Random {
   const digest = createHash("sha256").update(seed).digest();
@@ -52,15 +64,7 @@ export function createRandom(seed: string): Random {
       for (let n = 0; n < target.length; n++) target[n] = below(bound);
       return;
     }
-    // Two numbers from one draw, by Lemire's method on its halves; the products are below 2^28.
-    const refused = 0x1_0000 % bound;
-    for (let n = 0; n < target.length; ) {
-      const drawn = next();
-      const first = (drawn >>> 16) * bound;
-      if ((first & 0xffff) >= refused) target[n++] = first >>> 16;
-      const second = (drawn & 0xffff) * bound;
-      if ((second & 0xffff) >= refused && n < target.length) target[n++] = second >>> 16;
-    }
+    fillByHalves(target, bound, next);
   };
   return { next, below, fillBelow };
 }

@@ -244,10 +244,9 @@ describe("a savings statement", () => {
     expect(line?.counted).toBe(toUsd(fromUsd(line?.measured?.low ?? "0") + fromUsd(line?.windows[2]?.apart ?? "0")));
     // Bills of the provider are stored, but none for the second day: it waits for it.
     await bill([100n, undefined, 100n]);
-    expect((await statementAt(day(6))).lines[0]?.windows[1]).toMatchObject({
-      state: "unreconciled",
-      why: expect.stringContaining("has come yet"),
-    });
+    const waiting = (await statementAt(day(6))).lines[0]?.windows[1];
+    expect(waiting?.state).toBe("unreconciled");
+    expect(waiting?.why).toContain("has come yet");
     expect(await verifyStatement(statementDeps(rig), org(), JSON.stringify(statement))).not.toEqual([]);
     await bill([]);
     expect(await statesOf()).toEqual(["earns", "earns", "earns"]);

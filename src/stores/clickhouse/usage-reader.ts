@@ -8,6 +8,7 @@ import type { Database } from "./database.ts";
 import { percentiles } from "./percentiles.ts";
 import { duplicates, prefixReuse } from "./repeat-queries.ts";
 import { routedCosts } from "./routed-costs.ts";
+import { shadowPairs } from "./shadow-pairs.ts";
 import { spendQuery, spendRow } from "./spend-query.ts";
 import { unitBaselines, unitOutcomes } from "./unit-outcomes.ts";
 import { unpriced } from "./unpriced-query.ts";
@@ -85,6 +86,7 @@ export function createUsageReader(database: Database): UsageReader {
     unpriced: async (query) => answer(await unpriced(database, query), "look for unpriced usage"),
     unitOutcomes: async (query) => answer(unitOutcomes(database, query), "sum up the units of a holdout"),
     routedCosts: async (query) => answer(routedCosts(database, query), "sum up what a rule's requests cost"),
+    shadowPairs: async (query) => answer(shadowPairs(database, query), "compare shadow calls with answers"),
     unitBaselines: async (query) => answer(unitBaselines(database, query), "sum up the units of a holdout before its change"),
     armOutcomes: async (query) => answer(armOutcomes(database.name, query), "look at the arms of a holdout"),
     coverage: (orgId, filters = {}) => coverageOf(database, orgId, filters),
