@@ -7,7 +7,9 @@ const benches = {
   "savings-study": () => import("./savings-study.ts"),
   "serve-gateway": () => import("./serve-gateway.ts"),
   routing: () => import("./routing.ts"),
+  soak: () => import("./soak.ts"),
   storm: () => import("./storm.ts"),
+  idle: () => import("./idle.ts"),
 } satisfies Record<string, () => Promise<unknown>>;
 
 const [name = ""] = process.argv.slice(2);

@@ -18,7 +18,7 @@ const secret = "sk-x";
 
 function settings(baseUrl: string): GatewaySnapshot {
   const hash = createHash("sha256").update(secret).digest("hex");
-  const labels = { label: "bench", workload: "bench", team: "bench", purpose: "gateway" } as const;
+  const labels = { label: "bench", workload: "bench", team: "bench", project: "bench", purpose: "gateway" } as const;
   const target = { provider: "openai", model: "gpt-4o-mini" };
   const rule = {
     id: "bench",
@@ -52,6 +52,7 @@ async function serve(port: number, baseUrl: string): Promise<void> {
     now: () => new Date(),
     random: Math.random,
   });
+  gateway.trust(baseUrl);
   await gateway.start();
   const server = createServer((request, response) => gateway.handle(request, response));
   await once(server.listen(port, "127.0.0.1"), "listening");

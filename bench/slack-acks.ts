@@ -53,6 +53,8 @@ async function start(): Promise<{ readonly url: string; close(): Promise<void> }
     suggest: nothing,
     "reconcile-bills": nothing,
     measure: nothing,
+    "watch-rollouts": nothing,
+    "advance-rollout": nothing,
     reconcile: nothing,
   };
   const worker = await createWorker(backend, handlers, quiet);

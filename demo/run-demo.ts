@@ -44,6 +44,8 @@ export async function runDemo(context: DemoContext): Promise<number> {
   const { app, asOf, output } = context;
   const org = await app.openOrg(`demo-${asOf.toISOString().replaceAll(/[:.]/g, "-")}-${randomUUID().slice(0, 4)}`);
   const stage: Stage = { ...context, org };
+  // A demo is over before a stage is.
+  await app.stores.settings.setRollout(org.id, "at once", context.userName);
   output.out(`Apex demo, workspace ${org.name}, clock at ${asOf.toISOString()}\n`);
   await load(stage);
   heading(output, 2, "Ask, and read the report with its proposals");
@@ -104,6 +106,7 @@ function choose(view: RunView): Recommendation {
 async function connectTraffic({ app, org, output }: Stage) {
   heading(output, 3, "Connect the gateway to a stand-in provider");
   const standIn = await startStandIn({});
+  app.gateway.trust(standIn.baseUrl);
   await app.stores.gateway.setUpstream(org.id, { provider: "openai", baseUrl: standIn.baseUrl, apiKey: "stand-in" });
   const { secret } = await app.stores.gateway.createKey(org.id, { label: "demo traffic", workload, team: "developer-tools" });
   output.out(

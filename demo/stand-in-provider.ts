@@ -118,8 +118,9 @@ const complete = async (req: IncomingMessage, res: ServerResponse, latencyMs: nu
 export async function startStandIn({ port = 0, latencyMs = 1 }: StandInOptions = {}): Promise<StandIn> {
   let served = 0;
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    if (req.method === "POST" && req.url === "/v1/chat/completions") served += (await complete(req, res, latencyMs)) ? 1 : 0;
-    else if (req.url === "/v1/models")
+    if (req.method === "POST" && req.url === "/v1/chat/completions") {
+      if (await complete(req, res, latencyMs)) served += 1;
+    } else if (req.url === "/v1/models")
       sendJson(res, 200, { object: "list", data: [{ id: "stand-in", object: "model", created: 0, owned_by: disclaimer }] });
     else sendJson(res, 404, { error: { message: disclaimer, type: "invalid_request_error", param: null, code: "unknown_url" } });
   };

@@ -28,6 +28,8 @@ const repeating: ReadonlySet<JobName> = new Set<JobName>([
   "digests-due",
   "watch-spend",
   "measure",
+  "watch-rollouts",
+  "advance-rollout",
   "reconcile-bills",
   "reconcile",
 ]);

@@ -66,6 +66,10 @@ function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<v
       return handlers["sync-due"](job, signal);
     case "measure":
       return handlers.measure(job, signal);
+    case "watch-rollouts":
+      return handlers["watch-rollouts"](job, signal);
+    case "advance-rollout":
+      return handlers["advance-rollout"](job, signal);
     case "reconcile-bills":
       return handlers["reconcile-bills"](job, signal);
     case "reconcile":

@@ -4,9 +4,11 @@ import { createPriceBook } from "./catalog/price-book.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
 import { wireChats, withRoles } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
+import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
+import { type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
 import { type SavingsFlows, wireSavings } from "./compose-savings.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
@@ -25,20 +27,22 @@ import { type ContractDeps } from "./flows/change-contract.ts";
 import { type ContractBooks, createContractBooks } from "./flows/contract-books.ts";
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
+import { dryRunApproval } from "./flows/dry-run-approval.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
-import { type IngestDeps, importFile, recordUsage } from "./flows/ingest-usage.ts";
+import { type IngestDeps, importFile } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
+import { prepareOffers } from "./flows/prepare-offers.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
 import { reconcile } from "./flows/reconcile.ts";
 import { type RepriceOutcome, type RepriceRequest, repriceUsage } from "./flows/reprice-usage.ts";
 import { rollbackPolicy } from "./flows/rollback-policy.ts";
-import { runAnalysis } from "./flows/run-analysis.ts";
+import { type RunAnalysisDeps, runAnalysis } from "./flows/run-analysis.ts";
 import { type MappingDeps, type MappingFlows, mappingForFile, mappingNamed, saveMapping } from "./flows/saved-mappings.ts";
 import { type SyncDeps, syncSource } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
-import { createGateway, type Gateway } from "./gateway/proxy.ts";
+import type { Gateway } from "./gateway/proxy.ts";
 import { createApiClient } from "./ingest/api-client.ts";
 import { fileHeader } from "./ingest/file-header.ts";
 import { fileSources, proposeMapping } from "./ingest/index.ts";
@@ -75,6 +79,7 @@ export interface Flows {
   readonly spending: LedgerFlows;
   /** Statements and invoices. */
   readonly savings: SavingsFlows;
+  readonly policies: PolicyFlows;
   /** Digests, budgets and alerts. */
   readonly notices: NoticeFlows;
   /** What changing an org's contract prices needs, and each org's book. */
@@ -119,24 +124,6 @@ interface Shared extends WireOptions {
   readonly mapping: MappingDeps;
 }
 
-const wireGateway = ({ config, log, now, engines }: WireOptions, prices: PriceBook, books: ContractBooks): Gateway =>
-  createGateway({
-    store: engines.stores.gateway,
-    fleet: engines.stores.fleet,
-    async recordUsage(events) {
-      for (const orgId of new Set(events.map((event) => event.orgId))) {
-        const ofOrg = events.filter((event) => event.orgId === orgId);
-        await recordUsage({ usage: engines.usage, prices: await books.of(orgId) }, ofOrg);
-      }
-    },
-    providerOf: (model) => prices.providerOf(model),
-    spoolDir: join(config.dataDir, "spool"),
-    mayUseSpool: () => engines.ownsDataDir(),
-    log,
-    now,
-    random: Math.random,
-  });
-
 function wireEffect(
   { now, engines: { stores }, jobs }: WireOptions,
   gateway: Gateway,
@@ -161,6 +148,8 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
   const ingest: IngestDeps = { sources: fileSources, usage: engines.usage, imports: stores.imports, billing: engines.billing, prices, log };
   const mapping: MappingDeps = { mappings: stores.mappings, audit: stores.audit, headerOf: fileHeader, propose: proposeMapping, now };
   const pricesOf: SyncDeps["prices"] = (orgId) => books.of(orgId);
+  const dryRun: PressDeps["dryRun"] = async (approval) =>
+    dryRunApproval({ usage: engines.usage, prices: await books.of(approval.orgId) }, approval, now());
   const spending = wireLedger({ ...engines, kinds, prices: pricesOf, log, now });
   return {
     ...options,
@@ -174,7 +163,7 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
     mapping,
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
     adapterFor,
-    press: { ...stores, jobs, rollback, now },
+    press: { ...stores, jobs, rollback, now, dryRun },
     effect,
   };
 }
@@ -227,15 +216,18 @@ function wireHandlers(shared: Shared): JobHandlers {
       await surfaces.entitle(runId);
       if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
       if (await answerCommand({ ...stores, usage, ...deps, ...notices, press: pressed }, runId, signal)) return;
-      await runAnalysis({ ...deps, analyst: askedInFull(analyst) }, runId, signal);
+      const prepare: RunAnalysisDeps["prepare"] = async (orgId, report) =>
+        prepareOffers({ usage, settings: stores.settings, prices: await books.of(orgId) }, orgId, report, now());
+      await runAnalysis({ ...deps, prepare, analyst: askedInFull(analyst) }, runId, signal);
     },
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, change: notices.change, log }, inboundId),
     async apply({ orgId, approvalId }) {
-      await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), providersOf, log }, { orgId, approvalId });
+      await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), usage, providersOf, log }, { orgId, approvalId });
     },
     ...notices.handlers,
     ...surfaces.jobs,
+    ...wireRollouts(shared),
     ...wireUpkeep(shared),
   };
 }
@@ -264,6 +256,7 @@ function wireCommands(shared: Shared): Flows {
     sources: wireSources(shared.sync),
     spending: shared.spending,
     savings: wireSavings(stores, usage, shared.spending, (orgId) => books.of(orgId)),
+    policies: wirePolicies(shared),
     notices: shared.notices,
     pricing: { contracts: stores.contracts, books, list: prices },
     reprice(request, signal) {

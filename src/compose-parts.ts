@@ -51,7 +51,7 @@ function discordOf({ discord }: Config, role: ProcessRole): string {
 
 function gatewayOf({ upstreams }: Config, role: ProcessRole): string {
   if (!dutiesOf[role].gateway) return `off: the role is ${role}; run another process with --role gateway`;
-  if (upstreams.length === 0) return "on at /v1, without a provider of its own: set OPENAI_API_KEY or ANTHROPIC_API_KEY";
+  if (upstreams.length === 0) return "on at /v1, without a provider of its own: set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY";
   return `on at /v1, to ${upstreams.map((upstream) => upstream.provider).join(", ")}`;
 }
 

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { Engines } from "./compose-engines.ts";
 import type { Intake } from "./compose-intake.ts";
@@ -16,6 +16,7 @@ import type { Id } from "./core/ids.ts";
 import type { JobQueue } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Gateway } from "./gateway/proxy.ts";
+import { createBoundedServer } from "./http/bounded-server.ts";
 import type { ReadyCheck } from "./http/routes/health.ts";
 import type { LocalDeps } from "./http/routes/local.ts";
 import { usageFilesPath } from "./http/routes/usage-files.ts";
@@ -24,7 +25,7 @@ import { usageFilesPath } from "./http/routes/usage-files.ts";
 export interface ListenOptions {
   /** Chat platforms, usage that is sent to us, health and the local command line. */
   readonly http: boolean;
-  /** Model traffic under /v1. */
+  /** Model traffic under /v1 and /v1beta. */
   readonly gateway: boolean;
   readonly local?: LocalDeps;
   /** Any free port where it is 0; the configured one where it is not said. */
@@ -78,9 +79,6 @@ const readyChecks = ({ engines, ownOrg }: ServerDeps): readonly ReadyCheck[] => 
 /** How long a request may take to arrive: longer than the gateway waits for a body, so that its own answer comes first. */
 const requestTimeoutMs = 65_000;
 
-/** How long a file of usage may take: an hour, as long as it keeps coming. */
-const fileTimeoutMs = 3_600_000;
-
 /** Cuts a request off that does not arrive in time; Node itself has one limit for all of them, which files need longer. */
 function boundArrival(request: IncomingMessage): void {
   if (request.url?.startsWith(usageFilesPath) === true) return;
@@ -93,7 +91,7 @@ function boundArrival(request: IncomingMessage): void {
 /** Where senders of telemetry post to: under /v1/, but none of the gateway's. */
 const telemetryPath = /^\/v1\/(traces|metrics|logs)(\?|$)/;
 
-const isForGateway = (url = ""): boolean => url.startsWith("/v1/") && !telemetryPath.test(url);
+const isForGateway = (url = ""): boolean => url.startsWith("/v1beta/") || (url.startsWith("/v1/") && !telemetryPath.test(url));
 
 /** The HTTP application; commands that it runs end at the signal. */
 async function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortSignal): Promise<FastifyInstance> {
@@ -112,7 +110,7 @@ async function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortS
     ...(options.http ? deps.intake : {}),
     ...(options.local === undefined ? {} : { local: endingWith(options.local, closing) }),
     serverFactory: (handler) =>
-      createServer({ requestTimeout: fileTimeoutMs }, (request, response) => {
+      createBoundedServer((request, response) => {
         boundArrival(request);
         if (options.gateway && isForGateway(request.url)) gateway.handle(request, response);
         else handler(request, response);
@@ -120,7 +118,7 @@ async function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortS
   });
 }
 
-/** Serves one port: model traffic under /v1/ is the gateway's, the rest is Fastify's. */
+/** Serves one port: model traffic under /v1/ and /v1beta/ is the gateway's, the rest is Fastify's. */
 export async function listen(deps: ServerDeps, options: ListenOptions): Promise<Listening> {
   const { config, engines, gateway, ownOrg } = deps;
   if (options.gateway) {

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { type DiscordSettings, discordEnvironment, discordSettings } from "./config-discord.ts";
+import { checkUpstream, gatewayEnvironment, trustedUpstreams } from "./config-gateway.ts";
 import { type SlackSettings, slackEnvironment, slackSettings } from "./config-slack.ts";
 import { type TeamsSettings, teamsEnvironment, teamsSettings } from "./config-teams.ts";
 import { optional } from "./config-text.ts";
@@ -31,6 +32,8 @@ export interface Config {
   readonly teams: TeamsSettings;
   readonly discord: DiscordSettings;
   readonly upstreams: readonly UpstreamSettings[];
+  /** Further addresses that the gateway may send requests to though they are private or not https; those of `upstreams` are trusted anyway. */
+  readonly trustedUpstreams: readonly string[];
   /** 32 bytes that secrets are encrypted with; undefined: one is made in the data folder. */
   readonly secretKey: Buffer | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
@@ -49,23 +52,32 @@ const Environment = z.object({
   ...slackEnvironment,
   ...teamsEnvironment,
   ...discordEnvironment,
+  ...gatewayEnvironment,
   PUBLIC_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1"),
   ANTHROPIC_API_KEY: optional,
   ANTHROPIC_BASE_URL: z.url().default("https://api.anthropic.com"),
+  GEMINI_API_KEY: optional,
+  GOOGLE_API_KEY: optional,
+  GEMINI_BASE_URL: z.url().default("https://generativelanguage.googleapis.com"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 type Environment = z.infer<typeof Environment>;
 
 const engine = (url: string | undefined): Engine => (url === undefined ? { kind: "embedded" } : { kind: "server", url });
 
-/** Base URLs as the official clients take them: OpenAI's with the version segment, Anthropic's without (it is taken with it too). */
+/** Google's base URL with its version; v1beta where it has none. */
+const googleBase = (url: string): string => (/\/v1\w*\/?$/.test(url) ? url.replace(/\/$/, "") : `${url.replace(/\/$/, "")}/v1beta`);
+
+/** Base URLs as the official clients take them: OpenAI's with the version segment, Anthropic's and Google's without (they are taken with it too). */
 function upstreamSettings(env: Environment): UpstreamSettings[] {
   const settings = [
     { provider: "openai", baseUrl: env.OPENAI_BASE_URL, apiKey: env.OPENAI_API_KEY },
     { provider: "anthropic", baseUrl: `${env.ANTHROPIC_BASE_URL.replace(/\/(?:v1\/?)?$/, "")}/v1`, apiKey: env.ANTHROPIC_API_KEY },
+    { provider: "google", baseUrl: googleBase(env.GEMINI_BASE_URL), apiKey: env.GEMINI_API_KEY ?? env.GOOGLE_API_KEY },
   ];
+  for (const { provider, baseUrl } of settings) checkUpstream(`The base URL of ${provider}`, baseUrl);
   return settings.flatMap(({ apiKey, ...upstream }) => (apiKey === undefined ? [] : [{ ...upstream, apiKey }]));
 }
 
@@ -95,6 +107,7 @@ export function readConfig(root: string, environment: Readonly<Record<string, st
     teams: teamsSettings(env),
     discord: discordSettings(env),
     upstreams: upstreamSettings(env),
+    trustedUpstreams: trustedUpstreams(env),
     secretKey: secretKey(env),
     logLevel: env.LOG_LEVEL,
   };

@@ -29,6 +29,22 @@ describe("the configuration", () => {
     expect(both.map(({ baseUrl }) => baseUrl)).toEqual(["https://api.openai.com/v1", "https://api.anthropic.com/v1"]);
   });
 
+  it("takes Google's key by either name, and its base URL with a version or without", () => {
+    const google = (env: Record<string, string>) => readConfig("/", env).upstreams;
+    expect(google({ GOOGLE_API_KEY: "k" })).toEqual([
+      { provider: "google", baseUrl: "https://generativelanguage.googleapis.com/v1beta", apiKey: "k" },
+    ]);
+    for (const [given, used] of [
+      ["http://g.example", "http://g.example/v1beta"],
+      ["http://g.example/", "http://g.example/v1beta"],
+      ["http://g.example/v1beta/", "http://g.example/v1beta"],
+      ["http://g.example/proxy/v1", "http://g.example/proxy/v1"],
+    ] as const) {
+      const upstreams = google({ GEMINI_API_KEY: "k", GOOGLE_API_KEY: "other", GEMINI_BASE_URL: given });
+      expect(upstreams).toEqual([{ provider: "google", baseUrl: used, apiKey: "k" }]);
+    }
+  });
+
   it("swaps each engine on its own", () => {
     expect(readConfig("/", { DATABASE_URL: "postgresql://db/apex", APEX_SECRET_KEY: key })).toMatchObject({
       relational: { kind: "server", url: "postgresql://db/apex" },
@@ -126,5 +142,16 @@ describe("the configuration", () => {
     [{ LOG_LEVEL: "loud" }, /LOG_LEVEL is wrong/],
   ])("stops on %j and says what to set", (environment, sentence) => {
     expect(() => readConfig("/", environment)).toThrow(sentence);
+  });
+
+  it("trusts the addresses of providers that the environment names, and refuses what is none", () => {
+    const read = (environment: Record<string, string>) => readConfig("/", environment);
+    expect(read({ APEX_TRUSTED_UPSTREAMS: "http://10.0.0.5:8000/v1, https://llm.corp" }).trustedUpstreams).toEqual([
+      "http://10.0.0.5:8000/v1",
+      "https://llm.corp",
+    ]);
+    expect(() => read({ APEX_TRUSTED_UPSTREAMS: "10.0.0.5" })).toThrow(/^APEX_TRUSTED_UPSTREAMS holds an address that cannot be used/);
+    expect(() => read({ OPENAI_BASE_URL: "https://me:secret@proxy/v1" })).toThrow(/^The base URL of openai holds an address/);
+    expect(() => read({ ANTHROPIC_BASE_URL: "ftp://files" })).toThrow(/^The base URL of anthropic holds an address/);
   });
 });

@@ -8,6 +8,8 @@ import { importFiles } from "./import.ts";
 import { importMap } from "./import-map.ts";
 import { invoice } from "./invoice.ts";
 import { key } from "./key.ts";
+import { keys } from "./keys.ts";
+import { policy } from "./policy.ts";
 import { price } from "./price.ts";
 import { prices } from "./prices.ts";
 import { readKey } from "./read-key.ts";
@@ -41,12 +43,14 @@ export const commands = {
   apply,
   rollback,
   "two-person": twoPerson,
+  policy,
   savings,
   statement,
   invoice,
   verify,
   price,
   key,
+  keys,
   "read-key": readKey,
   demo,
 } satisfies Record<string, Command>;

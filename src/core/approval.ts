@@ -110,4 +110,6 @@ export interface ApprovalStore {
   compareAndSet(next: Approval, event: ApprovalEvent): Promise<boolean>;
   /** Approved ones that the run's log names neither as applied nor as failed since they were last to be: also where a crash came between the two. */
   approvedUnapplied(): Promise<readonly Approval[]>;
+  /** Approved ones that a guardrail speaks against and that are not taken back yet, whether or not their rules are active still. */
+  breachedStanding(orgId: Id<"org">): Promise<readonly Approval[]>;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Id } from "./ids.ts";
+import type { KeyLimitChanges, KeyLimits } from "./key-limits.ts";
 import type { RoutingPolicy } from "./policy.ts";
 
 /** What a key is good for: calling models through the gateway, or sending usage. Never both. */
@@ -14,14 +15,34 @@ export interface GatewayKey {
   readonly label: string;
   readonly workload: string;
   readonly team: string;
+  /** The project that the key is for. It stands on the key alone: usage has no such column. */
+  readonly project: string;
   readonly purpose: KeyPurpose;
+  /** What the key is held to; absent: nothing. */
+  readonly limits?: KeyLimits;
+}
+
+/** What a new key is to be. */
+export interface NewKey {
+  readonly label: string;
+  readonly workload: string;
+  readonly team: string;
+  readonly project?: string;
+  /** The gateway where it is not said. */
+  readonly purpose?: KeyPurpose;
+  readonly limits?: KeyLimits;
 }
 
 /** The APIs of providers that the gateway speaks, named after who made them. */
-export type ApiFamily = "openai" | "anthropic";
+export type ApiFamily = "openai" | "anthropic" | "gemini";
 
-/** Which API a provider's upstream speaks: Anthropic its own, every other one OpenAI's or one that is compatible with it. */
-export const apiFamilyOf = (provider: string): ApiFamily => (provider === "anthropic" ? "anthropic" : "openai");
+const ownApis: ReadonlyMap<string, ApiFamily> = new Map([
+  ["anthropic", "anthropic"],
+  ["google", "gemini"],
+]);
+
+/** Which API a provider's upstream speaks: Anthropic and Google their own, every other one OpenAI's or one that is compatible with it. */
+export const apiFamilyOf = (provider: string): ApiFamily => ownApis.get(provider) ?? "openai";
 
 /** A service that requests can be sent on to; which API it speaks follows from `provider` (`apiFamilyOf`). */
 export interface Upstream {
@@ -39,14 +60,23 @@ export interface GatewaySnapshot {
   readonly policies: ReadonlyMap<Id<"org">, RoutingPolicy>;
 }
 
+/** What may be changed about a key; absent stays as it is. */
+export interface KeyChanges extends KeyLimitChanges {
+  readonly project?: string;
+}
+
 /** The gateway's settings. Upstream keys are encrypted at rest. */
 export interface GatewayStore {
   snapshot(): Promise<GatewaySnapshot>;
-  /** Makes a key and gives its text, once. A key is for the gateway where its purpose is not said. */
-  createKey(
-    orgId: Id<"org">,
-    labels: { readonly label: string; readonly workload: string; readonly team: string; readonly purpose?: KeyPurpose },
-  ): Promise<{ readonly key: GatewayKey; readonly secret: string }>;
+  /**
+   * Makes a key and gives its text, once. Usage is told apart by label, so a key with a budget or a limit of tokens shares
+   * its label with no other gateway key in use: an AppError "conflict".
+   */
+  createKey(orgId: Id<"org">, key: NewKey): Promise<{ readonly key: GatewayKey; readonly secret: string }>;
+  /** Changes what a key is held to, and its project; gives the key as it is then. An AppError "conflict" as for `createKey`. */
+  changeKey(orgId: Id<"org">, id: Id<"gatewayKey">, changes: KeyChanges): Promise<GatewayKey>;
+  /** The keys in use, in the order of their making. */
+  keys(orgId: Id<"org">): Promise<readonly GatewayKey[]>;
   /** The key with this hash, whatever its purpose; undefined where there is none or it was revoked. */
   keyWithHash(hash: string): Promise<GatewayKey | undefined>;
   revokeKey(orgId: Id<"org">, id: Id<"gatewayKey">): Promise<void>;
@@ -65,4 +95,6 @@ export interface GatewayFleet {
   withdraw(gateway: Id<"gateway">): Promise<void>;
   /** The policy version that each living gateway routes an org by, lowest first; empty where none is alive. */
   served(orgId: Id<"org">): Promise<readonly number[]>;
+  /** How many gateways are alive. */
+  alive(): Promise<number>;
 }

@@ -34,6 +34,14 @@ export interface ArmOutcome {
   readonly metrics: Readonly<Record<GuardMetric, RateSums>>;
 }
 
+/** What a guardrail says of one window. `worse`: the estimate lies beyond the margin, though it may be by chance. */
+export interface GuardReading {
+  readonly guardrail: Guardrail;
+  readonly state: "breached" | "worse" | "holds" | "too_few";
+  readonly control: RateSums;
+  readonly treatment: RateSums;
+}
+
 /** One side of a breach, as it is told. */
 export const GuardSide = z.strictObject({
   units: z.number().int().nonnegative(),
@@ -74,6 +82,13 @@ export const guardSide = ({ units, trials, events, shares }: RateSums): GuardSid
   events,
   rate: units === 0 ? null : Math.min(1, shares / units),
 });
+
+/** A reading in a few words: both rates, where both sides have any. */
+export function readingText({ guardrail, control, treatment }: GuardReading): string | undefined {
+  const [before, after] = [guardSide(control).rate, guardSide(treatment).rate];
+  if (before === null || after === null) return undefined;
+  return `${metricName(guardrail.metric).toLowerCase().replace("json", "JSON")} ${percent(after)} (old model ${percent(before)})`;
+}
 
 /** A breach in a sentence, with its figures. */
 export const breachText = (breach: {

@@ -17,6 +17,13 @@ export const Job = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("sync"), sourceId: idSchema("source"), orgId: idSchema("org") }),
   z.strictObject({ name: z.literal("sync-due") }),
   z.strictObject({ name: z.literal("measure") }),
+  z.strictObject({ name: z.literal("watch-rollouts") }),
+  z.strictObject({
+    name: z.literal("advance-rollout"),
+    approvalId: idSchema("approval"),
+    orgId: idSchema("org"),
+    stage: z.number().int().nonnegative(),
+  }),
   z.strictObject({ name: z.literal("reconcile-bills") }),
   z.strictObject({ name: z.literal("reconcile") }),
 ]);
@@ -37,6 +44,8 @@ export const jobKey = (job: Job): string => {
       return `decide-${job.inboundId}`;
     case "apply":
       return `apply-${job.approvalId}`;
+    case "advance-rollout":
+      return `advance-rollout-${job.approvalId}-${job.stage}`;
     case "home":
       return keyOf("home", job.author.platform, job.author.workspace, job.author.userId);
     case "suggest":
@@ -49,6 +58,7 @@ export const jobKey = (job: Job): string => {
     case "watch-spend":
     case "sync-due":
     case "measure":
+    case "watch-rollouts":
     case "reconcile-bills":
     case "reconcile":
       return job.name;

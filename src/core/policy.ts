@@ -1,18 +1,7 @@
 import { z } from "zod";
 import { type Id, idSchema } from "./ids.ts";
 import { RuleRollout } from "./rollout.ts";
-import { SavingsPlan } from "./savings.ts";
-
-/** Where a request can go. */
-export const Target = z.strictObject({ provider: z.string().min(1), model: z.string().min(1) });
-export type Target = z.infer<typeof Target>;
-
-/** How a rule chooses among targets. */
-export const Strategy = z.discriminatedUnion("mode", [
-  z.strictObject({ mode: z.literal("single"), target: Target }),
-  z.strictObject({ mode: z.literal("holdout"), control: Target, treatment: Target, plan: SavingsPlan }),
-]);
-export type Strategy = z.infer<typeof Strategy>;
+import { type Side, Strategy, type Target } from "./strategy.ts";
 
 /** One rule: requests of a workload for a model go by a strategy. */
 export const PolicyRule = z.strictObject({
@@ -21,6 +10,8 @@ export const PolicyRule = z.strictObject({
   workload: z.string().min(1),
   requestedModel: z.string().min(1),
   strategy: Strategy,
+  /** For so long the same request of the org and workload gets the same answer again, from the gateway's memory. Absent: never. */
+  cacheSeconds: z.number().int().positive().max(604_800).optional(),
   approvalId: idSchema("approval"),
   /** Where the change stands in its rollout, and its guardrails; absent where it has neither. */
   rollout: RuleRollout.optional(),
@@ -39,7 +30,12 @@ export type RoutingPolicy = z.infer<typeof RoutingPolicy>;
 
 /** What the gateway chose for a request, and why. */
 export interface RoutingDecision {
-  readonly target: Target;
+  /** How the request is served: by which targets, in which order. */
+  readonly side: Side;
+  /** A model that gets a copy of the request besides. */
+  readonly shadow?: Target;
+  /** For how long the answer may be given again. */
+  readonly cacheSeconds?: number;
   readonly policyVersion: number;
   /** Id of the rule that matched; empty where none did. */
   readonly policyRule: string;

@@ -36,11 +36,12 @@ export const UsageStatus = z.enum(["ok", "error", "aborted", "timeout"]);
 export type UsageStatus = z.infer<typeof UsageStatus>;
 
 /**
- * What a row is of the request that it belongs to. "answer": what the caller got. "attempt": a call that was billed, or may have
- * been, whose answer the caller did not get: it was tried again, fell back or was escalated. "shadow" and "judge": calls of
- * our own that compare models. All of them cost; answers alone count as requests in a measurement.
+ * What a row is of the request that it belongs to. "answer": what the caller got. "cached": the same, from the gateway's memory.
+ * "attempt": a call that was billed, or may have been, whose answer the caller did not get: it fell back or was escalated.
+ * "shadow" and "judge": calls of our own that compare models. All of them cost; answers, cached or not, alone count as
+ * requests in a measurement.
  */
-export const RequestPart = z.enum(["answer", "attempt", "shadow", "judge"]);
+export const RequestPart = z.enum(["answer", "cached", "attempt", "shadow", "judge"]);
 export type RequestPart = z.infer<typeof RequestPart>;
 
 /** How a model ended its answer: by itself, at the limit of its length, with a call of a tool, or stopped by a filter. */

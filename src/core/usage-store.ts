@@ -1,11 +1,12 @@
 import { z } from "zod";
+import type { TrafficNeeds } from "./capability.ts";
 import type { ArmOutcome } from "./guardrail.ts";
 import type { Id } from "./ids.ts";
 import type { PicoUsd } from "./money.ts";
 import type { SavingsPlan } from "./savings.ts";
 import type { Tokens } from "./tokens.ts";
 import type { RoutedCost, ShadowPairs, UnitBaseline, UnitOutcome } from "./unit-outcome.ts";
-import type { PricedUsageEvent, UsageSource } from "./usage-event.ts";
+import type { Arm, PricedUsageEvent, UsageSource } from "./usage-event.ts";
 
 /** What spend can be split and filtered by. */
 export const Dimension = z.enum(["provider", "model", "requestedModel", "workload", "team", "user", "apiKey", "source", "tier", "status"]);
@@ -125,6 +126,23 @@ export interface RoutedQuery {
   readonly policyRule: string;
 }
 
+/** What a workload asked a model for, of one arm, and where it was served and priced where that was asked. */
+export interface RuleTraffic {
+  /** "none": requests that name no unit. Without a split all of it is "treatment". */
+  readonly arm: Arm | "none";
+  readonly provider: string;
+  /** The model that served it. */
+  readonly model: string;
+  readonly tier: string;
+  readonly aboveInputTokens: number;
+  readonly requests: number;
+  readonly units: number;
+  readonly tokens: Tokens;
+  /** Of priced requests. */
+  readonly cost: PicoUsd;
+  readonly unpricedRequests: number;
+}
+
 /** What an org's usage data holds, to say what is missing. Shares are of requests, in [0, 1]. */
 export interface Coverage {
   readonly requests: number;
@@ -176,6 +194,22 @@ export interface UsageReader {
     readonly policyVersions: readonly number[];
     readonly policyRule: string;
   }): Promise<Answer<ArmOutcome>>;
+  /** What a workload asked a model for, by the arms of a split that may not be live; with `edges` also by model, tier and context band. */
+  ruleTraffic(query: {
+    readonly orgId: Id<"org">;
+    readonly period: Period;
+    readonly workload: string;
+    readonly model: string;
+    readonly split?: { readonly seed: string; readonly unit: "conversation" | "user"; readonly controlShare: number } | undefined;
+    readonly edges?: readonly number[];
+  }): Promise<Answer<RuleTraffic>>;
+  /** What the requests of a workload that ask for a model used; one row, also where there are none. */
+  trafficNeeds(query: {
+    readonly orgId: Id<"org">;
+    readonly period: Period;
+    readonly workload: string;
+    readonly model: string;
+  }): Promise<Answer<TrafficNeeds>>;
   /** What the org has stored, or the part of it that passes the filters. */
   coverage(orgId: Id<"org">, filters?: Filters): Promise<Coverage>;
 }

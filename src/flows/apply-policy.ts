@@ -3,11 +3,13 @@ import { AppError } from "../core/errors.ts";
 import { apiFamilyOf } from "../core/gateway-config.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
-import type { PolicyStore, RoutingPolicy, Target } from "../core/policy.ts";
+import type { PolicyStore, RoutingPolicy } from "../core/policy.ts";
 import type { PriceBook } from "../core/price.ts";
 import type { RoutingChange } from "../core/report.ts";
 import { standingOf } from "../core/rollout.ts";
 import type { RunEvent } from "../core/run-event.ts";
+import { holdoutOf, type Target } from "../core/strategy.ts";
+import { type CheckCapabilityDeps, checkCapability } from "./check-capability.ts";
 import { ruleOf, standingVersion, versionWith, withRule } from "./policy-rules.ts";
 import { announce, type EffectDeps, isSettled, lastEffect, takeEffect } from "./take-effect.ts";
 import { baseOf, publishOnce, takeOut } from "./take-out.ts";
@@ -15,7 +17,8 @@ import { baseOf, publishOnce, takeOut } from "./take-out.ts";
 export interface ApplyDeps extends EffectDeps {
   readonly approvals: Pick<ApprovalStore, "get">;
   readonly policies: Pick<PolicyStore, "active" | "version" | "latestVersion" | "publish" | "movePointer" | "publishedBy" | "madeBy">;
-  readonly prices: Pick<PriceBook, "priceOf">;
+  readonly prices: Pick<PriceBook, "priceOf" | "model">;
+  readonly usage: CheckCapabilityDeps["usage"];
   /** The providers that an org's gateway can send requests on to. */
   readonly providersOf: (orgId: Id<"org">) => Promise<readonly string[]>;
   readonly log: Logger;
@@ -36,11 +39,11 @@ const obstacleAt = (deps: ApplyDeps, { provider, model }: Target, providers: rea
     : undefined;
 };
 
-/** Why a change would break the traffic that it is meant for: the gateway does not translate between providers' APIs. */
-const foreignApi = ({ fromProvider, toProvider }: RoutingChange): string | undefined =>
-  apiFamilyOf(fromProvider) === apiFamilyOf(toProvider)
+/** Why a change would break the traffic that it is meant for: all but embeddings is translated between providers' APIs (docs/translation.md). */
+const foreignApi = ({ fromProvider, fromModel, toProvider }: RoutingChange): string | undefined =>
+  apiFamilyOf(fromProvider) === apiFamilyOf(toProvider) || !/embed/i.test(fromModel)
     ? undefined
-    : `${toProvider} does not speak ${fromProvider}'s API, and the gateway does not translate between them. Ask for a proposal within ${fromProvider}'s models.`;
+    : `${toProvider} does not speak ${fromProvider}'s API, and embeddings are not translated between them. Ask for a proposal within ${fromProvider}'s models.`;
 
 const stale = (approval: Approval, active: number): string =>
   `Routing has moved from policy version ${approval.basePolicyVersion} to ${active} since this was proposed, so its evidence no longer holds. ` +
@@ -60,6 +63,8 @@ async function publish(deps: ApplyDeps, approval: Approval): Promise<RoutingPoli
   }
   const foreign = foreignApi(change);
   if (foreign !== undefined) return foreign;
+  const { refusals } = await checkCapability(deps, approval.orgId, change, deps.now());
+  if (refusals.length > 0) return `${refusals.join(" ")} Ask for a proposal with another model.`;
   for (let attempt = 0; attempt < 3; attempt++) {
     const active = await deps.policies.active(approval.orgId);
     // Read after the active version: had another worker moved it for this approval, that is seen here.
@@ -123,7 +128,7 @@ function appliedEvent(
   waiting: readonly string[],
 ): Extract<RunEvent, { type: "policy.applied" }> {
   const rule = policy?.rules.find((one) => one.approvalId === approvalId);
-  const unit = rule?.strategy.mode === "holdout" ? rule.strategy.plan.unit : undefined;
+  const unit = rule === undefined ? undefined : holdoutOf(rule.strategy)?.plan.unit;
   return {
     type: "policy.applied",
     at: deps.now().toISOString(),

@@ -7,6 +7,7 @@ import { toUsd } from "../core/money.ts";
 import type { PolicyRule, PolicyStore } from "../core/policy.ts";
 import type { RunStore } from "../core/run.ts";
 import type { SavingsEntry, SavingsLedger, SavingsPlan } from "../core/savings.ts";
+import { holdoutOf } from "../core/strategy.ts";
 import type { Period, UsageReader } from "../core/usage-store.ts";
 import { measureUnits } from "./measure-units.ts";
 import { announce } from "./take-effect.ts";
@@ -54,9 +55,10 @@ async function spansOf(deps: MeasureDeps, orgId: Id<"org">): Promise<readonly Sp
   const spans = await Promise.all(
     activations.map(async ({ version, from, to }) => {
       const policy = await deps.policies.version(orgId, version);
-      return (policy?.rules ?? []).flatMap((rule): readonly Span[] =>
-        rule.strategy.mode === "holdout" ? [{ orgId, version, rule, plan: rule.strategy.plan, from, to }] : [],
-      );
+      return (policy?.rules ?? []).flatMap((rule): readonly Span[] => {
+        const plan = holdoutOf(rule.strategy)?.plan;
+        return plan === undefined ? [] : [{ orgId, version, rule, plan, from, to }];
+      });
     }),
   );
   return spans.flat();

@@ -14,7 +14,6 @@ import type { JobQueue } from "../core/job.ts";
 import { fromUsd, showUsd } from "../core/money.ts";
 import type { OrgSettings } from "../core/org-settings.ts";
 import type { PolicyStore } from "../core/policy.ts";
-import { planText } from "../core/rollout.ts";
 import type { RunStore } from "../core/run.ts";
 import { applyAgain } from "./apply-again.ts";
 import { standingVersion } from "./policy-rules.ts";
@@ -34,6 +33,8 @@ export interface PressDeps {
   readonly settings: Pick<OrgSettings, "twoPersonFrom">;
   readonly members: Pick<MemberStore, "member">;
   readonly rollback: Rollback;
+  /** What a proposal would have done to yesterday's traffic, in lines; left out where it is not given. */
+  readonly dryRun?: (approval: Approval) => Promise<readonly string[]>;
   readonly now: () => Date;
 }
 
@@ -182,7 +183,6 @@ function evidenceOf({ recommendation, expiresAt }: Approval): string {
       : [
           `Change: ${change.workload} moves from ${change.fromModel} (${change.fromProvider}) to ${change.toModel} (${change.toProvider}); ` +
             `${Math.round(change.holdoutShare * 1000) / 10} % of ${change.unit}s stay as they are, so that the saving can be measured.`,
-          ...(change.rollout === undefined ? [] : [planText(change.rollout, change.holdoutShare, change.unit)]),
         ]),
     ...recommendation.steps.map((step, i) => `Step ${i + 1}: ${step.action} Check: ${step.check} Undo: ${step.undo}`),
     `Risk: ${recommendation.risk}. Open until ${expiresAt.slice(0, 16).replace("T", " ")} UTC.`,
@@ -197,7 +197,8 @@ async function showDetails(deps: PressDeps, press: Press): Promise<PressOutcome>
       sentence: `Details are for members of this organisation, and ${roleOf(undefined)}. Ask an admin to add you.`,
     };
   }
-  return { result: "details", sentence: evidenceOf(await deps.approvals.get(press.orgId, press.approvalId)) };
+  const approval = await deps.approvals.get(press.orgId, press.approvalId);
+  return { result: "details", sentence: [evidenceOf(approval), ...((await deps.dryRun?.(approval)) ?? [])].join("\n") };
 }
 
 async function tryAgain(deps: PressDeps, press: Press): Promise<PressOutcome> {

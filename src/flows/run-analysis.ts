@@ -4,6 +4,7 @@ import type { Id } from "../core/ids.ts";
 import type { JobQueue } from "../core/job.ts";
 import type { Logger } from "../core/logger.ts";
 import type { PolicyStore } from "../core/policy.ts";
+import type { Report } from "../core/report.ts";
 import type { Analyst, LoggedEvent, Run, RunStore } from "../core/run.ts";
 import type { RunEvent } from "../core/run-event.ts";
 
@@ -16,6 +17,8 @@ export interface RunAnalysisDeps {
   readonly now: () => Date;
   /** How long a proposal can be approved. */
   readonly approvalTtlMs: number;
+  /** Readies the changes of a fresh report for approval; where it is not given they are offered as they are. */
+  readonly prepare?: (orgId: Id<"org">, report: Report) => Promise<Report>;
   readonly log: Logger;
 }
 
@@ -50,8 +53,14 @@ async function approvalsOf(deps: RunAnalysisDeps, run: Run, { report }: Ready): 
   }));
 }
 
+/** Closes a run with its report, whose changes wait for approval from then on. */
+async function finish(deps: RunAnalysisDeps, run: Run, seq: number, event: Ready): Promise<void> {
+  const ready = deps.prepare === undefined ? event : { ...event, report: await deps.prepare(run.orgId, event.report) };
+  await deps.runs.finish(run.id, seq, ready, await approvalsOf(deps, run, ready));
+}
+
 async function keep(deps: RunAnalysisDeps, run: Run, seq: number, event: RunEvent): Promise<void> {
-  if (event.type === "report.ready") await deps.runs.finish(run.id, seq, event, await approvalsOf(deps, run, event));
+  if (event.type === "report.ready") await finish(deps, run, seq, event);
   else if (event.type === "run.failed") await deps.runs.fail(run.id, seq, event);
   else await deps.runs.append(run.id, seq, event);
   await deps.jobs.enqueue({ name: "deliver", runId: run.id, seq });

@@ -6,6 +6,7 @@ import { mayBillSavings } from "../core/reconciliation.ts";
 import type { RunEvent } from "../core/run-event.ts";
 import type { SavingsEntry } from "../core/savings.ts";
 import type { StatementDay, StatementWindow } from "../core/savings-statement.ts";
+import { holdoutOf, targetsOf } from "../core/strategy.ts";
 import type { Period } from "../core/usage-store.ts";
 
 const dayMs = 86_400_000;
@@ -58,8 +59,11 @@ export function daysOf({ from, to }: Period): readonly string[] {
 const breachIn = (entry: SavingsEntry, breaches: readonly Breach[]): Breach | undefined =>
   breaches.find((breach) => breach.policyRule === entry.policyRule && breach.from < entry.to && entry.from <= breach.at);
 
-const providersOf = (rule: PolicyRule): readonly string[] =>
-  rule.strategy.mode === "holdout" ? [...new Set([rule.strategy.control.provider, rule.strategy.treatment.provider])] : [];
+function providersOf({ strategy }: PolicyRule): readonly string[] {
+  const holdout = holdoutOf(strategy);
+  const targets = holdout === undefined ? [] : [holdout.control, ...targetsOf(holdout.treatment)];
+  return [...new Set(targets.map(({ provider }) => provider))];
+}
 
 /** Whether a window of the ledger earns. One that does not is out as a whole, and counts only where it lost. */
 export function judgeWindow(entry: SavingsEntry, rule: PolicyRule, breaches: readonly Breach[], verdicts: DayVerdicts): StatementWindow {

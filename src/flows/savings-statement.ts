@@ -8,8 +8,9 @@ import { netSavings } from "../core/net-savings.ts";
 import type { PolicyRule, PolicyStore } from "../core/policy.ts";
 import type { ReadReconciliation, ReconciliationQuery } from "../core/read-reconciliation.ts";
 import type { RunStore } from "../core/run.ts";
-import type { SavingsEntry, SavingsLedger } from "../core/savings.ts";
+import type { SavingsEntry, SavingsLedger, SavingsPlan } from "../core/savings.ts";
 import type { SavingsStatement, StatementLine } from "../core/savings-statement.ts";
+import { holdoutOf } from "../core/strategy.ts";
 import { type CustomerTier, tierOf } from "../core/tiers.ts";
 import type { QueryText, UsageReader } from "../core/usage-store.ts";
 import { measureUnits } from "./measure-units.ts";
@@ -61,6 +62,7 @@ type CountedLine = Omit<StatementLine, "billed" | "fee" | "feeBasisPoints">;
 interface Group {
   readonly entries: readonly SavingsEntry[];
   readonly rule: PolicyRule;
+  readonly plan: SavingsPlan;
   readonly approval: Approval;
   readonly breaches: readonly Breach[];
 }
@@ -69,7 +71,8 @@ async function groupOf(deps: StatementDeps, entries: readonly SavingsEntry[]): P
   const [first] = entries;
   if (first === undefined) throw new AppError("internal", "A line of a statement has no window.");
   const rule = (await deps.policies.version(first.orgId, first.policyVersion))?.rules.find(({ id }) => id === first.policyRule);
-  if (rule?.strategy.mode !== "holdout")
+  const plan = rule === undefined ? undefined : holdoutOf(rule.strategy)?.plan;
+  if (rule === undefined || plan === undefined)
     throw new AppError(
       "conflict",
       `Policy version ${first.policyVersion} has no holdout rule ${first.policyRule}, but ${first.id} says so.`,
@@ -77,7 +80,7 @@ async function groupOf(deps: StatementDeps, entries: readonly SavingsEntry[]): P
   const approval = await deps.approvals.get(first.orgId, rule.approvalId);
   const log = await deps.runs.events(approval.runId, 0);
   const breaches = log.flatMap(({ event }) => (event.type === "guardrail.breached" ? [event] : []));
-  return { entries, rule, approval, breaches };
+  return { entries, rule, plan, approval, breaches };
 }
 
 /** The month's entries by policy version and rule, in the order in which the changes were applied. */
@@ -99,11 +102,14 @@ const proposalOf = ({ recommendation, decidedBy, decidedAt }: Approval): Stateme
 });
 
 /** One line: its windows judged, and measured over those that earn. */
-async function lineOf(deps: StatementDeps, { entries, rule, approval, breaches }: Group, verdicts: DayVerdicts): Promise<CountedLine> {
+async function lineOf(
+  deps: StatementDeps,
+  { entries, rule, plan, approval, breaches }: Group,
+  verdicts: DayVerdicts,
+): Promise<CountedLine> {
   const [entry] = entries;
-  if (entry === undefined || rule.strategy.mode !== "holdout") throw new AppError("internal", "A line of a statement has no window.");
+  if (entry === undefined) throw new AppError("internal", "A line of a statement has no window.");
   const { orgId, policyVersion, policyRule } = entry;
-  const { plan } = rule.strategy;
   const windows = entries.map((one) => judgeWindow(one, rule, breaches, verdicts));
   const apart = windows.reduce((sum, window) => sum + fromUsd(window.apart), 0n);
   const head = { approvalId: rule.approvalId, policyRule, policyVersion, proposal: proposalOf(approval), plan };

@@ -3,6 +3,7 @@ import type { Id } from "../core/ids.ts";
 import { toUsd } from "../core/money.ts";
 import type { PolicyStore } from "../core/policy.ts";
 import type { SavingsEntry, SavingsLedger, SavingsPlan } from "../core/savings.ts";
+import { holdoutOf } from "../core/strategy.ts";
 import type { UsageReader } from "../core/usage-store.ts";
 import { measureUnits } from "./measure-units.ts";
 
@@ -68,9 +69,9 @@ async function checkFigures(deps: VerifyDeps, entry: SavingsEntry, plan: Savings
 async function checkEntry(deps: VerifyDeps, entry: SavingsEntry): Promise<readonly string[]> {
   const policy = await deps.policies.version(entry.orgId, entry.policyVersion);
   const rule = policy?.rules.find(({ id }) => id === entry.policyRule);
-  if (rule?.strategy.mode !== "holdout")
+  const plan = rule === undefined ? undefined : holdoutOf(rule.strategy)?.plan;
+  if (rule === undefined || plan === undefined)
     return [`policyRule: policy version ${entry.policyVersion} has no holdout rule ${entry.policyRule}`];
-  const { plan } = rule.strategy;
   return [
     ...compare("approvalId", entry.approvalId, rule.approvalId),
     ...compare("plan", entry.plan, plan),

@@ -2,11 +2,10 @@ import type { ApiFamily } from "../core/gateway-config.ts";
 import type { Tier } from "../core/price.ts";
 import type { Tokens } from "../core/tokens.ts";
 import type { Units } from "../core/units.ts";
+import type { Finish } from "../core/usage-event.ts";
 import type { ApiError } from "./errors.ts";
-import type { Call } from "./json-call.ts";
-
-/** Why a model ended its answer, in words of no provider's: it was done, it was cut off, it calls tools, or it was filtered. */
-export type Finish = "stop" | "length" | "tool" | "filter";
+import type { Arrival, Call } from "./json-call.ts";
+import type { TextFormat } from "./text-format.ts";
 
 /** What an answer, or a stream so far, says about how it was served. Absent fields were not said. */
 export interface AnswerFacts {
@@ -61,15 +60,21 @@ export interface Family {
 /** One operation of a family's API, served by POST. */
 export interface Endpoint {
   readonly family: Family;
-  /** Behind the version segment, such as "/chat/completions"; the same here and at the provider. */
+  /** Behind the version segment, such as "/chat/completions" or "/models/{model}:countTokens"; the same here and at the provider. */
   readonly path: string;
+  /** The path at the provider where it depends on the call, with what query the gateway itself needs. */
+  readonly pathAt?: (call: Call, model: string) => string;
   /** False where providers bill nothing for it: it leaves no usage row. */
   readonly metered: boolean;
-  /** Reads a request body; throws a GatewayError where it cannot be sent on. */
-  parse(bytes: Buffer): Call;
+  /** False where models give vectors and no text; absent: text. */
+  readonly answersText?: boolean;
+  /** Reads a request; throws a GatewayError where it cannot be sent on. */
+  parse(arrival: Arrival): Call;
   /** The body to send on: the caller's own bytes, but for the model and what the gateway needs to meter. */
   rewrite(call: Call, model: string): Buffer;
   /** Reads a whole answer; undefined where it is no JSON object. */
   readAnswer(text: string): AnswerFacts | undefined;
   readEvents(call: Call): EventReader;
+  /** Where the text of an answer stands; absent where answers have none. */
+  readonly text?: TextFormat;
 }

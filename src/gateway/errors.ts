@@ -33,15 +33,21 @@ const refusal =
 /** The gateway's own refusals by what went wrong. */
 export const refuse = {
   badRequest: refusal(400, "invalid_request_error", null),
+  notCarried: refusal(400, "invalid_request_error", "unsupported_parameter"),
   badKey: refusal(401, "invalid_request_error", "invalid_api_key"),
   unknownUrl: refusal(404, "invalid_request_error", "unknown_url"),
   unknownModel: refusal(404, "invalid_request_error", "model_not_found"),
   badMethod: refusal(405, "invalid_request_error", "method_not_supported"),
   slowRequest: refusal(408, "invalid_request_error", "request_timeout"),
+  unpricedModel: refusal(403, "invalid_request_error", "model_not_priced"),
   tooLarge: refusal(413, "invalid_request_error", "request_too_large"),
+  overBudget: refusal(429, "insufficient_quota", "insufficient_quota"),
+  tooManyRequests: refusal(429, "requests", "rate_limit_exceeded"),
+  tooManyTokens: refusal(429, "tokens", "rate_limit_exceeded"),
   otherFamily: refusal(501, "invalid_request_error", "translation_not_supported"),
   internal: refusal(500, "server_error", "internal_error"),
   badUpstream: refusal(502, "server_error", "upstream_error"),
+  blockedUpstream: refusal(502, "server_error", "upstream_not_allowed"),
   notReady: refusal(503, "server_error", "gateway_not_ready"),
   upstreamTimeout: refusal(504, "server_error", "upstream_timeout"),
 };

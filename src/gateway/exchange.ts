@@ -38,7 +38,7 @@ export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buff
 }
 
 /** A header's text, trimmed; empty where it is absent. */
-export const headerOf = (req: IncomingMessage, name: string): string => {
+export const headerOf = (req: Pick<IncomingMessage, "headers">, name: string): string => {
   const value = req.headers[name];
   return (Array.isArray(value) ? value[0] : value)?.trim() ?? "";
 };
@@ -49,17 +49,19 @@ export const sendJson = (res: ServerResponse, status: number, body: string | Buf
   res.end(body);
 };
 
-/** Sends an error's JSON body; where the request has not been read to its end, the connection is closed after it. */
+/** How long the rest of a refused request is still taken in, in milliseconds: who is cut off in mid-sending may never read the refusal. */
+const lingerMs = 10_000;
+
+/** Sends an error's JSON body. The rest of a request that has not come to its end is thrown away as it comes, for a bounded time. */
 export const sendError = (req: IncomingMessage, res: ServerResponse, status: number, body: string): void => {
   if (res.headersSent || res.destroyed) {
     res.destroy();
     return;
   }
   if (!req.complete) {
-    res.setHeader("connection", "close");
     req.resume();
-    const timer = setTimeout(() => req.destroy(), 2_000);
-    res.once("close", () => clearTimeout(timer));
+    const timer = setTimeout(() => req.destroy(), lingerMs);
+    req.once("close", () => clearTimeout(timer));
   }
   sendJson(res, status, body);
 };

@@ -7,6 +7,16 @@ import { objectMembers } from "./json-members.ts";
 /** What the gateway looks at in any call. */
 export const CallBody = z.looseObject({ model: z.string().min(1).max(256), stream: z.boolean().nullish() });
 
+/** A request that has come in whole. */
+export interface Arrival {
+  readonly bytes: Buffer;
+  /** The query string with its "?", without credentials; empty where there is none. */
+  readonly query: string;
+  /** The model, and what is to be done, where the path names them, as Google's does; else empty. */
+  readonly model: string;
+  readonly verb: string;
+}
+
 /** A request as it came, and the few fields of it that the gateway looks at. */
 export interface Call {
   readonly bytes: Buffer;
@@ -15,6 +25,10 @@ export interface Call {
   readonly stream: boolean;
   /** Whom the call says it is made for; empty where it does not say. */
   readonly user: string;
+  /** The caller's query string with its "?", to be passed on within the family; empty where there is none. */
+  readonly query: string;
+  /** How the caller takes a stream, where not as server-sent events: as one JSON array. */
+  readonly framing?: "array";
 }
 
 const parseJson = (bytes: Buffer): unknown => {

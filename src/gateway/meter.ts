@@ -115,18 +115,36 @@ function createSink({ recordUsage, spoolDir, mayUseSpool = () => true, log, limi
   return { put, replay, wake: () => rests.forEach((rest) => rest.wake()), waiting: () => mayUseSpool() && spool.waiting() };
 }
 
+/** Under load a write is followed by a rest, so that requests have most of the machine: so many times as long as it took, within bounds. */
+const restsPerWork = 3;
+const longestRestMs = 2_000;
+
+/** Does one piece of work at a time; whoever asks meanwhile waits for the one under way. */
+function oneAtATime(work: () => Promise<void>) {
+  let working: Promise<void> | undefined;
+  let restsUntil = 0;
+  const run = (): Promise<void> => {
+    const begun = performance.now();
+    working ??= work().finally(() => {
+      working = undefined;
+      const now = performance.now();
+      restsUntil = now + Math.min(longestRestMs, restsPerWork * (now - begun));
+    });
+    return working;
+  };
+  return { run, underWay: () => working, rested: () => performance.now() >= restsUntil };
+}
+
 /**
  * Makes the meter. Where the store fails, events go to a file in `spoolDir` and are replayed at start and when the store
- * answers again; where the disk fails too, they stay in memory. Events are lost only with a process that is killed within
- * `flushMs` of their request.
+ * answers again; where the disk fails too, they stay in memory. Events are lost only with a process that is killed before
+ * they were written: within `flushMs` of their request, or under load within the rest that follows a write, two seconds at most.
  */
 export function createMeter(deps: MeterDeps): Meter {
   const { limits } = deps;
   const sink = createSink(deps);
   let buffer: UsageEvent[] = [];
-  let working: Promise<void> | undefined;
-
-  const work = async (): Promise<void> => {
+  const writing = oneAtATime(async () => {
     while (buffer.length > 0) {
       const batch = buffer.slice(0, limits.batchSize);
       buffer = buffer.slice(limits.batchSize);
@@ -135,27 +153,22 @@ export function createMeter(deps: MeterDeps): Meter {
       return;
     }
     await sink.replay();
-  };
-  /** One worker at a time; what comes in meanwhile goes with the next. */
-  const run = (): Promise<void> => {
-    working ??= work().finally(() => {
-      working = undefined;
-    });
-    return working;
-  };
-  const timer = setInterval(() => void run(), limits.flushMs);
+  });
+  const timer = setInterval(() => {
+    if (writing.rested()) void writing.run();
+  }, limits.flushMs);
   timer.unref();
 
   const flush = async (): Promise<boolean> => {
-    await working;
+    await writing.underWay();
     sink.wake();
-    await run();
-    if (buffer.length > 0) await run();
+    await writing.run();
+    if (buffer.length > 0) await writing.run();
     return buffer.length === 0 && !sink.waiting();
   };
   const add = (event: UsageEvent): void => {
     buffer.push(event);
-    if (buffer.length >= limits.batchSize) void run();
+    if (buffer.length >= limits.batchSize) void writing.run();
   };
   const close = async (): Promise<void> => {
     clearInterval(timer);

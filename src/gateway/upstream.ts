@@ -1,5 +1,8 @@
-import { Agent, type Dispatcher } from "undici";
 import type { Upstream } from "../core/gateway-config.ts";
+import type { Stop } from "./stop.ts";
+import { createUpstreamConnections, type UpstreamConnections } from "./upstream-connections.ts";
+import { UpstreamNotAllowed } from "./upstream-guard.ts";
+import { dispatchCall, type UpstreamAnswer } from "./upstream-response.ts";
 import { wireFailureOf } from "./wire-failure.ts";
 
 /** Limits of a call to a provider, in milliseconds where not said otherwise. */
@@ -15,13 +18,6 @@ export interface UpstreamLimits {
   readonly maxRetryAfterMs: number;
 }
 
-/** A provider's answer whose body has not been read yet; it must be read or its call aborted. */
-export interface UpstreamAnswer {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: AsyncIterable<Buffer>;
-}
-
 /** One call to a provider. */
 export interface UpstreamCall {
   readonly upstream: Upstream;
@@ -31,19 +27,26 @@ export interface UpstreamCall {
   readonly body?: Buffer;
   /** Headers besides those of any JSON call, the credentials among them; one without a value is not sent. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly signal: AbortSignal;
+  /** Gives the call up. */
+  readonly stop: Stop;
+  /** How often it is tried at most, where that is not the client's own limit. */
+  readonly attempts?: number;
 }
 
 /** Sends requests on to providers over kept-alive connections. */
-export interface UpstreamClient {
-  /** Posts a body, or gets with none. Tries again where nothing can have been served: no connection, 429, 502, 503, 529. */
+export interface UpstreamClient extends Pick<UpstreamConnections, "trust" | "close"> {
+  /**
+   * Posts a body, or gets with none. Tries again where nothing can have been served: no connection, 429, 502, 503, 529. Rejects
+   * with an UpstreamNotAllowed, having sent nothing, where the address is none that may be connected to.
+   */
   send(call: UpstreamCall): Promise<UpstreamAnswer>;
-  /** Ends all connections, and with them the calls still under way. */
-  close(): Promise<void>;
 }
 
 /** 529 is Anthropic's word for overloaded. */
 const passing = new Set([429, 502, 503, 529]);
+
+/** What an error answer is read of, to free its connection. */
+const maxErrorBytes = 64 * 1024;
 
 const first = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
@@ -58,65 +61,59 @@ const retryAfterOf = (headers: UpstreamAnswer["headers"], now: number): number |
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 };
 
-const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
+const sleep = (ms: number, stop: Stop): Promise<void> =>
   new Promise((resolve) => {
-    const done = (): void => {
+    const timer = setTimeout(resolve, ms);
+    stop.onStop(() => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", done);
       resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
+    });
   });
 
 /** One call, without trying again. */
-const sendOnce = (
-  agent: Agent,
-  limits: UpstreamLimits,
-  { upstream, path, body, headers, signal }: UpstreamCall,
-): Promise<Dispatcher.ResponseData> => {
-  const base = new URL(upstream.baseUrl);
-  return agent.request({
-    origin: base.origin,
-    path: `${base.pathname.replace(/\/$/, "")}${path}`,
-    method: body === undefined ? "GET" : "POST",
-    headers: {
-      ...headers,
-      accept: "application/json, text/event-stream",
-      "accept-encoding": "identity",
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
+const sendOnce = (connections: UpstreamConnections, limits: UpstreamLimits, call: UpstreamCall): Promise<UpstreamAnswer> => {
+  const { upstream, path, body, headers, stop } = call;
+  const { pool, prefix } = connections.to(upstream.baseUrl);
+  const json = body === undefined ? {} : { "content-type": "application/json" };
+  return dispatchCall({
+    dispatcher: pool,
+    options: {
+      path: `${prefix}${path}`,
+      method: body === undefined ? "GET" : "POST",
+      headers: { ...headers, accept: "application/json, text/event-stream", "accept-encoding": "identity", ...json },
+      body: body ?? null,
+      headersTimeout: limits.headersTimeoutMs,
+      bodyTimeout: limits.idleTimeoutMs,
     },
-    ...(body === undefined ? {} : { body }),
-    headersTimeout: limits.headersTimeoutMs,
-    bodyTimeout: limits.idleTimeoutMs,
-    signal,
+    onStart: (abort) => stop.onStop(() => abort(new Error("the call was given up"))),
   });
 };
 
 /** Makes the client; `random` gives the jitter of retries, in [0, 1). */
 export function createUpstreamClient(limits: UpstreamLimits, random: () => number): UpstreamClient {
-  const agent = new Agent({ connect: { timeout: limits.connectTimeoutMs }, pipelining: 1, keepAliveTimeout: 30_000 });
+  const connections = createUpstreamConnections(limits);
   /** How long to wait before the next attempt; undefined where there is to be none. */
-  const pauseAfter = (attempt: number, asked: number | undefined): number | undefined => {
-    if (attempt >= limits.attempts || (asked !== undefined && asked > limits.maxRetryAfterMs)) return undefined;
+  const pauseAfter = (attempt: number, attempts: number, asked: number | undefined): number | undefined => {
+    if (attempt >= attempts || (asked !== undefined && asked > limits.maxRetryAfterMs)) return undefined;
     return (asked ?? limits.retryBaseMs * 2 ** (attempt - 1)) + random() * limits.retryBaseMs;
   };
   const send = async (call: UpstreamCall): Promise<UpstreamAnswer> => {
-    const { upstream, signal } = call;
+    const { upstream, stop, attempts = limits.attempts } = call;
     for (let attempt = 1; ; attempt++) {
       let pause: number | undefined;
       try {
-        const answer = await sendOnce(agent, limits, call);
+        const answer = await sendOnce(connections, limits, call);
         if (!passing.has(answer.statusCode)) return answer;
-        pause = pauseAfter(attempt, retryAfterOf(answer.headers, Date.now()));
+        pause = pauseAfter(attempt, attempts, retryAfterOf(answer.headers, Date.now()));
         if (pause === undefined) return answer;
-        await answer.body.dump();
+        await answer.body.whole(maxErrorBytes);
       } catch (error) {
-        pause = wireFailureOf(upstream.provider, error).mayBeBilled ? undefined : pauseAfter(attempt, undefined);
-        if (pause === undefined || signal.aborted) throw error;
+        const hopeless = error instanceof UpstreamNotAllowed || wireFailureOf(upstream.provider, error).mayBeBilled;
+        pause = hopeless ? undefined : pauseAfter(attempt, attempts, undefined);
+        if (pause === undefined || stop.stopped()) throw error;
       }
-      await sleep(pause, signal);
+      await sleep(pause, stop);
     }
   };
-  return { send, close: () => agent.destroy() };
+  return { send, trust: connections.trust, close: connections.close };
 }

@@ -1,22 +1,11 @@
 import { sha256 } from "../core/canonical.ts";
-import type { GatewayKey } from "../core/gateway-config.ts";
-import type { RoutingDecision } from "../core/policy.ts";
+import type { Target } from "../core/strategy.ts";
 import { noTokens } from "../core/tokens.ts";
-import type { UsageEvent, UsageStatus } from "../core/usage-event.ts";
+import type { RequestPart, UsageEvent, UsageStatus } from "../core/usage-event.ts";
 import type { AnswerFacts } from "./endpoint.ts";
-import type { RouteRequest } from "./route.ts";
+import type { Passage } from "./passage.ts";
 
-/** What is known of a request before it is sent on. */
-export interface RequestFacts {
-  readonly id: string;
-  readonly at: Date;
-  readonly key: GatewayKey;
-  readonly request: RouteRequest;
-  readonly decision: RoutingDecision;
-  readonly promptHash: string;
-}
-
-/** How a request ended. */
+/** How a call of a provider, or an answer from memory, ended. */
 export interface Outcome {
   readonly status: UsageStatus;
   /** What the answer says. */
@@ -27,37 +16,59 @@ export interface Outcome {
   readonly firstByteMs: number | null;
 }
 
+/** What a row says besides how it ended. */
+export interface RowFacts extends Outcome {
+  /** Who was asked. */
+  readonly target: Target;
+  /** The request's own id where absent. */
+  readonly id?: string;
+  /** The answer where absent. */
+  readonly part?: RequestPart;
+  readonly formatOk?: boolean | undefined;
+}
+
 /** Keeps a text of the client's own within a column: longer ones are named by their hash. */
 const fit = (text: string): string => (text.length <= 256 ? text : `sha256:${sha256(text)}`);
 
-/** The usage row of one request. */
-export const usageRow = (facts: RequestFacts, { facts: said, ...outcome }: Outcome): UsageEvent => ({
-  id: facts.id,
-  orgId: facts.key.orgId,
+/** What most rows do not have. */
+const rareOf = ({ facts, formatOk, part, mayBeBilled }: RowFacts): Partial<UsageEvent> => ({
+  ...(facts.units === undefined || Object.keys(facts.units).length === 0 ? {} : { units: facts.units }),
+  ...(facts.region ? { region: facts.region } : {}),
+  ...(facts.tokens === undefined && mayBeBilled ? { unmetered: true } : {}),
+  ...(facts.finish === undefined ? {} : { finish: facts.finish }),
+  ...(formatOk === undefined ? {} : { formatOk }),
+  ...(part === undefined ? {} : { part }),
+});
+
+/** The usage row of one call of a provider, or of an answer from memory. */
+export const usageRow = (
+  passage: Pick<Passage, "id" | "at" | "key" | "request" | "decision" | "promptHash">,
+  row: RowFacts,
+): UsageEvent => ({
+  id: row.id ?? passage.id,
+  orgId: passage.key.orgId,
   source: "gateway",
-  at: facts.at,
-  provider: facts.decision.target.provider,
-  requestedModel: facts.request.model,
-  model: (said.model ?? facts.decision.target.model).slice(0, 256),
-  tier: said.tier ?? "standard",
+  at: passage.at,
+  provider: row.target.provider,
+  requestedModel: passage.request.model,
+  model: (row.facts.model ?? row.target.model).slice(0, 256),
+  tier: row.facts.tier ?? "standard",
   requests: 1,
-  tokens: said.tokens ?? noTokens,
-  ...(said.units === undefined || Object.keys(said.units).length === 0 ? {} : { units: said.units }),
-  ...(said.region ? { region: said.region } : {}),
-  workload: fit(facts.request.workload),
-  team: facts.key.team,
-  user: fit(facts.request.user),
-  apiKey: facts.key.label,
-  conversation: fit(facts.request.conversation),
-  status: outcome.status,
-  latencyMs: outcome.latencyMs,
-  firstByteMs: outcome.firstByteMs,
-  promptHash: facts.promptHash,
+  tokens: row.facts.tokens ?? noTokens,
+  workload: fit(passage.request.workload),
+  team: passage.key.team,
+  user: fit(passage.request.user),
+  apiKey: passage.key.label,
+  conversation: fit(passage.request.conversation),
+  status: row.status,
+  latencyMs: row.latencyMs,
+  firstByteMs: row.firstByteMs,
+  promptHash: passage.promptHash(),
   prefixHashes: [],
   prefixBlockTokens: 0,
-  policyVersion: facts.decision.policyVersion,
-  policyRule: facts.decision.policyRule,
-  arm: facts.decision.arm,
-  unit: facts.decision.unit,
-  ...(said.tokens === undefined && outcome.mayBeBilled ? { unmetered: true } : {}),
+  policyVersion: passage.decision.policyVersion,
+  policyRule: passage.decision.policyRule,
+  arm: passage.decision.arm,
+  unit: passage.decision.unit,
+  ...rareOf(row),
 });

@@ -1,4 +1,5 @@
 import { GatewayError, refuse } from "./errors.ts";
+import { UpstreamNotAllowed } from "./upstream-guard.ts";
 
 /** The machine's code of a failed call, such as ECONNREFUSED; empty where it has none. */
 const codeOf = (error: unknown): string => (error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "");
@@ -26,6 +27,12 @@ export interface WireFailure {
 export const wireFailureOf = (provider: string, cause: unknown): WireFailure => {
   const code = codeOf(cause);
   if (cause instanceof GatewayError) return { error: cause, status: "error", mayBeBilled: true };
+  if (cause instanceof UpstreamNotAllowed) {
+    const error = refuse.blockedUpstream(`${provider} is set to an address that the gateway does not connect to. ${cause.message}`, null, {
+      cause,
+    });
+    return { error, status: "error", mayBeBilled: false };
+  }
   if (neverSent.has(code)) {
     const error = refuse.badUpstream(`${provider} could not be reached (${code}). Try again shortly.`, null, { cause });
     return { error, status: "error", mayBeBilled: false };

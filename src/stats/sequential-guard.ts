@@ -1,16 +1,8 @@
-import type { ArmOutcome, Guardrail, RateSums } from "../core/guardrail.ts";
+import type { ArmOutcome, GuardReading, Guardrail, RateSums } from "../core/guardrail.ts";
 import { alphaOfWindow, evidenceAbove, rateDifference } from "./sequential.ts";
 
-/** The excess over a margin that a guardrail is most sensitive to, in margins. */
-const scaleInMargins = 3;
-
-/** What a guardrail says of one window. `worse`: the estimate lies beyond the margin, though it may be by chance. */
-export interface GuardReading {
-  readonly guardrail: Guardrail;
-  readonly state: "breached" | "worse" | "holds" | "too_few";
-  readonly control: RateSums;
-  readonly treatment: RateSums;
-}
+/** The excess over a margin that a guardrail is most sensitive to: a gross fault, seen in few units. Smaller ones take a little longer. */
+const excess = 0.2;
 
 /** What a window is tested by. */
 export interface GuardTest {
@@ -36,7 +28,7 @@ export function readGuardrails(outcomes: readonly ArmOutcome[], { guardrails, al
     const compared = rateDifference(control, treatment);
     if (compared === undefined) return { guardrail, state: "too_few", control, treatment };
     const { margin } = guardrail;
-    const breached = evidenceAbove(compared, margin, scaleInMargins * margin) >= limit;
+    const breached = evidenceAbove(compared, margin, excess) >= limit;
     return { guardrail, state: breached ? "breached" : compared.difference > margin ? "worse" : "holds", control, treatment };
   });
 }

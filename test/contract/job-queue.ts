@@ -24,6 +24,8 @@ export const handlersOf = (work: (job: Job, signal: AbortSignal) => Promise<void
   suggest: work,
   "reconcile-bills": work,
   measure: work,
+  "watch-rollouts": work,
+  "advance-rollout": work,
   reconcile: work,
 });
 

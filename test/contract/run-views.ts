@@ -1,6 +1,7 @@
 import { newId } from "../../src/core/ids.ts";
 import { toUsd } from "../../src/core/money.ts";
 import type { Recommendation, Report } from "../../src/core/report.ts";
+import type { RolloutStanding } from "../../src/core/rollout.ts";
 import { type RunView, viewOf } from "../../src/core/run.ts";
 import type { RunEvent } from "../../src/core/run-event.ts";
 import type { MeasuredSavings } from "../../src/core/savings.ts";
@@ -158,6 +159,42 @@ export function everyView(): Readonly<Record<string, RunView>> {
     decided("approved", "Ada"),
     { type: "policy.applied", at, approvalId: id, version: 3, actuator: "gateway" },
   ];
+  const inStage = (stage: number): RolloutStanding => ({
+    stage,
+    of: 4,
+    share: stage === 1 ? 0.01 : 0.1,
+    unit: "conversation",
+    next: { share: stage === 1 ? 0.1 : 0.5, unitsPerArm: 50, minutes: 60 },
+  });
+  const movedOn: readonly RunEvent[] = [
+    ...applied,
+    {
+      type: "policy.advanced",
+      at,
+      approvalId: id,
+      version: 4,
+      actuator: "gateway",
+      rollout: inStage(2),
+      why: "12 conversations on the new model.",
+    },
+  ];
+  const breached: readonly RunEvent[] = [
+    ...movedOn,
+    {
+      type: "guardrail.breached",
+      at,
+      approvalId: id,
+      policyRule: "rule-1",
+      policyVersion: 4,
+      from: at,
+      to: at,
+      metric: "errors",
+      margin: 0.02,
+      unit: "conversation",
+      control: { units: 900, events: 9, trials: 3_000, rate: 0.004 },
+      treatment: { units: 40, events: 30, trials: 120, rate: 0.25 },
+    },
+  ];
   return {
     queued: viewAfter([]),
     started: viewAfter(working.slice(0, 1)),
@@ -170,6 +207,15 @@ export function everyView(): Readonly<Record<string, RunView>> {
     applied: viewAfter(applied),
     measured: viewAfter([...applied, { type: "savings.measured", at, approvalId: id, entryId: newId("savings"), measured: measuredOf() }]),
     rolledBack: viewAfter([...applied, { type: "policy.rolled_back", at, approvalId: id, toVersion: 2, by: "Ada" }]),
+    staged: viewAfter([
+      ...ready,
+      decided("approved", "Ada"),
+      { type: "policy.applied", at, approvalId: id, version: 3, actuator: "gateway", rollout: inStage(1) },
+    ]),
+    movedOn: viewAfter(movedOn),
+    held: viewAfter([...movedOn, { type: "rollout.held", at, approvalId: id, rollout: inStage(2), reason: hostile }]),
+    breached: viewAfter(breached),
+    takenBack: viewAfter([...breached, { type: "policy.rolled_back", at, approvalId: id, toVersion: 2, by: "Apex, guardrail" }]),
     notApplied: viewAfter([
       ...ready,
       decided("approved", "Ada"),

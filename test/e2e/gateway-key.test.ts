@@ -1,13 +1,14 @@
 import { createServer } from "node:http";
+import { GoogleGenerativeAI } from "@google/generative-ai";
 import OpenAI, { AuthenticationError } from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type StandIn, startStandIn } from "../../demo/stand-in-provider.ts";
 import { chatAttributes, traceRequest } from "../setup/trace-request.ts";
 import { createWorkspace, type Service, type Workspace } from "./apex-process.ts";
 
-/** A stand-in for Anthropic's messages that says it is one. */
-const startMessagesStandIn = async (): Promise<{ url: string; close: () => Promise<void> }> => {
-  const answer = {
+/** A stand-in for the APIs of Anthropic and Google that says it is one. */
+const startOthersStandIn = async (): Promise<{ url: string; close: () => Promise<void> }> => {
+  const message = {
     id: "msg_1",
     type: "message",
     role: "assistant",
@@ -16,9 +17,16 @@ const startMessagesStandIn = async (): Promise<{ url: string; close: () => Promi
     stop_reason: "end_turn",
     usage: { input_tokens: 100_000, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 7 },
   };
+  const generated = {
+    candidates: [{ content: { role: "model", parts: [{ text: "I am a stand-in provider, not an AI model." }] }, finishReason: "STOP" }],
+    usageMetadata: { promptTokenCount: 100_000, candidatesTokenCount: 7, totalTokenCount: 100_007 },
+    modelVersion: "gemini-2.5-flash",
+  };
   const server = createServer((req, res) => {
-    const known = req.url === "/v1/messages" && req.headers["x-api-key"] === "sk-ant-stand-in";
-    res.writeHead(known ? 200 : 404, { "content-type": "application/json" }).end(JSON.stringify(known ? answer : {}));
+    const toAnthropic = req.url === "/v1/messages" && req.headers["x-api-key"] === "sk-ant-stand-in";
+    const toGoogle = req.url === "/v1beta/models/gemini-2.5-flash:generateContent" && req.headers["x-goog-api-key"] === "goog-stand-in";
+    const answer = toAnthropic ? message : toGoogle ? generated : undefined;
+    res.writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" }).end(JSON.stringify(answer ?? {}));
   });
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);
@@ -37,22 +45,24 @@ describe("a gateway key made at the command line", () => {
   let workspace: Workspace;
   let service: Service;
   let standIn: StandIn;
-  let messages: { readonly url: string; readonly close: () => Promise<void> };
+  let others: { readonly url: string; readonly close: () => Promise<void> };
 
   beforeAll(async () => {
     standIn = await startStandIn();
-    messages = await startMessagesStandIn();
+    others = await startOthersStandIn();
     workspace = await createWorkspace({
       OPENAI_API_KEY: "sk-stand-in",
       OPENAI_BASE_URL: standIn.baseUrl,
       ANTHROPIC_API_KEY: "sk-ant-stand-in",
-      ANTHROPIC_BASE_URL: messages.url,
+      ANTHROPIC_BASE_URL: others.url,
+      GEMINI_API_KEY: "goog-stand-in",
+      GEMINI_BASE_URL: others.url,
     });
     service = await workspace.up();
   });
   afterAll(async () => {
     await service.end("SIGTERM");
-    await Promise.all([workspace.remove(), standIn.close(), messages.close()]);
+    await Promise.all([workspace.remove(), standIn.close(), others.close()]);
   });
 
   const call = (apiKey: string) =>
@@ -93,6 +103,16 @@ describe("a gateway key made at the command line", () => {
         { timeout: 5_000 },
       )
       .toBe("refused");
+  });
+
+  it("calls Google's models through Google's own client, with its use in the same books", async () => {
+    const made = await workspace.apex("key", "translations", "--workload", "translations");
+    const model = new GoogleGenerativeAI(made.out.trim()).getGenerativeModel({ model: "gemini-2.5-flash" }, { baseUrl: service.url });
+    const say = () => model.generateContent("Hello?").then(({ response }) => response.text());
+    await expect.poll(() => say().catch(() => "refused"), { timeout: 5_000 }).toContain("stand-in provider");
+    await expect
+      .poll(async () => (await workspace.apex("ask", "what did we spend by workload today?")).out, { timeout: 10_000 })
+      .toContain("translations");
   });
 
   it("calls Anthropic's models in Anthropic's own API, with its use in the same books", async () => {

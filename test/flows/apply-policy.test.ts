@@ -117,14 +117,17 @@ describe("an approved change", () => {
     expect(await rig.db.stores.approvals.approvedUnapplied()).toEqual([]);
   });
 
-  it("that leads to a provider with another API fails for good, because the gateway does not translate", async () => {
-    const approval = await rig.approved({ toProvider: "anthropic", toModel: "claude-haiku-4-5" });
-    const outcome = await applyPolicy(
-      { ...rig.apply, providersOf: () => Promise.resolve(["openai", "anthropic"]) },
-      { orgId: rig.db.orgId, approvalId: approval.id },
+  it("that leads to a provider with another API is applied, unless it is of embeddings, which are not translated", async () => {
+    const across = { ...rig.apply, providersOf: () => Promise.resolve(["openai", "anthropic"]) };
+    const embeddings = await rig.approved({ fromModel: "text-embedding-3-small", toProvider: "anthropic", toModel: "claude-haiku-4-5" });
+    const refused = await applyPolicy(across, { orgId: rig.db.orgId, approvalId: embeddings.id });
+    expect(refused.result === "failed" && refused.reason).toMatch(
+      /anthropic does not speak openai's API, and embeddings are not translated/,
     );
-    expect(outcome.result === "failed" && outcome.reason).toMatch(/anthropic does not speak openai's API/);
     expect([await active(), live()]).toEqual([0, 0]);
+    const approval = await rig.approved({ toProvider: "anthropic", toModel: "claude-haiku-4-5" });
+    expect(await applyPolicy(across, { orgId: rig.db.orgId, approvalId: approval.id })).toEqual({ result: "applied" });
+    expect([await active(), live()]).toEqual([1, 1]);
   });
 
   it("that the gateway does not take up is taken back whole", async () => {

@@ -39,12 +39,14 @@ export interface LoopRig {
   readonly measure: MeasureDeps;
   /** Stores a run that proposes the change, and its approval by an admin on the policy that is active now. */
   approved(words?: Partial<RoutingChange> | null): Promise<Approval>;
+  /** The same, without the admin's word. */
+  pending(words?: Partial<RoutingChange>): Promise<Approval>;
   /** What was said in an approval's run after its report. */
   said(approval: Approval): Promise<readonly RunEvent[]>;
   close(): Promise<void>;
 }
 
-const approveOn = async (db: TestDatabase, words: Partial<RoutingChange> | null): Promise<Approval> => {
+const proposeOn = async (db: TestDatabase, words: Partial<RoutingChange> | null): Promise<Approval> => {
   const at = new Date().toISOString();
   const thread = { platform: "console" as const, workspace: "W1", channel: "C1", thread: randomUUID() };
   const event = { type: "message" as const, eventId: randomUUID(), thread, author: who, receivedAt: at, text: "How can we cut our spend?" };
@@ -55,6 +57,12 @@ const approveOn = async (db: TestDatabase, words: Partial<RoutingChange> | null)
   if (pending === undefined) throw new Error("the report proposes nothing");
   await db.stores.runs.append(runId, 1, { type: "run.started", at });
   await db.stores.runs.finish(runId, 2, { type: "report.ready", at, report }, [pending]);
+  return pending;
+};
+
+const approveOn = async (db: TestDatabase, words: Partial<RoutingChange> | null): Promise<Approval> => {
+  const pending = await proposeOn(db, words);
+  const at = new Date().toISOString();
   const { userId } = await db.stores.members.grant(db.orgId, who, "admin");
   const approval: Approval = { ...pending, status: "approved", version: 2, decidedBy: { userId, name: "Ada" }, decidedAt: at };
   await db.stores.approvals.compareAndSet(approval, {
@@ -67,9 +75,9 @@ const approveOn = async (db: TestDatabase, words: Partial<RoutingChange> | null)
   return approval;
 };
 
-/** The real stores, a real gateway in memory and the stand-in provider, ready to apply and measure. */
-export async function startLoop(spoolDir: string): Promise<LoopRig> {
-  const [db, clickHouse, standIn] = [await createTestDatabase(), await createTestClickHouse(), await startStandIn({ latencyMs: 0 })];
+/** By a clock of the test's own where it has one: the real stores, a real gateway in memory and the stand-in provider, ready to apply and measure. */
+export async function startLoop(spoolDir: string, now: () => Date = () => new Date()): Promise<LoopRig> {
+  const [db, clickHouse, standIn] = [await createTestDatabase(now), await createTestClickHouse(), await startStandIn({ latencyMs: 0 })];
   const { stores } = db;
   const prices = createPriceBook();
   await stores.members.install(db.orgId, "console", "W1");
@@ -85,6 +93,7 @@ export async function startLoop(spoolDir: string): Promise<LoopRig> {
     random: Math.random,
     limits: { refreshMs: 4_000 },
   });
+  gateway.trust(standIn.baseUrl);
   await gateway.start();
   const jobs: Job[] = [];
   const shared = {
@@ -107,9 +116,10 @@ export async function startLoop(spoolDir: string): Promise<LoopRig> {
     gateway,
     standInUrl: standIn.baseUrl,
     jobs,
-    apply: { ...shared, actuators, prices, providersOf, now: () => new Date(), log: quiet, patienceMs: 300 },
+    apply: { ...shared, actuators, prices, usage: clickHouse.usage, providersOf, now, log: quiet, patienceMs: 300 },
     measure: { ...shared, usage: clickHouse.usage, ledger: stores.ledger, flushUsage: gateway.flush },
     approved: (words = {}) => approveOn(db, words),
+    pending: (words = {}) => proposeOn(db, words),
     said: async ({ runId }) => (await stores.runs.events(runId, 3)).map(({ event }) => event),
     async close() {
       await gateway.close();

@@ -79,10 +79,11 @@ describe("POST /v1/messages", () => {
     });
     const rig = await startRig({ upstreamUrl: upstream.url, providers });
     const call = { ...question, metadata: { user_id: "ann" }, thinking: { type: "disabled" }, something_new: [1, null] };
-    const response = await send(rig.url, call, { "anthropic-beta": "a-1,b-2", "x-apex-workload": "search" });
+    const headersSent = { "anthropic-beta": "a-1,b-2", "x-apex-workload": "search" };
+    const response = await send(rig.url, call, headersSent, `/v1/messages?beta=true&key=${secret}`);
     expect(await response.json()).toMatchObject({ type: "message", content: [{ type: "text" }], usage });
     expect(seen).toEqual(call);
-    expect(path).toBe("/v1/messages");
+    expect(path).toBe("/v1/messages?beta=true");
     expect(headers).toMatchObject({ "x-api-key": "sk-upstream", "anthropic-version": "2023-06-01", "anthropic-beta": "a-1,b-2" });
     expect(headers["authorization"]).toBeUndefined();
     const [row] = await rig.rowsWhen(1);
@@ -120,7 +121,7 @@ describe("POST /v1/messages", () => {
     expect(await rig.rowsWhen(1)).toMatchObject([{ tokens }]);
   });
 
-  it("is routed by the policy within its family; a rule that leads out of it is refused in Anthropic's format, and sends nothing", async () => {
+  it("is routed by the policy within its family; tokens of another's model cannot be counted, and nothing is sent", async () => {
     let calls = 0;
     const upstream = await listen(async (req, res) => {
       calls += 1;
@@ -135,10 +136,10 @@ describe("POST /v1/messages", () => {
     const policy = policyOf(2, [to("anthropic", "coding", "claude-haiku-4-5"), to("openai", "search", "gpt-5")]);
     const rig = await startRig({ upstreamUrl: upstream.url, providers, policy });
     expect(await (await send(rig.url, question, { "x-apex-workload": "coding" })).json()).toMatchObject({ model: "claude-haiku-4-5" });
-    const refused = await send(rig.url, question, { "x-apex-workload": "search" });
+    const refused = await send(rig.url, question, { "x-apex-workload": "search" }, "/v1/messages/count_tokens");
     expect(refused.status).toBe(501);
-    expect((await errorOf(refused)).message).toContain("does not translate");
-    const foreign = await send(rig.url, { ...question, model: "gpt-4o" });
+    expect((await errorOf(refused)).message).toContain("does not translate this");
+    const foreign = await send(rig.url, { ...question, model: "gpt-4o" }, {}, "/v1/messages/count_tokens");
     expect([foreign.status, (await errorOf(foreign)).type]).toEqual([501, "api_error"]);
     expect(calls).toBe(1);
     expect(await rig.rowsWhen(1)).toMatchObject([{ policyVersion: 2, policyRule: "rule-1", model: "claude-haiku-4-5" }]);

@@ -169,11 +169,13 @@ describe("a client that hangs up", () => {
   });
 
   it("before a whole answer came leaves one aborted row with the use", async () => {
+    const hangUp = new AbortController();
     const upstream = await listen((_req, res) => {
+      hangUp.abort();
       setTimeout(() => json(res, 200, completion("gpt-4o")), 150);
     });
     const rig = await startRig({ upstreamUrl: upstream.url });
-    await expect(ask(rig.url, question, {}, AbortSignal.timeout(50))).rejects.toThrow(/abort|timeout/i);
+    await expect(ask(rig.url, question, {}, hangUp.signal)).rejects.toThrow(/abort/i);
     expect(await rig.rowsWhen(1)).toMatchObject([{ status: "aborted", tokens: { input: 100, output: 20 } }]);
   });
 

@@ -93,7 +93,7 @@ describe("the official OpenAI client at /v1/responses", () => {
     const answer = await clientOf(rig.url).responses.create({ ...question, tools, safety_identifier: "ann", reasoning: { effort: "low" } });
     expect(answer.output_text).toContain("stand-in provider");
     expect(answer.output[1]).toMatchObject({ type: "function_call", call_id: "call_1" });
-    expect(misfits("ResponseUsage", answer.usage)).toEqual([]);
+    expect(misfits("Response", answer)).toEqual([]);
     expect(seen).toEqual({ ...question, model, path: "/v1/responses", tools, safety_identifier: "ann", reasoning: { effort: "low" } });
     expect(await rig.rowsWhen(1)).toMatchObject([
       { status: "ok", requestedModel: "gpt-5", model, tier: "flex", user: "ann", policyVersion: 5, tokens: buckets },

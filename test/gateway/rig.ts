@@ -4,11 +4,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { z } from "zod";
 import type { GatewayFleet, GatewaySnapshot } from "../../src/core/gateway-config.ts";
+import type { KeyLimits } from "../../src/core/key-limits.ts";
 import type { PolicyRule, RoutingPolicy } from "../../src/core/policy.ts";
 import type { SavingsPlan } from "../../src/core/savings.ts";
 import type { UsageEvent } from "../../src/core/usage-event.ts";
-import { createGateway, type Gateway, type GatewayLimits } from "../../src/gateway/proxy.ts";
+import type { GatewayLimits } from "../../src/gateway/gateway-limits.ts";
+import { createGateway, type Gateway } from "../../src/gateway/proxy.ts";
+import type { SpendSource } from "../../src/gateway/spend-watch.ts";
 
 export const orgId = "org_test";
 export const secret = "sk-apex-test";
@@ -97,14 +101,32 @@ export interface RigOptions {
   readonly upstreamUrl: string;
   /** Providers that all stand behind `upstreamUrl`; OpenAI alone where not said. */
   readonly providers?: readonly string[];
+  /** The version segment of the upstream's base URL; "v1" where not said. */
+  readonly version?: string;
   readonly policy?: RoutingPolicy;
   readonly limits?: Partial<GatewayLimits>;
   readonly spoolDir?: string;
   readonly fleet?: Pick<GatewayFleet, "report" | "withdraw">;
+  /** What the test's key is held to. */
+  readonly keyLimits?: KeyLimits;
+  readonly spend?: SpendSource;
+  /** Whether the operator trusts the upstream's address; true where not said. */
+  readonly trusting?: boolean;
 }
 
 /** A gateway on a real port; its settings are what `snapshot` gives. */
-export const startRig = async ({ upstreamUrl, providers = ["openai"], policy, limits, spoolDir, fleet }: RigOptions): Promise<Rig> => {
+export const startRig = async ({
+  upstreamUrl,
+  providers = ["openai"],
+  version = "v1",
+  policy,
+  limits,
+  spoolDir,
+  fleet,
+  keyLimits,
+  spend,
+  trusting = true,
+}: RigOptions): Promise<Rig> => {
   const rows: UsageEvent[] = [];
   const logged: string[] = [];
   const settings: GatewaySnapshot = {
@@ -116,10 +138,12 @@ export const startRig = async ({ upstreamUrl, providers = ["openai"], policy, li
         label: "test key",
         workload: "default",
         team: "platform",
+        project: "",
         purpose: "gateway",
+        ...(keyLimits === undefined ? {} : { limits: keyLimits }),
       },
     ],
-    upstreams: new Map([[orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/v1`, apiKey: "sk-upstream" }))]]),
+    upstreams: new Map([[orgId, providers.map((provider) => ({ provider, baseUrl: `${upstreamUrl}/${version}`, apiKey: "sk-upstream" }))]]),
     policies: new Map(policy === undefined ? [] : [[orgId, policy]]),
   };
   const log = (message: string): void => {
@@ -149,13 +173,16 @@ export const startRig = async ({ upstreamUrl, providers = ["openai"], policy, li
     store: { snapshot: () => rig.snapshot() },
     fleet: fleet ?? { report: () => Promise.resolve(), withdraw: () => Promise.resolve() },
     recordUsage: (events) => rig.record(events),
-    providerOf: (model) => (model.startsWith("gpt-") ? "openai" : model.startsWith("claude-") ? "anthropic" : undefined),
+    ...(spend === undefined ? {} : { spend }),
+    providerOf: (model) =>
+      model.startsWith("gpt-") ? "openai" : model.startsWith("claude-") ? "anthropic" : model.startsWith("gemini-") ? "google" : undefined,
     spoolDir: spoolDir ?? (await tempFolder()),
     log: { info: log, warn: log, error: log },
     now: () => new Date(),
     random: () => 0.5,
     limits: { retryBaseMs: 5, flushMs: 20, retryMs: 20, maxRetryMs: 40, refreshMs: 50, ...limits },
   });
+  if (trusting) gateway.trust(upstreamUrl);
   await gateway.start();
   const { url } = await listen(gateway.handle);
   onTestFinished(() => gateway.close());
@@ -206,5 +233,11 @@ export const ask = (url: string, body: unknown, headers: Record<string, string> 
     body: typeof body === "string" ? body : JSON.stringify(body),
     ...(signal === undefined ? {} : { signal }),
   });
+
+const ErrorAnswer = z.looseObject({ error: z.looseObject({ message: z.string() }) });
+
+/** The error that an answer holds, in either family's format. */
+export const errorIn = async (response: Response): Promise<{ readonly message: string; readonly [member: string]: unknown }> =>
+  ErrorAnswer.parse(await response.json()).error;
 
 export const question = { model: "gpt-4o", messages: [{ role: "user", content: "Hello?" }] };

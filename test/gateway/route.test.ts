@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { targetsOf } from "../../src/core/strategy.ts";
 import type { UsageEvent } from "../../src/core/usage-event.ts";
-import { type OrgRouting, route, ruleKey } from "../../src/gateway/route.ts";
+import { type OrgRouting, type RouteRequest, route, ruleKey } from "../../src/gateway/route.ts";
 import { ask, completion, json, listen, plan, policyOf, readJson, rule, startRig } from "./rig.ts";
 
 const org: OrgRouting = {
@@ -9,7 +10,19 @@ const org: OrgRouting = {
   rules: new Map([[ruleKey("coding", "gpt-4o"), rule]]),
   providers: new Set(["openai", "mistral"]),
 };
-const request = { workload: "coding", model: "gpt-4o", conversation: "c1", user: "ann" };
+const request: RouteRequest = {
+  workload: "coding",
+  model: "gpt-4o",
+  conversation: "c1",
+  user: "ann",
+  id: "req_1",
+  task: "",
+  tags: new Map(),
+  bodyBytes: 400,
+  json: false,
+  tools: false,
+  stream: false,
+};
 const providerOf = (model: string): string | undefined => (model.startsWith("gpt-") ? "openai" : undefined);
 
 describe("route", () => {
@@ -18,7 +31,7 @@ describe("route", () => {
       fc.property(fc.string({ minLength: 1 }), (conversation) => {
         const decision = route(org, { ...request, conversation }, providerOf);
         expect(route(org, { ...request, conversation, user: "someone else" }, providerOf)).toEqual(decision);
-        expect(decision?.target.model).toBe(decision?.arm === "control" ? "gpt-4o" : "gpt-4o-mini");
+        expect(decision && targetsOf(decision.side)[0].model).toBe(decision?.arm === "control" ? "gpt-4o" : "gpt-4o-mini");
         expect(decision).toMatchObject({ policyVersion: 4, policyRule: "rule-1" });
       }),
     );
@@ -26,7 +39,7 @@ describe("route", () => {
 
   it("never randomises a request that names no unit: it stays on the old model, outside the measurement", () => {
     expect(route(org, { ...request, conversation: "" }, providerOf)).toEqual({
-      target: { provider: "openai", model: "gpt-4o" },
+      side: { provider: "openai", model: "gpt-4o" },
       policyVersion: 4,
       policyRule: "rule-1",
       arm: null,
@@ -51,10 +64,10 @@ describe("route", () => {
     const alone = { policyRule: "", arm: null, unit: "" };
     expect(route(org, { ...request, workload: "search" }, providerOf)).toMatchObject({
       ...alone,
-      target: { provider: "openai", model: "gpt-4o" },
+      side: { provider: "openai", model: "gpt-4o" },
     });
     expect(route(org, { ...request, model: "llama" }, providerOf)).toBeUndefined();
-    expect(route({ ...org, providers: new Set(["groq"]) }, { ...request, model: "llama" }, providerOf)?.target).toEqual({
+    expect(route({ ...org, providers: new Set(["groq"]) }, { ...request, model: "llama" }, providerOf)?.side).toEqual({
       provider: "groq",
       model: "llama",
     });

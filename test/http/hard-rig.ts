@@ -77,7 +77,8 @@ export async function startHardRig(platform: HardPlatform): Promise<HardRig> {
   const adapterFor = () => platform.adapter;
   const shared = { ...stores, jobs, adapterFor, now, log: quiet };
   const actuators = [createGatewayActuator({ refresh: async () => undefined, fleet: stores.fleet })];
-  const applying = { ...shared, actuators, prices: createPriceBook(), providersOf: async () => ["openai"], patienceMs: 50 };
+  const usage = { trafficNeeds: async () => ({ rows: [], query: { sql: "", params: {} } }) };
+  const applying = { ...shared, actuators, usage, prices: createPriceBook(), providersOf: async () => ["openai"], patienceMs: 50 };
   const rollback = async () => ({ done: false, sentence: "There is nothing to roll back." });
   const nothing = async () => undefined;
   /** Answers with a proposal, as the analysis would. */
@@ -105,6 +106,8 @@ export async function startHardRig(platform: HardPlatform): Promise<HardRig> {
       "sync-due": nothing,
       "reconcile-bills": nothing,
       measure: nothing,
+      "watch-rollouts": nothing,
+      "advance-rollout": nothing,
       "digests-due": nothing,
       home: nothing,
       "send-notice": nothing,

@@ -100,6 +100,8 @@ describe("Slack over HTTP, with its queue, its store and its Web API", () => {
         suggest: nothing,
         "reconcile-bills": nothing,
         measure: nothing,
+        "watch-rollouts": nothing,
+        "advance-rollout": nothing,
         reconcile: nothing,
       },
       quiet,

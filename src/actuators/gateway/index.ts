@@ -1,6 +1,6 @@
-import { assertNever } from "../../core/errors.ts";
 import type { GatewayFleet } from "../../core/gateway-config.ts";
-import type { Actuator, PolicyRule } from "../../core/policy.ts";
+import type { Actuator } from "../../core/policy.ts";
+import { ruleSentence } from "../../core/strategy-words.ts";
 
 export interface GatewayActuatorDeps {
   /** Makes the gateway of this process, where it has one, load its settings anew; the others do so within a second. */
@@ -9,30 +9,12 @@ export interface GatewayActuatorDeps {
   readonly fleet: Pick<GatewayFleet, "served">;
 }
 
-const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
-
-const sentence = ({ workload, requestedModel, strategy }: PolicyRule): string => {
-  switch (strategy.mode) {
-    case "single":
-      return `Requests of ${workload} for ${requestedModel} go to ${strategy.target.model} at ${strategy.target.provider}.`;
-    case "holdout": {
-      const { control, treatment, plan } = strategy;
-      return (
-        `Requests of ${workload} for ${requestedModel} go to ${treatment.model} at ${treatment.provider}; ` +
-        `${percent(plan.holdoutShare)} of ${plan.unit}s stay on ${control.model} at ${control.provider}, to measure the saving.`
-      );
-    }
-    default:
-      return assertNever(strategy);
-  }
-};
-
 /** Our own gateway as a place where policies take effect: it reads the active version from the store, so applying is asking it to look again. */
 export const createGatewayActuator = ({ refresh, fleet }: GatewayActuatorDeps): Actuator => ({
   name: "gateway",
   plan: (next) => {
     const rules = next?.rules ?? [];
-    return Promise.resolve(rules.length === 0 ? ["Every request goes to the model that it asks for."] : rules.map(sentence));
+    return Promise.resolve(rules.length === 0 ? ["Every request goes to the model that it asks for."] : rules.map(ruleSentence));
   },
   apply: refresh,
   readBack: (orgId) => fleet.served(orgId),

@@ -36,8 +36,8 @@ export function unitOutcomes(
   const scope = scopeConditions({ orgId, period, filters: {} });
   const except = outside(without);
   const sql = `SELECT unit, arm,
-  sumIf(requests, part = 'answer') AS sum_requests,
-  sumIf(requests, part = 'answer' AND status != 'ok') AS sum_failures,
+  sumIf(requests, part IN ('answer', 'cached')) AS sum_requests,
+  sumIf(requests, part IN ('answer', 'cached') AND status != 'ok') AS sum_failures,
   sum(ifNull(cost, toDecimal128(0, 12))) AS sum_cost,
   sumIf(ifNull(cost, toDecimal128(0, 12)), part IN ('judge', 'shadow')) AS sum_overhead,
   sumIf(requests, isNull(cost)) AS sum_unpriced
@@ -73,7 +73,7 @@ export function unitBaselines(
   const id = plan.unit === "conversation" ? "conversation" : "user";
   const sql = `SELECT lower(hex(SHA256(concat({seed:String}, '\\n', {unitKind:String}, '\\n', ${id})))) AS unit_hash,
   sum(ifNull(cost, toDecimal128(0, 12))) AS sum_cost,
-  sumIf(requests, part = 'answer' AND status = 'ok') AS sum_answers
+  sumIf(requests, part IN ('answer', 'cached') AND status = 'ok') AS sum_answers
 FROM ${database.name}.usage_facts FINAL
 WHERE ${scope.where}
   AND ${id} != '' AND workload = {workload:String} AND if(requested_model = '', model, requested_model) = {baselineModel:String}

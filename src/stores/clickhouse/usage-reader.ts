@@ -8,8 +8,10 @@ import type { Database } from "./database.ts";
 import { percentiles } from "./percentiles.ts";
 import { duplicates, prefixReuse } from "./repeat-queries.ts";
 import { routedCosts } from "./routed-costs.ts";
+import { ruleTraffic } from "./rule-traffic.ts";
 import { shadowPairs } from "./shadow-pairs.ts";
 import { spendQuery, spendRow } from "./spend-query.ts";
+import { trafficNeeds } from "./traffic-needs.ts";
 import { unitBaselines, unitOutcomes } from "./unit-outcomes.ts";
 import { unpriced } from "./unpriced-query.ts";
 
@@ -89,6 +91,8 @@ export function createUsageReader(database: Database): UsageReader {
     shadowPairs: async (query) => answer(shadowPairs(database, query), "compare shadow calls with answers"),
     unitBaselines: async (query) => answer(unitBaselines(database, query), "sum up the units of a holdout before its change"),
     armOutcomes: async (query) => answer(armOutcomes(database.name, query), "look at the arms of a holdout"),
+    ruleTraffic: async (query) => answer(ruleTraffic(database.name, query), "look at a rule's traffic"),
+    trafficNeeds: async (query) => answer(trafficNeeds(database.name, query), "look at what requests need"),
     coverage: (orgId, filters = {}) => coverageOf(database, orgId, filters),
   };
 }

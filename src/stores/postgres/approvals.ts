@@ -56,6 +56,15 @@ async function changesIn(prisma: Database["prisma"], orgId: Id<"org">, { from, t
   });
 }
 
+async function breachedStanding(prisma: Database["prisma"], orgId: Id<"org">): Promise<readonly Approval[]> {
+  const ids = await prisma.$queryRaw<unknown[]>`
+    SELECT a.id FROM approvals a JOIN run_events e ON e.run_id = a.run_id AND e.approval_id = a.id AND e.type = 'guardrail.breached'
+    WHERE a.org_id = ${orgId} AND a.status = 'approved' AND NOT EXISTS (
+      SELECT 1 FROM run_events r WHERE r.run_id = a.run_id AND r.approval_id = a.id AND r.type = 'policy.rolled_back' AND r.seq > e.seq)`;
+  const rows = await prisma.approval.findMany({ where: { id: { in: Ids.parse(ids).map(({ id }) => id) } }, orderBy: { id: "asc" } });
+  return rows.map(toApproval);
+}
+
 /** What a change of an approval says in the audit trail. */
 function auditOf({ recommendation }: Approval, event: ApprovalEvent): AuditAction {
   const role = event.through === undefined ? {} : { role: event.through };
@@ -104,6 +113,8 @@ export function createApprovalStore({ prisma, now }: Database): ApprovalStore {
     waitingInThread: (orgId, threadId, at) => waitingInThread(prisma, orgId, threadId, at),
 
     compareAndSet: (next, event) => inTransaction(prisma, (tx) => compareAndSet(tx, next, event, now())),
+
+    breachedStanding: (orgId) => breachedStanding(prisma, orgId),
 
     async approvedUnapplied() {
       // The log says what became of it, also where a crash came between publishing and announcing.

@@ -4,6 +4,7 @@ import type { Database } from "./database.ts";
 
 /** A gateway reports every second; one that has been silent for so long, in seconds, is taken for dead. */
 const aliveSeconds = 5;
+const Alive = z.tuple([z.object({ alive: z.number().int() })]);
 const Served = z.array(z.object({ version: z.number().int() }));
 
 /** The living gateways in PostgreSQL. Times are the database's own: the clocks of the machines may differ. */
@@ -30,6 +31,12 @@ export function createGatewayFleet({ prisma }: Pick<Database, "prisma">): Gatewa
         SELECT COALESCE((versions ->> ${orgId})::int, 0) AS version FROM gateway_instances
         WHERE seen_at > clock_timestamp() - make_interval(secs => ${aliveSeconds}) ORDER BY version`;
       return Served.parse(rows).map(({ version }) => version);
+    },
+
+    async alive() {
+      const rows = await prisma.$queryRaw<unknown[]>`
+        SELECT count(*)::int AS alive FROM gateway_instances WHERE seen_at > clock_timestamp() - make_interval(secs => ${aliveSeconds})`;
+      return Alive.parse(rows)[0].alive;
     },
   };
 }

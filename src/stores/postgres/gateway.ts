@@ -1,21 +1,9 @@
-import { createHash, randomBytes } from "node:crypto";
-import type { GatewayKey as GatewayKeyRow } from "../../../prisma/generated/client.ts";
-import { AppError } from "../../core/errors.ts";
-import { type GatewayKey, type GatewaySnapshot, type GatewayStore, KeyPurpose, type Upstream } from "../../core/gateway-config.ts";
-import { type Id, idSchema, newId } from "../../core/ids.ts";
+import { type GatewaySnapshot, type GatewayStore, KeyPurpose, type Upstream } from "../../core/gateway-config.ts";
+import { type Id, idSchema } from "../../core/ids.ts";
 import { RoutingPolicy } from "../../core/policy.ts";
 import { type Database, inTransaction, type Transaction } from "./database.ts";
+import { createKeyStore, toKey } from "./gateway-keys.ts";
 import type { SecretBox } from "./secret-box.ts";
-
-const toKey = ({ id, orgId, hash, label, workload, team, purpose }: GatewayKeyRow): GatewayKey => ({
-  id: idSchema("gatewayKey").parse(id),
-  orgId: idSchema("org").parse(orgId),
-  hash,
-  label,
-  workload,
-  team,
-  purpose: KeyPurpose.parse(purpose),
-});
 
 const contextOf = (orgId: string, provider: string): string => `upstream ${provider} of ${orgId}`;
 
@@ -36,29 +24,12 @@ async function readSnapshot(tx: Transaction, box: SecretBox): Promise<GatewaySna
 }
 
 /** The gateway's keys (as SHA-256) and upstreams (their keys sealed) in PostgreSQL. */
-export function createGatewayStore({ prisma, now }: Database, box: SecretBox): GatewayStore {
+export function createGatewayStore(database: Database, box: SecretBox): GatewayStore {
+  const { prisma, now } = database;
   return {
+    ...createKeyStore(database),
+
     snapshot: () => inTransaction(prisma, (tx) => readSnapshot(tx, box)),
-
-    async createKey(orgId, labels) {
-      const secret = `apex_${randomBytes(32).toString("base64url")}`;
-      const hash = createHash("sha256").update(secret).digest("hex");
-      const { label, workload, team, purpose = KeyPurpose.enum.gateway } = labels;
-      const row = await prisma.gatewayKey.create({
-        data: { id: newId("gatewayKey"), orgId, hash, label, workload, team, purpose, createdAt: now() },
-      });
-      return { key: toKey(row), secret };
-    },
-
-    async keyWithHash(hash) {
-      const row = await prisma.gatewayKey.findFirst({ where: { hash, revokedAt: null } });
-      return row === null ? undefined : toKey(row);
-    },
-
-    async revokeKey(orgId, id) {
-      const { count } = await prisma.gatewayKey.updateMany({ where: { id, orgId, revokedAt: null }, data: { revokedAt: now() } });
-      if (count === 0) throw new AppError("not_found", `There is no key ${id} in use in this organisation.`);
-    },
 
     async setUpstream(orgId, { provider, baseUrl, apiKey }) {
       const sealed = { baseUrl, keyId: box.keyId, sealedApiKey: box.seal(apiKey, contextOf(orgId, provider)), updatedAt: now() };

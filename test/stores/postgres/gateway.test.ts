@@ -41,6 +41,48 @@ describe("the gateway's settings", () => {
     expect(await wholeDatabase()).not.toContain(secret);
   });
 
+  it("keeps what a key is held to, changes one limit at a time, and takes one away", async () => {
+    const { gateway } = db.stores;
+    const budget = { amount: 50_000_000_000_001n, per: "month" } as const;
+    const limits = { budget, requestsPerMinute: 600, tokensPerMinute: 100_000 };
+    const { key } = await gateway.createKey(db.orgId, { ...labels, label: "held", project: "apollo", limits });
+    expect(key).toMatchObject({ project: "apollo", limits });
+    expect((await gateway.snapshot()).keys).toContainEqual(key);
+    const changed = await gateway.changeKey(db.orgId, key.id, { requestsPerMinute: null, budget: { amount: 1n, per: "day" } });
+    expect(changed).toEqual({ ...key, limits: { budget: { amount: 1n, per: "day" }, tokensPerMinute: 100_000 } });
+    await gateway.changeKey(db.orgId, key.id, { budget: null, tokensPerMinute: null, project: "gemini" });
+    const { limits: _none, ...bare } = key;
+    expect(await gateway.keys(db.orgId)).toContainEqual({ ...bare, project: "gemini" });
+  });
+
+  it("tells spend apart by label: a key with a budget shares its label with no other in use, also when both are made at once", async () => {
+    const { gateway } = db.stores;
+    const limits = { budget: { amount: 1n, per: "day" } } as const;
+    const wanted = { ...labels, label: "alone", limits };
+    const made = await Promise.allSettled([gateway.createKey(db.orgId, wanted), gateway.createKey(db.orgId, wanted)]);
+    expect(made.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    await expect(gateway.createKey(db.orgId, { ...labels, label: "alone" })).rejects.toThrow(
+      /a key with a budget or a limit of tokens needs a label of its own/,
+    );
+    const twin = { ...labels, label: "twin" };
+    const { key } = await gateway.createKey(db.orgId, twin);
+    const other = await gateway.createKey(db.orgId, twin);
+    await expect(gateway.changeKey(db.orgId, key.id, limits)).rejects.toMatchObject({ code: "conflict" });
+    await gateway.revokeKey(db.orgId, other.key.id);
+    expect((await gateway.changeKey(db.orgId, key.id, limits)).limits).toEqual(limits);
+  });
+
+  it("holds no key to limits that it cannot have, and changes no key of another organisation", async () => {
+    const { gateway } = db.stores;
+    const limits = { requestsPerMinute: 1 };
+    await expect(gateway.createKey(db.orgId, { ...labels, purpose: "ingest", limits })).rejects.toThrow(/only sends usage/);
+    const { key } = await gateway.createKey(db.orgId, { ...labels, label: "sender", purpose: "ingest" });
+    await expect(gateway.changeKey(db.orgId, key.id, limits)).rejects.toThrow(/spends nothing/);
+    const stranger = await db.stores.ensureOrg("stranger");
+    const mine = await gateway.createKey(db.orgId, { ...labels, label: "mine" });
+    await expect(gateway.changeKey(stranger, mine.key.id, limits)).rejects.toMatchObject({ code: "not_found" });
+  });
+
   it("forgets a revoked key, and another organisation cannot revoke it", async () => {
     const { key } = await db.stores.gateway.createKey(db.orgId, labels);
     const other = await db.stores.ensureOrg("other");

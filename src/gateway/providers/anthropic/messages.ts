@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { readUsage } from "../../../catalog/usage-body/read-usage.ts";
-import type { AnswerFacts, Endpoint, EventReader, Finish } from "../../endpoint.ts";
-import { type Call, CallBody, parseBody, rewriteModel } from "../../json-call.ts";
+import type { Finish } from "../../../core/usage-event.ts";
+import type { AnswerFacts, Endpoint, EventReader } from "../../endpoint.ts";
+import { type Arrival, type Call, CallBody, parseBody, rewriteModel } from "../../json-call.ts";
 import { jsonValueOf } from "../../json-value.ts";
 import { anthropic, errorBody } from "./family.ts";
+import { messageText } from "./text.ts";
 
 const Usage = z.looseObject({});
 type Usage = z.infer<typeof Usage>;
@@ -87,9 +89,9 @@ const readEvents = (): EventReader => {
   };
 };
 
-const parse = (bytes: Buffer): Call => {
+const parse = ({ bytes, query }: Arrival): Call => {
   const fields = parseBody(MessagesRequest, bytes);
-  return { bytes, fields, model: fields.model, stream: fields.stream === true, user: fields.metadata?.user_id ?? "" };
+  return { bytes, fields, model: fields.model, stream: fields.stream === true, user: fields.metadata?.user_id ?? "", query };
 };
 
 /** POST /v1/messages, as Anthropic's API reference describes it. */
@@ -101,6 +103,7 @@ export const messages: Endpoint = {
   rewrite: rewriteModel,
   readAnswer,
   readEvents,
+  text: messageText,
 };
 
 /** POST /v1/messages/count_tokens: Anthropic bills nothing for it. */

@@ -1,9 +1,11 @@
 import { z } from "zod";
-import type { AnswerFacts, Endpoint, EventReader, Finish } from "../../endpoint.ts";
+import type { Finish } from "../../../core/usage-event.ts";
+import type { AnswerFacts, Endpoint, EventReader } from "../../endpoint.ts";
 import { errorBody } from "../../errors.ts";
 import { type Call, CallBody, parseBody, replaceMembers, rewriteModel } from "../../json-call.ts";
 import { jsonValueOf } from "../../json-value.ts";
 import { openai } from "./family.ts";
+import { chatText } from "./text.ts";
 import { tierOf, tokensOf } from "./tokens.ts";
 
 const StreamOptions = z.looseObject({ include_usage: z.boolean().nullish() }).nullish();
@@ -105,10 +107,10 @@ export const chatCompletions: Endpoint = {
   family: openai,
   path: "/chat/completions",
   metered: true,
-  parse: (bytes) => {
+  parse: ({ bytes, query }) => {
     const fields = parseBody(ChatRequest, bytes);
     const user = fields.user ?? fields.safety_identifier ?? "";
-    return { bytes, fields, model: fields.model, stream: fields.stream === true, user };
+    return { bytes, fields, model: fields.model, stream: fields.stream === true, user, query };
   },
   rewrite,
   readAnswer: (text) => {
@@ -118,4 +120,5 @@ export const chatCompletions: Endpoint = {
     return { model, tier, tokens, finish, failed: false };
   },
   readEvents,
+  text: chatText,
 };

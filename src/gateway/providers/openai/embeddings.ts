@@ -14,9 +14,10 @@ export const embeddings: Endpoint = {
   family: openai,
   path: "/embeddings",
   metered: true,
-  parse: (bytes) => {
+  answersText: false,
+  parse: ({ bytes, query }) => {
     const fields = parseBody(EmbeddingsRequest, bytes);
-    return { bytes, fields, model: fields.model, stream: false, user: fields.user ?? "" };
+    return { bytes, fields, model: fields.model, stream: false, user: fields.user ?? "", query };
   },
   rewrite: rewriteModel,
   readAnswer: (text) => {

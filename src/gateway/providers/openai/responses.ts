@@ -1,8 +1,10 @@
 import { z } from "zod";
-import type { AnswerFacts, Endpoint, EventReader, Finish } from "../../endpoint.ts";
+import type { Finish } from "../../../core/usage-event.ts";
+import type { AnswerFacts, Endpoint, EventReader } from "../../endpoint.ts";
 import { CallBody, parseBody, rewriteModel } from "../../json-call.ts";
 import { jsonValueOf } from "../../json-value.ts";
 import { openai } from "./family.ts";
+import { responseText } from "./text.ts";
 import { tierOf, tokensOf } from "./tokens.ts";
 
 const ResponsesRequest = CallBody.extend({ user: z.string().nullish(), safety_identifier: z.string().nullish() });
@@ -79,10 +81,10 @@ export const responses: Endpoint = {
   family: openai,
   path: "/responses",
   metered: true,
-  parse: (bytes) => {
+  parse: ({ bytes, query }) => {
     const fields = parseBody(ResponsesRequest, bytes);
     const user = fields.user ?? fields.safety_identifier ?? "";
-    return { bytes, fields, model: fields.model, stream: fields.stream === true, user };
+    return { bytes, fields, model: fields.model, stream: fields.stream === true, user, query };
   },
   rewrite: rewriteModel,
   readAnswer: (text) => {
@@ -90,4 +92,5 @@ export const responses: Endpoint = {
     return parsed.success ? factsOf(parsed.data) : undefined;
   },
   readEvents,
+  text: responseText,
 };

@@ -1,4 +1,4 @@
--- Which part of a request a row is (answer, attempt, shadow or judge), how the model ended ('' where not said), and whether an
+-- Which part of a request a row is (answer, cached, attempt, shadow or judge), how the model ended ('' where not said), and whether an
 -- answer that had to be JSON was.
 ALTER TABLE {database}.usage_facts
   ADD COLUMN IF NOT EXISTS part LowCardinality(String) DEFAULT 'answer' AFTER unmetered,

@@ -1,0 +1,35 @@
+import { AppError } from "../core/errors.ts";
+import { type Command, type CommandContext, type CommandInput, exitCode, shownWord } from "./command.ts";
+import { checkFile, dryRun, printSchema, setRollout, showPolicy } from "./policy-documents.ts";
+
+/** What a word of the command does, and how many words may follow it. */
+interface Verb {
+  readonly most: number;
+  run(context: CommandContext, input: CommandInput, words: readonly string[]): Promise<void>;
+}
+
+const verbs: Readonly<Record<string, Verb>> = {
+  show: { most: 0, run: showPolicy },
+  schema: { most: 0, run: printSchema },
+  check: { most: 1, run: checkFile },
+  "dry-run": { most: 1, run: dryRun },
+  rollout: { most: 2, run: setRollout },
+};
+
+export const policy: Command = {
+  usage: "policy show [--json] | schema | check FILE | dry-run FILE|APPROVAL_ID [--day DAY] [--json] | rollout [staged | at-once]",
+  summary:
+    "Shows the active policy and where its rollouts stand, prints and checks its JSON schema, tries a policy on a day's traffic, and sets how changes go live.",
+  options: { day: { type: "string" }, json: { type: "boolean" } },
+  async run(context, input) {
+    const [word = "show", ...rest] = input.words;
+    const verb = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
+    if (verb === undefined || rest.length > verb.most)
+      throw new AppError(
+        "bad_input",
+        `${shownWord(input.words.join(" "))} is none of the words of this command. Usage: apex ${policy.usage}`,
+      );
+    await verb.run(context, input, rest);
+    return exitCode.ok;
+  },
+};
