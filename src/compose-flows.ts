@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
+import { reachableProviders, watchWith, wireActuators } from "./compose-actuators.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
 import { wireChats, withRoles } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
@@ -124,12 +124,10 @@ interface Shared extends WireOptions {
   readonly mapping: MappingDeps;
 }
 
-function wireEffect(
-  { now, engines: { stores }, jobs }: WireOptions,
-  gateway: Gateway,
-): { effect: EffectDeps; rollback: PressDeps["rollback"] } {
-  const { approvals, policies, runs, fleet } = stores;
-  const effect: EffectDeps = { actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet })], runs, jobs, now };
+function wireEffect(options: WireOptions, gateway: Gateway): { effect: EffectDeps; rollback: PressDeps["rollback"] } {
+  const { now, jobs } = options;
+  const { approvals, policies, runs } = options.engines.stores;
+  const effect: EffectDeps = { actuators: wireActuators(options, gateway), runs, jobs, now };
   return {
     effect,
     rollback: (orgId, approvalId, by) => rollbackPolicy({ ...effect, approvals, policies }, { orgId, approvalId, by }),
@@ -189,7 +187,10 @@ function wireUpkeep(shared: Shared): Pick<JobHandlers, "sync" | "sync-due" | "me
     },
     async measure() {
       await usage.catchUp();
-      for (const { id } of await stores.orgs()) await measureWith(shared)(id);
+      for (const { id } of await stores.orgs()) {
+        await watchWith(shared)(id);
+        await measureWith(shared)(id);
+      }
     },
     async "reconcile-bills"() {
       for (const { id } of await stores.orgs()) await spending.raiseAlerts(id);
@@ -207,8 +208,6 @@ function wireHandlers(shared: Shared): JobHandlers {
   const analyst = wireAnalyst(shared);
   const pressed = (words: Press) => pressApproval(press, words);
   const surfaces = wireSurfaces(shared);
-  const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
-    ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
   return {
     async run({ runId }, signal) {
       const deps = { runs, policies, jobs, now, approvalTtlMs, log };
@@ -223,7 +222,8 @@ function wireHandlers(shared: Shared): JobHandlers {
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, change: notices.change, log }, inboundId),
     async apply({ orgId, approvalId }) {
-      await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), usage, providersOf, log }, { orgId, approvalId });
+      const deps = { ...effect, approvals, policies, prices: await books.of(orgId), usage, providersOf: reachableProviders(shared), log };
+      await applyPolicy(deps, { orgId, approvalId });
     },
     ...notices.handlers,
     ...surfaces.jobs,

@@ -135,3 +135,11 @@ export function planText(plan: RolloutPlan, holdoutShare: number, unit: RolloutS
     ? `Goes live at once for ${full} of ${unit}s.${guarded}`
     : `Starts with ${first} of ${unit}s, then ${[...later, full].join(", then ")}.${guarded}`;
 }
+
+/** How changes go live in a mode, in a sentence. */
+export const modeText = (mode: RolloutMode): string => {
+  const [early, later] = [stages.map(({ share }) => shareText(share)).join(", "), "Guardrails watch them."];
+  return mode === "staged"
+    ? `Changes go live in stages: ${early}, then all but the holdout, each after enough evidence. ${later}`
+    : `Changes go live at once, for all but the holdout. ${later}`;
+};

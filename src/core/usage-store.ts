@@ -3,6 +3,7 @@ import type { TrafficNeeds } from "./capability.ts";
 import type { ArmOutcome } from "./guardrail.ts";
 import type { Id } from "./ids.ts";
 import type { PicoUsd } from "./money.ts";
+import type { RuleTrace } from "./policy.ts";
 import type { SavingsPlan } from "./savings.ts";
 import type { Tokens } from "./tokens.ts";
 import type { RoutedCost, ShadowPairs, UnitBaseline, UnitOutcome } from "./unit-outcome.ts";
@@ -158,6 +159,12 @@ export interface Coverage {
   readonly singleRequestShare: number;
 }
 
+/** The requests that went by a rule: how many, and when the first did. */
+export interface SeenTraffic {
+  readonly requests: number;
+  readonly first: Date | null;
+}
+
 /** Reads usage. Each answer names its query; sums are exact, also where a fact was written twice. */
 export interface UsageReader {
   spend(query: SpendQuery): Promise<Answer<SpendRow>>;
@@ -210,6 +217,8 @@ export interface UsageReader {
     readonly workload: string;
     readonly model: string;
   }): Promise<Answer<TrafficNeeds>>;
+  /** Answers that went by a rule of a policy at a place, as far as usage shows it. */
+  seenTraffic(query: { readonly orgId: Id<"org">; readonly period: Period; readonly trace: RuleTrace }): Promise<SeenTraffic>;
   /** What the org has stored, or the part of it that passes the filters. */
   coverage(orgId: Id<"org">, filters?: Filters): Promise<Coverage>;
 }

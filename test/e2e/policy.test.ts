@@ -1,8 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { runCommand } from "../../src/cli/run-command.ts";
 import { type RunningApp, startApp } from "../setup/running-app.ts";
+
+const Schema = z.object({ properties: z.record(z.string(), z.unknown()) });
 
 let running: RunningApp;
 beforeAll(async () => {
@@ -36,7 +39,10 @@ const draft = (model: string) => ({
 describe("apex policy", () => {
   it("prints the JSON schema, checks files, and says where one is wrong", async () => {
     const schema = await apex("policy", "schema");
-    expect([schema.code, Object.keys(JSON.parse(schema.out).properties)]).toEqual([0, ["id", "orgId", "version", "rules", "createdAt"]]);
+    expect([schema.code, Object.keys(Schema.parse(JSON.parse(schema.out)).properties)]).toEqual([
+      0,
+      ["id", "orgId", "version", "rules", "createdAt"],
+    ]);
     const good = await apex("policy", "check", await write("good.json", draft("gpt-5-mini")));
     expect([good.code, good.out]).toEqual([0, expect.stringContaining("Requests of chat for gpt-5 go to gpt-5-mini at openai.")]);
     const bad = await apex("policy", "check", await write("bad.json", draft("")));

@@ -126,7 +126,7 @@ describe("savings of changes over time", () => {
       { orgId, org: "Acme", month: day(2).toISOString().slice(0, 7), asOf: day(4) },
     );
     const versions = statement.lines.map(({ policyVersion }) => policyVersion);
-    expect(versions).toEqual([...versions].sort());
+    expect(versions).toEqual([...versions].sort((a, b) => a - b));
     expect(statement.indicative).toEqual([]);
   });
 

@@ -9,6 +9,7 @@ import { percentiles } from "./percentiles.ts";
 import { duplicates, prefixReuse } from "./repeat-queries.ts";
 import { routedCosts } from "./routed-costs.ts";
 import { ruleTraffic } from "./rule-traffic.ts";
+import { seenTraffic } from "./seen-traffic.ts";
 import { shadowPairs } from "./shadow-pairs.ts";
 import { spendQuery, spendRow } from "./spend-query.ts";
 import { trafficNeeds } from "./traffic-needs.ts";
@@ -93,6 +94,7 @@ export function createUsageReader(database: Database): UsageReader {
     armOutcomes: async (query) => answer(armOutcomes(database.name, query), "look at the arms of a holdout"),
     ruleTraffic: async (query) => answer(ruleTraffic(database.name, query), "look at a rule's traffic"),
     trafficNeeds: async (query) => answer(trafficNeeds(database.name, query), "look at what requests need"),
+    seenTraffic: (query) => seenTraffic(database, query),
     coverage: (orgId, filters = {}) => coverageOf(database, orgId, filters),
   };
 }

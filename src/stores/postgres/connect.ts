@@ -1,6 +1,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import { Pool } from "pg";
 import { PrismaClient } from "../../../prisma/generated/client.ts";
+import type { SnapshotStore } from "../../core/actuator-snapshot.ts";
 import type { ApprovalStore } from "../../core/approval.ts";
 import type { AuditLog } from "../../core/audit.ts";
 import type { BillAlertStore } from "../../core/bill-alert.ts";
@@ -26,6 +27,7 @@ import type { RunStore } from "../../core/run.ts";
 import type { MappingStore } from "../../core/saved-mapping.ts";
 import type { SavingsLedger } from "../../core/savings.ts";
 import type { SourceStore } from "../../core/source-connection.ts";
+import { createSnapshotStore } from "./actuator-snapshots.ts";
 import { createApprovalStore } from "./approvals.ts";
 import { createAuditLog } from "./audit.ts";
 import { createBillAlertStore } from "./bill-alerts.ts";
@@ -86,6 +88,7 @@ export interface PostgresStores {
   readonly settings: OrgSettings;
   readonly terms: BillingTermsStore;
   readonly readKeys: ReadKeyStore;
+  readonly snapshots: SnapshotStore;
   /** The org of this name, made where there is none. */
   ensureOrg(name: string): Promise<Id<"org">>;
   /** Every org, oldest first. */
@@ -155,6 +158,7 @@ const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<Postg
   settings: createOrgSettings(db),
   terms: createBillingTermsStore(db),
   readKeys: createReadKeyStore(db),
+  snapshots: createSnapshotStore(db, box),
   ensureOrg: (name) => ensureOrg(db, name),
   orgs: () => orgs(db),
 });

@@ -28,6 +28,7 @@ describe("the gateways that serve", () => {
     expect(await fleet.served(db.orgId)).toEqual([0, 3]);
     await fleet.report(two, new Map([[db.orgId, 4]]));
     expect(await fleet.served(db.orgId)).toEqual([3, 4]);
+    expect(await fleet.alive()).toBe(2);
     await fleet.withdraw(one);
     expect(await fleet.served(db.orgId)).toEqual([4]);
     await fleet.withdraw(two);
@@ -41,6 +42,7 @@ describe("the gateways that serve", () => {
     await fleet.report(living, new Map([[db.orgId, 2]]));
     await silentFor(killed, "5 seconds");
     expect(await fleet.served(db.orgId)).toEqual([2]);
+    expect(await fleet.alive()).toBe(1);
     await fleet.report(killed, new Map([[db.orgId, 1]]));
     expect(await fleet.served(db.orgId)).toEqual([1, 2]);
     await silentFor(killed, "1 hour");
