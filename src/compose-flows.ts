@@ -9,6 +9,7 @@ import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
 import { type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
+import { type SavingsFlows, wireSavings } from "./compose-savings.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
 import type { Config } from "./config.ts";
@@ -76,6 +77,8 @@ export interface Flows {
   verify(orgId: Id<"org">): Promise<readonly EntryCheck[]>;
   readonly sources: SourceFlows;
   readonly spending: LedgerFlows;
+  /** Statements and invoices. */
+  readonly savings: SavingsFlows;
   readonly policies: PolicyFlows;
   /** Digests, budgets and alerts. */
   readonly notices: NoticeFlows;
@@ -252,6 +255,7 @@ function wireCommands(shared: Shared): Flows {
     measure: measureWith(shared),
     sources: wireSources(shared.sync),
     spending: shared.spending,
+    savings: wireSavings(stores, usage, shared.spending, (orgId) => books.of(orgId)),
     policies: wirePolicies(shared),
     notices: shared.notices,
     pricing: { contracts: stores.contracts, books, list: prices },

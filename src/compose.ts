@@ -82,9 +82,9 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
     },
     async listen(request) {
       const { id } = await openOrg(ownOrg);
-      const { spending } = flows;
+      const { spending, savings } = flows;
       const server = await listen(
-        { config, log, now, engines: served, jobs, gateway, spending, adapterFor, intake, acks, ownOrg: id },
+        { config, log, now, engines: served, jobs, gateway, spending, savings, adapterFor, intake, acks, ownOrg: id },
         request,
       );
       listening.add(server);

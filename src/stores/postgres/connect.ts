@@ -5,6 +5,7 @@ import type { SnapshotStore } from "../../core/actuator-snapshot.ts";
 import type { ApprovalStore } from "../../core/approval.ts";
 import type { AuditLog } from "../../core/audit.ts";
 import type { BillAlertStore } from "../../core/bill-alert.ts";
+import type { BillingTermsStore } from "../../core/billing-terms.ts";
 import type { BudgetStore } from "../../core/budget.ts";
 import type { CallClaims } from "../../core/call-claims.ts";
 import type { ChatInstallationStore, SignInStore } from "../../core/chat-installation.ts";
@@ -30,6 +31,7 @@ import { createSnapshotStore } from "./actuator-snapshots.ts";
 import { createApprovalStore } from "./approvals.ts";
 import { createAuditLog } from "./audit.ts";
 import { createBillAlertStore } from "./bill-alerts.ts";
+import { createBillingTermsStore } from "./billing-terms.ts";
 import { createBudgetStore } from "./budgets.ts";
 import { createCallClaims } from "./call-claims.ts";
 import { createChatInstallationStore, createSignInStore } from "./chat-installations.ts";
@@ -84,6 +86,7 @@ export interface PostgresStores {
   readonly schedules: DigestScheduleStore;
   readonly budgets: BudgetStore;
   readonly settings: OrgSettings;
+  readonly terms: BillingTermsStore;
   readonly readKeys: ReadKeyStore;
   readonly snapshots: SnapshotStore;
   /** The org of this name, made where there is none. */
@@ -153,6 +156,7 @@ const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<Postg
   schedules: createDigestScheduleStore(db),
   budgets: createBudgetStore(db),
   settings: createOrgSettings(db),
+  terms: createBillingTermsStore(db),
   readKeys: createReadKeyStore(db),
   snapshots: createSnapshotStore(db, box),
   ensureOrg: (name) => ensureOrg(db, name),
