@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
+import type { Logger } from "../core/logger.ts";
 import { targetsOf } from "../core/strategy.ts";
 import type { UsageEvent } from "../core/usage-event.ts";
 import { type AnswerCache, type CachedAnswer, maxCachedBytes } from "./answer-cache.ts";
@@ -34,6 +35,7 @@ export interface CallDeps extends SideDeps {
   readonly shadows: Shadows;
   readonly limiter: Pick<KeyLimiter, "admit">;
   readonly now: () => Date;
+  readonly log: Pick<Logger, "error">;
   readonly limits: CallLimits;
 }
 
@@ -143,6 +145,7 @@ async function answerBySide(
   if (endpoint.metered) passage.promptHash();
   const answered = await serving;
   const { served, failure, candidate } = answered;
+  if (failure?.api.code === "internal_error") deps.log.error("A gateway request failed.", { error: String(failure.cause), id: passage.id });
   if (failure !== undefined && !client.gone()) sendError(req, res, failure.api.status, endpoint.family.errorBody(failure.api));
   const written = keeping?.written();
   if (cacheKey !== undefined) keep(deps, passage, cacheKey, answered, written);

@@ -71,7 +71,7 @@ class Body implements AnswerBody, AsyncIterator<Buffer> {
   }
 
   return(): Promise<IteratorResult<Buffer>> {
-    if (!this.ended) this.controller.abort(new Error("the answer was not wanted any more"));
+    if (!this.ended) this.controller.abort(Object.assign(new Error("the answer was not wanted any more"), { code: "ECANCELED" }));
     return Promise.resolve({ done: true, value: undefined });
   }
 

@@ -85,7 +85,7 @@ const sendOnce = (connections: UpstreamConnections, limits: UpstreamLimits, call
       headersTimeout: limits.headersTimeoutMs,
       bodyTimeout: limits.idleTimeoutMs,
     },
-    onStart: (abort) => stop.onStop(() => abort(new Error("the call was given up"))),
+    onStart: (abort) => stop.onStop(() => abort(Object.assign(new Error("the call was given up"), { code: "ECANCELED" }))),
   });
 };
 

@@ -1,4 +1,4 @@
-import { GatewayError, refuse } from "./errors.ts";
+import { asGatewayError, GatewayError, refuse } from "./errors.ts";
 import { UpstreamNotAllowed } from "./upstream-guard.ts";
 
 /** The machine's code of a failed call, such as ECONNREFUSED; empty where it has none. */
@@ -33,6 +33,8 @@ export const wireFailureOf = (provider: string, cause: unknown): WireFailure => 
     });
     return { error, status: "error", mayBeBilled: false };
   }
+  // Everything that a connection says has a code: what has none is a mistake of ours.
+  if (code === "") return { error: asGatewayError(cause), status: "error", mayBeBilled: true };
   if (neverSent.has(code)) {
     const error = refuse.badUpstream(`${provider} could not be reached (${code}). Try again shortly.`, null, { cause });
     return { error, status: "error", mayBeBilled: false };
@@ -41,10 +43,6 @@ export const wireFailureOf = (provider: string, cause: unknown): WireFailure => 
     const error = refuse.upstreamTimeout(`${provider} did not answer in time. Try again, or ask for a shorter answer.`, null, { cause });
     return { error, status: "timeout", mayBeBilled: true };
   }
-  const error = refuse.badUpstream(
-    `${provider} broke the connection before its answer was whole${code === "" ? "" : ` (${code})`}. Try again.`,
-    null,
-    { cause },
-  );
+  const error = refuse.badUpstream(`${provider} broke the connection before its answer was whole (${code}). Try again.`, null, { cause });
   return { error, status: "error", mayBeBilled: true };
 };
