@@ -38,7 +38,12 @@ for (const provider of readdirSync(join(lists, "models.dev"))) {
       letter("R", model.reasoning),
       letter("S", model.temperature),
     ].join("");
-    put(provider, basename(file, ".toml"), "models.dev", { context: model.limit.context, input: model.limit.input, output: model.limit.output, flags });
+    put(provider, basename(file, ".toml"), "models.dev", {
+      context: model.limit.context,
+      input: model.limit.input,
+      output: model.limit.output,
+      flags,
+    });
   }
 }
 

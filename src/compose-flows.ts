@@ -8,7 +8,7 @@ import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
-import { type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
+import { approvalTtlMs, type PolicyFlows, providersOf, wirePolicies, wireRollouts } from "./compose-policies.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
 import type { Config } from "./config.ts";
@@ -32,6 +32,7 @@ import { type IngestDeps, importFile } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
 import { prepareOffers } from "./flows/prepare-offers.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
+import { closeCutOff } from "./flows/propose-rules.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
 import { reconcile } from "./flows/reconcile.ts";
 import { type RepriceOutcome, type RepriceRequest, repriceUsage } from "./flows/reprice-usage.ts";
@@ -46,9 +47,6 @@ import { createApiClient } from "./ingest/api-client.ts";
 import { fileHeader } from "./ingest/file-header.ts";
 import { fileSources, proposeMapping } from "./ingest/index.ts";
 import { remoteSources } from "./ingest/remote-sources.ts";
-
-/** How long a proposal waits for its decision. */
-const approvalTtlMs = 7 * 24 * 3_600_000;
 
 /** How long it is remembered which spans were counted, in milliseconds: senders give up long before. */
 const claimsKeptMs = 7 * 24 * 3_600_000;
@@ -204,12 +202,11 @@ function wireHandlers(shared: Shared): JobHandlers {
   const analyst = wireAnalyst(shared);
   const pressed = (words: Press) => pressApproval(press, words);
   const surfaces = wireSurfaces(shared);
-  const providersOf = async (orgId: Id<"org">): Promise<readonly string[]> =>
-    ((await stores.gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
   return {
     async run({ runId }, signal) {
       const deps = { runs, policies, jobs, now, approvalTtlMs, log };
       const receive = shared.intake.files.receive;
+      if (await closeCutOff({ runs, now }, runId)) return;
       await surfaces.entitle(runId);
       if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
       if (await answerCommand({ ...stores, usage, ...deps, ...notices, press: pressed }, runId, signal)) return;
@@ -220,7 +217,8 @@ function wireHandlers(shared: Shared): JobHandlers {
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, change: notices.change, log }, inboundId),
     async apply({ orgId, approvalId }) {
-      await applyPolicy({ ...effect, approvals, policies, prices: await books.of(orgId), usage, providersOf, log }, { orgId, approvalId });
+      const deps = { ...effect, approvals, policies, prices: await books.of(orgId), usage, providersOf: providersOf(stores), log };
+      await applyPolicy(deps, { orgId, approvalId });
     },
     ...notices.handlers,
     ...surfaces.jobs,

@@ -1,6 +1,6 @@
 import { AppError } from "../core/errors.ts";
 import { type Command, type CommandContext, type CommandInput, exitCode, shownWord } from "./command.ts";
-import { checkFile, dryRun, printSchema, setRollout, showPolicy } from "./policy-documents.ts";
+import { checkFile, dryRun, printSchema, proposeFile, setRollout, showPolicy } from "./policy-documents.ts";
 
 /** What a word of the command does, and how many words may follow it. */
 interface Verb {
@@ -13,13 +13,15 @@ const verbs: Readonly<Record<string, Verb>> = {
   schema: { most: 0, run: printSchema },
   check: { most: 1, run: checkFile },
   "dry-run": { most: 1, run: dryRun },
+  propose: { most: 1, run: proposeFile },
   rollout: { most: 2, run: setRollout },
 };
 
 export const policy: Command = {
-  usage: "policy show [--json] | schema | check FILE | dry-run FILE|APPROVAL_ID [--day DAY] [--json] | rollout [staged | at-once]",
+  usage:
+    "policy show [--json] | schema | check FILE | dry-run FILE|APPROVAL_ID [--day DAY] [--json] | propose FILE | rollout [staged | at-once]",
   summary:
-    "Shows the active policy and where its rollouts stand, prints and checks its JSON schema, tries a policy on a day's traffic, and sets how changes go live.",
+    "Shows the active policy and where its rollouts stand, prints and checks its JSON schema, tries a policy on a day's traffic, proposes rules for approval, and sets how changes go live.",
   options: { day: { type: "string" }, json: { type: "boolean" } },
   async run(context, input) {
     const [word = "show", ...rest] = input.words;

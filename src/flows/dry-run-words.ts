@@ -47,22 +47,28 @@ const speed = ({ p50, p95, requests, ofWorkload }: LatencyPreview): string =>
   `half within ${ms(p50)}, 95 % within ${ms(p95)} (${some(requests, "request")}${ofWorkload ? "" : " of other workloads"})`;
 
 /** What cannot be told from stored usage, a sentence each. */
-function unsaid({ preview, latency, seen }: RuleDryRun): readonly string[] {
+export function dryRunGaps({ preview, latency, seen, guarded }: RuleDryRun): readonly string[] {
   return [
     ...preview.unsaid,
     ...(latency.after === undefined && preview.kind !== "unknown"
       ? ["How fast the new model answers: no stored request has met it in 30 days."]
       : []),
-    ...(seen.requests > 0 ? ["Whether answers stay as good and as long: only live traffic tells, which the guardrails watch."] : []),
-  ];
+    ...(seen.requests > 0
+      ? [`Whether answers stay as good and as long: only live traffic tells${guarded ? ", which the guardrails watch" : ""}.`]
+      : []),
+  ].map((line) => `Cannot be said: ${line}`);
 }
+
+/** What one rule would have done: what moved, what it cost and would have cost, and how fast both models answer. */
+export const dryRunFacts = (run: RuleDryRun): readonly string[] => [
+  movedLine(run),
+  costLine(run.cost),
+  ...(run.latency.before === undefined ? [] : [`Speed as it was: ${speed(run.latency.before)}.`]),
+  ...(run.latency.after === undefined ? [] : [`Speed of the new model in 30 days: ${speed(run.latency.after)}.`]),
+];
 
 /** What one rule would have done, in lines of plain text. */
 export const dryRunLines = (run: RuleDryRun): readonly string[] => [
   `${run.rule.workload}, ${run.rule.requestedModel} → ${goesTo(run.preview)}`,
-  `  ${movedLine(run)}`,
-  `  ${costLine(run.cost)}`,
-  ...(run.latency.before === undefined ? [] : [`  Speed as it was: ${speed(run.latency.before)}.`]),
-  ...(run.latency.after === undefined ? [] : [`  Speed of the new model in 30 days: ${speed(run.latency.after)}.`]),
-  ...unsaid(run).map((line) => `  Cannot be said: ${line}`),
+  ...[...dryRunFacts(run), ...dryRunGaps(run)].map((line) => `  ${line}`),
 ];
