@@ -4,6 +4,7 @@ const benches = {
   ask: () => import("./ask.ts"),
   exact: () => import("./exact.ts"),
   ingest: () => import("./ingest.ts"),
+  "savings-study": () => import("./savings-study.ts"),
   "serve-gateway": () => import("./serve-gateway.ts"),
   routing: () => import("./routing.ts"),
   soak: () => import("./soak.ts"),

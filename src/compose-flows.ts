@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { createGatewayActuator } from "./actuators/gateway/index.ts";
 import { createPriceBook } from "./catalog/price-book.ts";
+import { reachableProviders, watchWith, wireActuators } from "./compose-actuators.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
 import { wireChats, withRoles } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
@@ -8,7 +8,8 @@ import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
-import { approvalTtlMs, type PolicyFlows, providersOf, wirePolicies, wireRollouts } from "./compose-policies.ts";
+import { approvalTtlMs, type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
+import { type SavingsFlows, wireSavings } from "./compose-savings.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
 import type { Config } from "./config.ts";
@@ -74,6 +75,8 @@ export interface Flows {
   verify(orgId: Id<"org">): Promise<readonly EntryCheck[]>;
   readonly sources: SourceFlows;
   readonly spending: LedgerFlows;
+  /** Statements and invoices. */
+  readonly savings: SavingsFlows;
   readonly policies: PolicyFlows;
   /** Digests, budgets and alerts. */
   readonly notices: NoticeFlows;
@@ -119,12 +122,10 @@ interface Shared extends WireOptions {
   readonly mapping: MappingDeps;
 }
 
-function wireEffect(
-  { now, engines: { stores }, jobs }: WireOptions,
-  gateway: Gateway,
-): { effect: EffectDeps; rollback: PressDeps["rollback"] } {
-  const { approvals, policies, runs, fleet } = stores;
-  const effect: EffectDeps = { actuators: [createGatewayActuator({ refresh: () => gateway.refresh(), fleet })], runs, jobs, now };
+function wireEffect(options: WireOptions, gateway: Gateway): { effect: EffectDeps; rollback: PressDeps["rollback"] } {
+  const { now, jobs } = options;
+  const { approvals, policies, runs } = options.engines.stores;
+  const effect: EffectDeps = { actuators: wireActuators(options, gateway), runs, jobs, now };
   return {
     effect,
     rollback: (orgId, approvalId, by) => rollbackPolicy({ ...effect, approvals, policies }, { orgId, approvalId, by }),
@@ -184,7 +185,10 @@ function wireUpkeep(shared: Shared): Pick<JobHandlers, "sync" | "sync-due" | "me
     },
     async measure() {
       await usage.catchUp();
-      for (const { id } of await stores.orgs()) await measureWith(shared)(id);
+      for (const { id } of await stores.orgs()) {
+        await watchWith(shared)(id);
+        await measureWith(shared)(id);
+      }
     },
     async "reconcile-bills"() {
       for (const { id } of await stores.orgs()) await spending.raiseAlerts(id);
@@ -217,7 +221,7 @@ function wireHandlers(shared: Shared): JobHandlers {
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, change: notices.change, log }, inboundId),
     async apply({ orgId, approvalId }) {
-      const deps = { ...effect, approvals, policies, prices: await books.of(orgId), usage, providersOf: providersOf(stores), log };
+      const deps = { ...effect, approvals, policies, prices: await books.of(orgId), usage, providersOf: reachableProviders(shared), log };
       await applyPolicy(deps, { orgId, approvalId });
     },
     ...notices.handlers,
@@ -250,7 +254,8 @@ function wireCommands(shared: Shared): Flows {
     measure: measureWith(shared),
     sources: wireSources(shared.sync),
     spending: shared.spending,
-    policies: wirePolicies(shared),
+    savings: wireSavings(stores, usage, shared.spending, (orgId) => books.of(orgId)),
+    policies: wirePolicies({ ...shared, providersOf: reachableProviders(shared) }),
     notices: shared.notices,
     pricing: { contracts: stores.contracts, books, list: prices },
     reprice(request, signal) {

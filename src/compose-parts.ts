@@ -55,6 +55,16 @@ function gatewayOf({ upstreams }: Config, role: ProcessRole): string {
   return `on at /v1, to ${upstreams.map((upstream) => upstream.provider).join(", ")}`;
 }
 
+function placesOf({ actuators: { litellm, portkey, export: files } }: Config): string {
+  const named = (map: ReadonlyMap<string, unknown>): string => [...map.keys()].join(", ");
+  return [
+    "the gateway",
+    ...(litellm === undefined ? [] : [`LiteLLM at ${litellm.baseUrl} for ${named(litellm.scopes)}`]),
+    ...(portkey === undefined ? [] : [`Portkey at ${portkey.baseUrl} for ${named(portkey.configs)}`]),
+    ...(files === undefined ? [] : [`patches in ${files.dir}`]),
+  ].join("; ");
+}
+
 /** What is on and what is off in a process of a role, and why, a line each. */
 export function partsOf(config: Config, role: ProcessRole): readonly string[] {
   const { worker } = dutiesOf[role];
@@ -65,7 +75,7 @@ export function partsOf(config: Config, role: ProcessRole): readonly string[] {
     line("Discord", discordOf(config, role)),
     line("Gateway", gatewayOf(config, role)),
     line("Worker", worker ? "on" : `off: the role is ${role}; run another process with --role worker`),
-    ...(worker ? [line("Models", "off: rules and templates answer")] : []),
+    ...(worker ? [line("Models", "off: rules and templates answer"), line("Policies", `take effect at ${placesOf(config)}`)] : []),
     line(
       "Commands",
       role === "all"

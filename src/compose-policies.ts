@@ -9,7 +9,7 @@ import { advanceRollout } from "./flows/advance-rollout.ts";
 import type { ContractBooks } from "./flows/contract-books.ts";
 import { proposedRule } from "./flows/dry-run-approval.ts";
 import { dryRunPolicy, type RuleDryRun } from "./flows/dry-run-policy.ts";
-import { type ProposeRequest, proposeRules } from "./flows/propose-rules.ts";
+import { type ProposeDeps, type ProposeRequest, proposeRules } from "./flows/propose-rules.ts";
 import { rolloutFacts } from "./flows/rollout-facts.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { watchRollouts } from "./flows/watch-rollouts.ts";
@@ -38,22 +38,20 @@ export interface PolicyFlows {
 /** How long a proposal waits for its decision. */
 export const approvalTtlMs = 7 * 24 * 3_600_000;
 
-/** The providers that an org's gateway can send requests on to. */
-export const providersOf =
-  ({ gateway }: Pick<Engines["stores"], "gateway">) =>
-  async (orgId: Id<"org">): Promise<readonly string[]> =>
-    ((await gateway.snapshot()).upstreams.get(orgId) ?? []).map(({ provider }) => provider);
-
 /** Answers questions about policies, and proposes rules. */
 export const wirePolicies = ({
   engines: { stores, usage },
   books,
   jobs,
   now,
-}: Pick<PolicyParts, "engines" | "jobs" | "now"> & { readonly books: ContractBooks }): PolicyFlows => ({
+  providersOf,
+}: Pick<PolicyParts, "engines" | "jobs" | "now"> & {
+  readonly books: ContractBooks;
+  readonly providersOf: ProposeDeps["providersOf"];
+}): PolicyFlows => ({
   async propose(request) {
     const prices = await books.of(request.orgId);
-    return proposeRules({ ...stores, usage, prices, providersOf: providersOf(stores), jobs, now, approvalTtlMs }, request);
+    return proposeRules({ ...stores, usage, prices, providersOf, jobs, now, approvalTtlMs }, request);
   },
   async standing(orgId, rule) {
     const known = await rolloutFacts({ policies: stores.policies, usage }, orgId, rule, now());

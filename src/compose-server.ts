@@ -4,6 +4,7 @@ import type { Engines } from "./compose-engines.ts";
 import type { Intake } from "./compose-intake.ts";
 import type { LedgerFlows } from "./compose-ledger.ts";
 import { connectListeners } from "./compose-listeners.ts";
+import type { SavingsFlows } from "./compose-savings.ts";
 import { connectSlack, wireInstall } from "./compose-slack.ts";
 import { admitTeams } from "./compose-teams.ts";
 import type { Config } from "./config.ts";
@@ -52,6 +53,7 @@ export interface ServerDeps {
   readonly jobs: JobQueue;
   readonly gateway: Gateway;
   readonly spending: LedgerFlows;
+  readonly savings: SavingsFlows;
   readonly adapterFor: (platform: Platform) => AnyPlatformAdapter | undefined;
   readonly intake: Intake;
   readonly acks: AckGate;
@@ -103,6 +105,7 @@ async function httpApp(deps: ServerDeps, options: ListenOptions, closing: AbortS
     now,
     log,
     ready: readyChecks(deps),
+    ...(options.http ? { statements: { ...engines.stores, statement: deps.savings.statement, now } } : {}),
     ...(options.http ? { spend: { ...engines.stores, spend: (request) => deps.spending.spend(request), now } } : {}),
     ...(options.http ? deps.intake : {}),
     ...(options.local === undefined ? {} : { local: endingWith(options.local, closing) }),

@@ -5,7 +5,7 @@ import { type Engines, openEngines } from "./compose-engines.ts";
 import { type Flows, wireFlows } from "./compose-flows.ts";
 import { partsOf } from "./compose-parts.ts";
 import { type Listening, type ListenOptions, listen } from "./compose-server.ts";
-import type { Config } from "./config.ts";
+import { type Config, ownOrg } from "./config.ts";
 import { createAckGate } from "./core/ack-gate.ts";
 import type { Author, Member } from "./core/conversation.ts";
 import { AppError } from "./core/errors.ts";
@@ -13,8 +13,6 @@ import type { Id } from "./core/ids.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Gateway } from "./gateway/proxy.ts";
 import type { ProcessRole } from "./roles.ts";
-
-const ownOrg = "default";
 
 /** An org as the command line speaks of it. `note` says why it was picked, where that may surprise. */
 export interface Workspace {
@@ -84,9 +82,9 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
     },
     async listen(request) {
       const { id } = await openOrg(ownOrg);
-      const { spending } = flows;
+      const { spending, savings } = flows;
       const server = await listen(
-        { config, log, now, engines: served, jobs, gateway, spending, adapterFor, intake, acks, ownOrg: id },
+        { config, log, now, engines: served, jobs, gateway, spending, savings, adapterFor, intake, acks, ownOrg: id },
         request,
       );
       listening.add(server);

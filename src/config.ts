@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { type ActuatorSettings, actuatorEnvironment, actuatorSettings } from "./config-actuators.ts";
 import { type DiscordSettings, discordEnvironment, discordSettings } from "./config-discord.ts";
 import { checkUpstream, gatewayEnvironment, trustedUpstreams } from "./config-gateway.ts";
 import { type SlackSettings, slackEnvironment, slackSettings } from "./config-slack.ts";
@@ -12,6 +13,9 @@ export type Engine = { readonly kind: "embedded" } | { readonly kind: "server"; 
 
 /** The queue lives in the relational database unless a Redis is named. */
 export type QueueEngine = { readonly kind: "postgres" } | { readonly kind: "redis"; readonly url: string; readonly prefix: string };
+
+/** The org that upstreams and places from the configuration belong to. */
+export const ownOrg = "default";
 
 /** An upstream that the gateway may send requests to. */
 export interface UpstreamSettings {
@@ -32,6 +36,8 @@ export interface Config {
   readonly teams: TeamsSettings;
   readonly discord: DiscordSettings;
   readonly upstreams: readonly UpstreamSettings[];
+  /** Places besides our own gateway where policies take effect. */
+  readonly actuators: ActuatorSettings;
   /** Further addresses that the gateway may send requests to though they are private or not https; those of `upstreams` are trusted anyway. */
   readonly trustedUpstreams: readonly string[];
   /** 32 bytes that secrets are encrypted with; undefined: one is made in the data folder. */
@@ -52,6 +58,7 @@ const Environment = z.object({
   ...slackEnvironment,
   ...teamsEnvironment,
   ...discordEnvironment,
+  ...actuatorEnvironment,
   ...gatewayEnvironment,
   PUBLIC_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
   OPENAI_API_KEY: optional,
@@ -107,6 +114,7 @@ export function readConfig(root: string, environment: Readonly<Record<string, st
     teams: teamsSettings(env),
     discord: discordSettings(env),
     upstreams: upstreamSettings(env),
+    actuators: actuatorSettings(env),
     trustedUpstreams: trustedUpstreams(env),
     secretKey: secretKey(env),
     logLevel: env.LOG_LEVEL,

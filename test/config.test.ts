@@ -144,6 +144,54 @@ describe("the configuration", () => {
     expect(() => readConfig("/", environment)).toThrow(sentence);
   });
 
+  const litellm = {
+    LITELLM_BASE_URL: "https://llm.example.com",
+    LITELLM_MASTER_KEY: "sk-m",
+    LITELLM_SCOPES: "support-chat=team:t-1, search=key:88dc",
+  };
+
+  it("names the places where policies take effect, each with what its workloads are there", () => {
+    expect(readConfig("/", {}).actuators).toEqual({ litellm: undefined, portkey: undefined, export: undefined });
+    const { actuators } = readConfig("/", {
+      ...litellm,
+      LITELLM_CREDENTIALS: "openai=main",
+      PORTKEY_API_KEY: "pk",
+      PORTKEY_CONFIGS: "support-chat=pc-a",
+      APEX_EXPORT_DIR: "/out",
+      APEX_EXPORT_LITELLM: "/srv/config/proxy.yaml::deploy/proxy.yaml",
+      APEX_EXPORT_ENVOY: "/srv/config/route.yaml",
+    });
+    expect(actuators.litellm).toMatchObject({ settleMs: 0, credentials: new Map([["openai", "main"]]) });
+    expect([...(actuators.litellm?.scopes ?? [])]).toEqual([
+      ["support-chat", { kind: "team", id: "t-1" }],
+      ["search", { kind: "key", id: "88dc" }],
+    ]);
+    expect(actuators.portkey).toEqual({ baseUrl: "https://api.portkey.ai/v1", apiKey: "pk", configs: new Map([["support-chat", "pc-a"]]) });
+    expect(actuators.export).toEqual({
+      dir: "/out",
+      files: [
+        { format: "litellm", path: "/srv/config/proxy.yaml", name: "deploy/proxy.yaml" },
+        { format: "envoy", path: "/srv/config/route.yaml", name: "route.yaml" },
+      ],
+    });
+  });
+
+  it.each([
+    [{ LITELLM_BASE_URL: "https://l" }, /LITELLM_MASTER_KEY is not set/],
+    [{ LITELLM_MASTER_KEY: "k" }, /LITELLM_BASE_URL is not set/],
+    [{ ...litellm, LITELLM_SCOPES: "" }, /LITELLM_SCOPES is not set: name the team or key/],
+    [{ ...litellm, LITELLM_SCOPES: "support-chat=everybody" }, /"everybody" names no team and no key/],
+    [{ ...litellm, LITELLM_SCOPES: "search=key:sk-123" }, /takes the hash of a key/],
+    [{ ...litellm, LITELLM_SCOPES: "a=team:x,a=team:y" }, /names a twice/],
+    [{ ...litellm, LITELLM_CREDENTIALS: "openai" }, /LITELLM_CREDENTIALS is not a list like openai=NAME/],
+    [{ PORTKEY_API_KEY: "k" }, /PORTKEY_CONFIGS is not set/],
+    [{ PORTKEY_CONFIGS: "a=b" }, /PORTKEY_API_KEY is not set/],
+    [{ APEX_EXPORT_DIR: "/out" }, /without a file/],
+    [{ APEX_EXPORT_ENVOY: "/f.yaml" }, /APEX_EXPORT_DIR is not set/],
+  ])("a place that is half set up (%o) is refused at start, with what to set", (environment, sentence) => {
+    expect(() => readConfig("/", environment)).toThrow(sentence);
+  });
+
   it("trusts the addresses of providers that the environment names, and refuses what is none", () => {
     const read = (environment: Record<string, string>) => readConfig("/", environment);
     expect(read({ APEX_TRUSTED_UPSTREAMS: "http://10.0.0.5:8000/v1, https://llm.corp" }).trustedUpstreams).toEqual([

@@ -6,6 +6,7 @@ import { demo } from "./demo.ts";
 import { digest } from "./digest.ts";
 import { importFiles } from "./import.ts";
 import { importMap } from "./import-map.ts";
+import { invoice } from "./invoice.ts";
 import { key } from "./key.ts";
 import { keys } from "./keys.ts";
 import { policy } from "./policy.ts";
@@ -17,6 +18,7 @@ import { reprice } from "./reprice.ts";
 import { savings } from "./savings.ts";
 import { source } from "./source.ts";
 import { spend } from "./spend.ts";
+import { statement } from "./statement.ts";
 import { twoPerson } from "./two-person.ts";
 import { up } from "./up.ts";
 import { verify } from "./verify.ts";
@@ -43,6 +45,8 @@ export const commands = {
   "two-person": twoPerson,
   policy,
   savings,
+  statement,
+  invoice,
   verify,
   price,
   key,

@@ -3,11 +3,11 @@ import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { plain } from "../../adapters/draw-text.ts";
 import { dayText } from "../core/day.ts";
-import { AppError } from "../core/errors.ts";
+import { AppError, assertNever } from "../core/errors.ts";
 import { isId } from "../core/ids.ts";
 import type { PolicyRule } from "../core/policy.ts";
 import { policySchema, readPolicyDocument } from "../core/policy-document.ts";
-import { RolloutMode, standingOf, standingText } from "../core/rollout.ts";
+import { modeText, RolloutMode, standingOf, standingText } from "../core/rollout.ts";
 import type { RolloutStep } from "../core/rollout-step.ts";
 import { holdoutOf } from "../core/strategy.ts";
 import { ruleSentence } from "../core/strategy-words.ts";
@@ -51,6 +51,8 @@ const stepText = (step: RolloutStep): string => {
       return `It moves on at the next look: ${step.why}`;
     case "wait":
       return `It waits for ${step.waitsFor}.`;
+    default:
+      return assertNever(step);
   }
 };
 
@@ -119,9 +121,5 @@ export async function setRollout(
     if (mode === undefined) throw new AppError("bad_input", "Say staged or at-once. Usage: apex policy rollout [staged | at-once]");
     await settings.setRollout(org.id, mode, userName);
   }
-  output.out(
-    (await settings.rolloutOf(org.id)) === "staged"
-      ? "Changes go live in stages: 1 %, 10 %, 50 %, then all but the holdout, each after enough evidence. Guardrails watch them.\n"
-      : "Changes go live at once, for all but the holdout. Guardrails watch them.\n",
-  );
+  output.out(`${modeText(await settings.rolloutOf(org.id))}\n`);
 }

@@ -1,4 +1,5 @@
 import { type Id, isId } from "./ids.ts";
+import type { RolloutMode } from "./rollout.ts";
 import { type SettingWords, settingIn } from "./setting-words.ts";
 
 /** What a command can show, besides what is asked of the analyst. */
@@ -16,6 +17,8 @@ export type Command =
     }
   /** A form's values, in words. */
   | ({ readonly type: "set" } & SettingWords)
+  /** How approved changes go live: to be shown, or set where a mode is said. */
+  | { readonly type: "rollout"; readonly mode: RolloutMode | undefined }
   /** Something is to be done about a proposal that is not named: its buttons are shown, nothing is pressed. */
   | { readonly type: "which"; readonly verb: "approve" | "reject" | "rollback" };
 
@@ -72,6 +75,13 @@ const verbOf = (word: string): keyof typeof verbs | undefined => {
   return undefined;
 };
 
+const modes: Readonly<Partial<Record<string, RolloutMode>>> = {
+  staged: "staged",
+  stages: "staged",
+  "at once": "at once",
+  "at-once": "at once",
+};
+
 /** The command that a text is; undefined where it is a question, or anything else. */
 export function commandOf(text: string): Command | undefined {
   const said = bare(text);
@@ -82,6 +92,8 @@ export function commandOf(text: string): Command | undefined {
   const lower = said.toLowerCase();
   const topic = topics.find(([, pattern]) => pattern.test(lower))?.[0];
   if (topic !== undefined) return { type: "show", topic };
+  const rollout = /^rollouts?(?: (?:to |in )?(staged|stages|at[ -]once))?$/.exec(lower);
+  if (rollout !== null) return { type: "rollout", mode: modes[rollout[1] ?? ""] };
   const setting = settingIn(said);
   if (setting !== undefined) return { type: "set", ...setting };
   for (const any of ["approve", "reject", "rollback"] as const) if (anyOf[any].test(lower)) return { type: "which", verb: any };

@@ -1,3 +1,4 @@
+import { effectText } from "./actuator-words.ts";
 import type { ApprovalStatus } from "./approval-status.ts";
 import { assertNever } from "./errors.ts";
 import { breachText } from "./guardrail.ts";
@@ -42,16 +43,18 @@ type DecisionEvent = Exclude<Extract<RunEvent, { approvalId: string }>, { type: 
 
 type Live = Extract<RunEvent, { type: "policy.applied" | "policy.advanced" }>;
 
-const effectOf = ({ version, actuator, waiting }: Live): string =>
-  waiting === undefined
-    ? `In effect as policy version ${version} (${actuator}, read back).`
-    : `Published as policy version ${version}. No ${waiting} is running: it takes effect when one starts.`;
+const seenText = ({ place, since, requests }: Extract<RunEvent, { type: "policy.seen" }>): string =>
+  `Seen in traffic (${place}): ${requests} ${requests === 1 ? "request" : "requests"}, the first at ${since.slice(0, 16).replace("T", " ")} UTC.`;
 
 /** What a change that is live says, where its rollout stands included. */
 function live(event: Live): Pick<DecisionView, "applied" | "failed" | "outcome"> {
   const stage = event.rollout === undefined ? "" : standingText(event.rollout);
   const why = event.type === "policy.advanced" ? `Why it moved on: ${event.why}` : "";
-  return { applied: true, failed: false, outcome: [effectOf(event), stage, why].filter((text) => text !== "").join(" ") };
+  return {
+    applied: true,
+    failed: false,
+    outcome: [effectText(event.version, event.actuator, event.waiting ?? ""), stage, why].filter((text) => text !== "").join(" "),
+  };
 }
 
 /** What an event after the report changes about a decision. */
@@ -64,6 +67,8 @@ function changeOf(event: DecisionEvent, before: DecisionView): Partial<DecisionV
     case "policy.applied":
     case "policy.advanced":
       return live(event);
+    case "policy.seen":
+      return { outcome: `${before.outcome} ${seenText(event)}`.trim() };
     case "rollout.held": {
       const next = event.rollout.next === undefined ? "its next stage" : shareText(event.rollout.next.share);
       return { outcome: `${standingText(event.rollout)} Moving on to ${next} was tried and taken back: ${event.reason}` };

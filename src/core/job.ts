@@ -18,12 +18,7 @@ export const Job = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("sync-due") }),
   z.strictObject({ name: z.literal("measure") }),
   z.strictObject({ name: z.literal("watch-rollouts") }),
-  z.strictObject({
-    name: z.literal("advance-rollout"),
-    approvalId: idSchema("approval"),
-    orgId: idSchema("org"),
-    stage: z.number().int().nonnegative(),
-  }),
+  z.strictObject({ name: z.literal("advance-rollout"), approvalId: idSchema("approval"), orgId: idSchema("org") }),
   z.strictObject({ name: z.literal("reconcile-bills") }),
   z.strictObject({ name: z.literal("reconcile") }),
 ]);
@@ -45,7 +40,7 @@ export const jobKey = (job: Job): string => {
     case "apply":
       return `apply-${job.approvalId}`;
     case "advance-rollout":
-      return `advance-rollout-${job.approvalId}-${job.stage}`;
+      return `advance-rollout-${job.approvalId}`;
     case "home":
       return keyOf("home", job.author.platform, job.author.workspace, job.author.userId);
     case "suggest":

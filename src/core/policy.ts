@@ -67,12 +67,23 @@ export interface PolicyStore {
   activations(orgId: Id<"org">): Promise<readonly { readonly version: number; readonly from: Date; readonly to: Date | null }[]>;
 }
 
+/** The usage rows that show that a rule is followed at a place: those of our gateway name the rule, others the model that was asked for, and the one that served. */
+export type RuleTrace =
+  | { readonly source: "gateway"; readonly policyVersion: number; readonly policyRule: string }
+  | { readonly source: "litellm"; readonly requestedModel: string; readonly model?: string };
+
 /** A place where an approved policy takes effect. */
 export interface Actuator {
   readonly name: string;
+  /** How long it has until it must show a new version, in milliseconds; 10 s where not said. */
+  readonly patienceMs?: number;
+  /** Whether an org's policies take effect there; every org's do where it is not said. */
+  serves?(orgId: Id<"org">): Promise<boolean>;
   /** What would change, in a sentence each. */
   plan(next: RoutingPolicy | undefined): Promise<readonly string[]>;
   apply(next: RoutingPolicy | undefined, orgId: Id<"org">): Promise<void>;
   /** The version that each process there serves now, 0 for none; empty where no process runs: it takes the active version up when it starts. */
   readBack(orgId: Id<"org">): Promise<readonly number[]>;
+  /** Which usage shows a rule in traffic; undefined where none that we read can. */
+  trace?(policy: RoutingPolicy, rule: PolicyRule): RuleTrace | undefined;
 }

@@ -41,7 +41,7 @@ export const HoldoutChange = z.strictObject({
 });
 export type HoldoutChange = z.infer<typeof HoldoutChange>;
 
-/** A rule that a person wrote: in effect at once for all that its strategy says, and nothing of it is measured. `toModel` is the first of its targets. */
+/** A rule that a person wrote: in effect at once for all that its strategy says, and no saving of it is proven. `toModel` is the first of its targets. */
 export const RuleChange = z.strictObject({
   ...moves,
   strategy: Strategy.refine((strategy) => holdoutOf(strategy) === undefined, "a rule that a person wrote holds no holdout"),

@@ -125,7 +125,7 @@ export function standingText({ stage, of, share, unit, next }: RolloutStanding):
 
 /** What an approval of a rule that a person wrote would set going; for the card. */
 export const atOnceText =
-  "Takes effect at once for all that it says. It holds nobody out, so there are no stages, no guardrail takes it back, and no saving is measured or billed.";
+  "Takes effect at once for all that it says. It holds nobody out, so there are no stages, no guardrail takes it back, and no saving of it is proven or billed.";
 
 /** What an approval of a plan would set going, in a sentence; for the card. */
 export function planText(plan: RolloutPlan, holdoutShare: number, unit: RolloutStanding["unit"]): string {
@@ -139,3 +139,11 @@ export function planText(plan: RolloutPlan, holdoutShare: number, unit: RolloutS
     ? `Goes live at once for ${full} of ${unit}s.${guarded}`
     : `Starts with ${first} of ${unit}s, then ${[...later, full].join(", then ")}.${guarded}`;
 }
+
+/** How changes go live in a mode, in a sentence. */
+export const modeText = (mode: RolloutMode): string => {
+  const [early, later] = [stages.map(({ share }) => shareText(share)).join(", "), "Guardrails watch them."];
+  return mode === "staged"
+    ? `Changes go live in stages: ${early}, then all but the holdout, each after enough evidence. ${later}`
+    : `Changes go live at once, for all but the holdout. ${later}`;
+};

@@ -87,6 +87,17 @@ export const RunEvent = z.discriminatedUnion("type", [
     control: GuardSide,
     treatment: GuardSide,
   }),
+  /** Usage shows that requests go by the change at a place: said once for each. */
+  z.strictObject({
+    type: z.literal("policy.seen"),
+    at,
+    approvalId: idSchema("approval"),
+    version: z.number().int(),
+    place: z.string(),
+    /** How many requests went by it when it was first looked, and when the first did. */
+    requests: z.number().int().positive(),
+    since: at,
+  }),
   z.strictObject({ type: z.literal("policy.failed"), at, approvalId: idSchema("approval"), reason: z.string() }),
   /** An admin asked to apply again what could not be. */
   z.strictObject({ type: z.literal("policy.retried"), at, approvalId: idSchema("approval"), by: z.string(), through }),

@@ -119,6 +119,7 @@ export function foldEvent(view: RunView, event: RunEvent): RunView {
     case "approval.first_given":
     case "policy.applied":
     case "policy.advanced":
+    case "policy.seen":
     case "policy.failed":
     case "policy.retried":
     case "rollout.held":

@@ -23,6 +23,23 @@ export const notEstimated = (why: string): EstimatedSavings => {
   return { kind: "estimated", low: zero, mid: zero, high: zero, unit: "USD/month", method: `not estimated: ${why}`, notEstimated: why };
 };
 
+/** What a plan fixes besides who is held out. Plans from before it have none, and are measured as they always were. */
+export const SavingsProtocol = z.strictObject({
+  /** How the interval is made: docs/adr/005 and `studentisedSaving`. */
+  interval: z.literal("studentised"),
+  /** What units cost before the change is read from here: `from` counts, `to`, the moment of applying, does not. */
+  baseline: z.strictObject({ from: z.iso.datetime(), to: z.iso.datetime() }),
+  /** Every request of either arm costs what it cost at its own time: a price cut of the old model shrinks the saving by itself. */
+  priceBasis: z.literal("stamped"),
+  /** How much worse quality may get, as a share: a non-inferiority margin. In (0, 1). */
+  qualityMargin: z.number().gt(0).lt(1),
+  /** What earns nothing. */
+  exclusions: z.array(z.enum(["requests_without_unit", "windows_in_breach", "unreconciled_days"])),
+  /** What units are adjusted by: their cost in the baseline window, or nothing, as most conversations are new. */
+  covariate: z.enum(["cost_before", "none"]),
+});
+export type SavingsProtocol = z.infer<typeof SavingsProtocol>;
+
 /** How a saving will be measured, fixed before the change is applied. */
 export const SavingsPlan = z.strictObject({
   method: z.literal("randomised_holdout"),
@@ -37,8 +54,17 @@ export const SavingsPlan = z.strictObject({
   /** Decides both who is held out and the resampling: a measurement can be repeated to the last digit. */
   seed: z.string().min(1),
   feeBasisPoints: z.number().int().min(0).max(10_000),
+  protocol: SavingsProtocol.optional(),
 });
 export type SavingsPlan = z.infer<typeof SavingsPlan>;
+
+const SavingsArm = z.strictObject({
+  units: z.number().int(),
+  requests: z.number().int(),
+  cost: UsdAmount,
+  /** Of the cost: what judges and shadow calls cost, which is ours to bear. */
+  overhead: UsdAmount.optional(),
+});
 
 /** What a change did save, by comparison with the held-out units of the same time. Signed: a loss is negative. */
 export const MeasuredSavings = z.strictObject({
@@ -49,8 +75,8 @@ export const MeasuredSavings = z.strictObject({
   confidence: z.literal(0.95),
   unit: z.literal("USD"),
   method: z.string(),
-  control: z.strictObject({ units: z.number().int(), requests: z.number().int(), cost: UsdAmount }),
-  treatment: z.strictObject({ units: z.number().int(), requests: z.number().int(), cost: UsdAmount }),
+  control: SavingsArm,
+  treatment: SavingsArm,
 });
 export type MeasuredSavings = z.infer<typeof MeasuredSavings>;
 
@@ -74,6 +100,8 @@ export const SavingsEntry = z.strictObject({
   inputHash: z.string(),
   sql: z.string(),
   sqlParams: z.record(z.string(), z.unknown()),
+  /** The query for what the units cost before the change, where the plan adjusts by it. */
+  baselineQuery: z.strictObject({ sql: z.string(), params: z.record(z.string(), z.unknown()) }).optional(),
   createdAt: z.iso.datetime(),
 });
 export type SavingsEntry = z.infer<typeof SavingsEntry>;

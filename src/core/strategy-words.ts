@@ -2,7 +2,8 @@ import { assertNever } from "./errors.ts";
 import type { PolicyRule } from "./policy.ts";
 import type { Condition, PlainStrategy, Side, Target } from "./strategy.ts";
 
-const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
+/** A share as people write it. */
+export const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
 
 const named = ({ model, provider }: Target): string => `${model} at ${provider}`;
 

@@ -3,7 +3,10 @@ import type { TrafficNeeds } from "./capability.ts";
 import type { ArmOutcome } from "./guardrail.ts";
 import type { Id } from "./ids.ts";
 import type { PicoUsd } from "./money.ts";
+import type { RuleTrace } from "./policy.ts";
+import type { SavingsPlan } from "./savings.ts";
 import type { Tokens } from "./tokens.ts";
+import type { RoutedCost, ShadowPairs, UnitBaseline, UnitOutcome } from "./unit-outcome.ts";
 import type { Arm, PricedUsageEvent, UsageSource } from "./usage-event.ts";
 
 /** What spend can be split and filtered by. */
@@ -114,14 +117,14 @@ export interface PrefixReuseRow {
   readonly cost: PicoUsd;
 }
 
-/** What one randomisation unit cost under a rule, attempts and calls of our own included; `requests` and `failures` are of answers alone. */
-export interface UnitOutcome {
-  readonly unit: string;
-  readonly arm: Arm;
-  readonly requests: number;
-  readonly failures: number;
-  readonly cost: PicoUsd;
-  readonly unpricedRequests: number;
+/** Requests of one rule of a policy version. */
+export interface RoutedQuery {
+  readonly orgId: Id<"org">;
+  readonly period: Period;
+  /** Spans that are left out. */
+  readonly without?: readonly Period[];
+  readonly policyVersion: number;
+  readonly policyRule: string;
 }
 
 /** What a workload asked a model for, of one arm, and where it was served and priced where that was asked. */
@@ -156,6 +159,12 @@ export interface Coverage {
   readonly singleRequestShare: number;
 }
 
+/** The requests that went by a rule: how many, and when the first did. */
+export interface SeenTraffic {
+  readonly requests: number;
+  readonly first: Date | null;
+}
+
 /** Reads usage. Each answer names its query; sums are exact, also where a fact was written twice. */
 export interface UsageReader {
   spend(query: SpendQuery): Promise<Answer<SpendRow>>;
@@ -175,12 +184,16 @@ export interface UsageReader {
     }>
   >;
   /** Cost per unit and arm of one rule of a policy version, ordered by unit. */
-  unitOutcomes(query: {
+  unitOutcomes(query: RoutedQuery): Promise<Answer<UnitOutcome>>;
+  /** What the same requests cost by side, part, model and price version. */
+  routedCosts(query: RoutedQuery): Promise<Answer<RoutedCost>>;
+  shadowPairs(query: Omit<RoutedQuery, "policyVersion" | "without">): Promise<Answer<ShadowPairs>>;
+  /** Cost per conversation or user of a workload's requests for a model, under the hash that a plan gives them, ordered by it. */
+  unitBaselines(query: {
     readonly orgId: Id<"org">;
     readonly period: Period;
-    readonly policyVersion: number;
-    readonly policyRule: string;
-  }): Promise<Answer<UnitOutcome>>;
+    readonly plan: Pick<SavingsPlan, "seed" | "unit" | "workload" | "baselineModel">;
+  }): Promise<Answer<UnitBaseline>>;
   /** What the units of each arm of one rule came to under some policy versions, control first; an arm without units is absent. */
   armOutcomes(query: {
     readonly orgId: Id<"org">;
@@ -204,6 +217,8 @@ export interface UsageReader {
     readonly workload: string;
     readonly model: string;
   }): Promise<Answer<TrafficNeeds>>;
+  /** Answers that went by a rule of a policy at a place, as far as usage shows it. */
+  seenTraffic(query: { readonly orgId: Id<"org">; readonly period: Period; readonly trace: RuleTrace }): Promise<SeenTraffic>;
   /** What the org has stored, or the part of it that passes the filters. */
   coverage(orgId: Id<"org">, filters?: Filters): Promise<Coverage>;
 }

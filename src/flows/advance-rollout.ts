@@ -1,5 +1,5 @@
 import type { Approval } from "../core/approval.ts";
-import { AppError } from "../core/errors.ts";
+import { AppError, assertNever } from "../core/errors.ts";
 import { breachText, type GuardReading, guardSide } from "../core/guardrail.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
@@ -13,7 +13,7 @@ import { holdoutOf } from "../core/strategy.ts";
 import { ruleInStage, versionWith, withRule } from "./policy-rules.ts";
 import { type RollbackDeps, rollbackPolicy } from "./rollback-policy.ts";
 import { type RolloutFactsDeps, rolloutFacts } from "./rollout-facts.ts";
-import { announce, lastEffect, takeEffect } from "./take-effect.ts";
+import { announce, lastEffect, placesOf, takeEffect } from "./take-effect.ts";
 import { publishOnce } from "./take-out.ts";
 
 export interface AdvanceDeps extends Omit<RollbackDeps, "policies" | "runs">, Omit<RolloutFactsDeps, "policies"> {
@@ -62,8 +62,13 @@ async function liveOf(deps: AdvanceDeps, approval: Approval, log: readonly Logge
   return rule?.rollout === undefined || unit === undefined ? undefined : { approval, rule, rollout: rule.rollout, unit, log };
 }
 
-/** Says the breach once, in the card and in a message of its own where the change was approved. */
-async function tellBreach(deps: AdvanceDeps, live: Live, breach: GuardReading, window: { from: Date; to: Date }): Promise<void> {
+/** Says the breach in the card; gives what was said. */
+async function tellBreach(
+  deps: AdvanceDeps,
+  live: Live,
+  breach: GuardReading,
+  window: { from: Date; to: Date },
+): Promise<About<"guardrail.breached">> {
   const { approval, rule, unit } = live;
   const { version } = await deps.policies.active(approval.orgId);
   const event: About<"guardrail.breached"> = {
@@ -80,6 +85,7 @@ async function tellBreach(deps: AdvanceDeps, live: Live, breach: GuardReading, w
     treatment: guardSide(breach.treatment),
   };
   await announce(deps, approval.runId, event);
+  return event;
 }
 
 /** Posts why a change is taken back; once, however often it is tried. */
@@ -145,7 +151,7 @@ async function enter(deps: AdvanceDeps, live: Live, why: string): Promise<Advanc
     at: deps.now().toISOString(),
     approvalId,
     version: active.version,
-    actuator: deps.actuators.map(({ name }) => name).join(", "),
+    actuator: (await placesOf(deps, orgId)).map(({ name }) => name).join(", "),
     ...(waiting.length === 0 ? {} : { waiting: waiting.join(", ") }),
     rollout,
     why,
@@ -172,6 +178,25 @@ const isHeld = (log: readonly LoggedEvent[], approvalId: Id<"approval">, now: Da
   return held !== undefined && now.getTime() - Date.parse(held.at) < heldMs;
 };
 
+/** Does what the facts of a live change ask for. */
+async function act(deps: AdvanceDeps, live: Live): Promise<AdvanceOutcome> {
+  const { approval, rule, log } = live;
+  const now = deps.now();
+  const known = await rolloutFacts(deps, approval.orgId, rule, now);
+  if (known === undefined) return "not_live";
+  const step = rolloutStep(known.facts);
+  switch (step.do) {
+    case "take_back":
+      return takeBack(deps, approval, await tellBreach(deps, live, step.breach, { from: known.from, to: now }));
+    case "move_on":
+      return isHeld(log, approval.id, now) ? "waiting" : moveOn(deps, live, step.next, step.why);
+    case "wait":
+      return "waiting";
+    default:
+      return assertNever(step);
+  }
+}
+
 /**
  * Looks at a live change and does what its rollout asks for: takes it back where a guardrail is breached, moves on to the next
  * stage where this one has shown enough, else waits. Looking many times, or from several places at once, moves it once; what
@@ -192,19 +217,5 @@ export async function advanceRollout(
   if (told !== undefined && standingOf(live.rollout, live.unit).stage > told) {
     return enter(deps, live, "The stage before had shown enough; the move was cut off and is finished now.");
   }
-  const now = deps.now();
-  const known = await rolloutFacts(deps, orgId, live.rule, now);
-  if (known === undefined) return "not_live";
-  const step = rolloutStep(known.facts);
-  switch (step.do) {
-    case "take_back": {
-      await tellBreach(deps, live, step.breach, { from: known.from, to: now });
-      const event = lastOf(await deps.runs.events(approval.runId, 0), approvalId, "guardrail.breached");
-      return event === undefined ? "waiting" : takeBack(deps, approval, event);
-    }
-    case "move_on":
-      return isHeld(log, approvalId, now) ? "waiting" : moveOn(deps, live, step.next, step.why);
-    case "wait":
-      return "waiting";
-  }
+  return act(deps, live);
 }

@@ -5,7 +5,9 @@ import type { InboundStore, MemberStore } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { DigestContent } from "../core/notice.ts";
+import type { OrgSettings } from "../core/org-settings.ts";
 import type { Report } from "../core/report.ts";
+import { modeText, type RolloutMode } from "../core/rollout.ts";
 import type { Analyst, LoggedEvent, Run } from "../core/run.ts";
 import type { RunEvent } from "../core/run-event.ts";
 import type { SettingChange } from "./change-setting.ts";
@@ -20,6 +22,7 @@ export interface CommandDeps extends Omit<RunAnalysisDeps, "analyst">, StandingD
   readonly members: Pick<MemberStore, "memberOf">;
   readonly approvals: Pick<ApprovalStore, "get" | "waiting" | "waitingInThread">;
   readonly press: (press: Press) => Promise<PressOutcome>;
+  readonly settings: Pick<OrgSettings, "rolloutOf" | "setRollout">;
   /** The last whole week of an org. */
   readonly digest: (orgId: Id<"org">, asOf: Date) => Promise<DigestContent>;
   /** How each budget of an org stands in the running month. */
@@ -95,6 +98,21 @@ async function set(deps: CommandDeps, { id, orgId, thread }: Run, { what, values
   return sentenceReport(what === "digest" ? "Weekly digest" : "Budget", await deps.change({ orgId, author, thread, what, values }));
 }
 
+/** Shows how changes go live, or sets it as far as who asks may: only an admin's word counts. */
+async function rollout(deps: CommandDeps, { id, orgId }: Run, mode: RolloutMode | undefined): Promise<Report> {
+  const title = "How changes go live";
+  if (mode !== undefined) {
+    const member = await deps.members.memberOf(await deps.inbound.askerOf(id));
+    if (member?.orgId !== orgId || member.role !== "admin")
+      return sentenceReport(
+        title,
+        "Nothing was changed: only an admin may say how changes go live. Ask an admin of your organisation to do it.",
+      );
+    await deps.settings.setRollout(orgId, mode, member.name);
+  }
+  return sentenceReport(title, `${modeText(await deps.settings.rolloutOf(orgId))} It holds for what is proposed from now on.`);
+}
+
 /** Shows the proposals of the thread that wait. */
 async function* which(
   deps: CommandDeps,
@@ -116,6 +134,8 @@ async function* answer(deps: CommandDeps, run: Run, log: readonly LoggedEvent[],
       return set(deps, run, command);
     case "press":
       return press(deps, run, command);
+    case "rollout":
+      return rollout(deps, run, command.mode);
     case "which":
       return yield* which(deps, run, log, command.verb);
     default:

@@ -10,7 +10,7 @@ import { holdoutOf } from "../core/strategy.ts";
 import { obstacleTo } from "./change-obstacles.ts";
 import { type CheckCapabilityDeps, checkCapability } from "./check-capability.ts";
 import { ruleOf, standingVersion, versionWith, withRule } from "./policy-rules.ts";
-import { announce, type EffectDeps, isSettled, lastEffect, takeEffect } from "./take-effect.ts";
+import { announce, type EffectDeps, isSettled, lastEffect, placesOf, takeEffect } from "./take-effect.ts";
 import { baseOf, publishOnce, takeOut } from "./take-out.ts";
 
 export interface ApplyDeps extends EffectDeps {
@@ -97,12 +97,12 @@ async function activeWith(deps: ApplyDeps, approval: Approval, published: Routin
 }
 
 /** Says that a change is in effect, and in which stage of its rollout. */
-function appliedEvent(
+async function appliedEvent(
   deps: ApplyDeps,
-  { id: approvalId }: Approval,
+  { id: approvalId, orgId }: Approval,
   { version, policy }: Active,
   waiting: readonly string[],
-): Extract<RunEvent, { type: "policy.applied" }> {
+): Promise<Extract<RunEvent, { type: "policy.applied" }>> {
   const rule = policy?.rules.find((one) => one.approvalId === approvalId);
   const unit = rule === undefined ? undefined : holdoutOf(rule.strategy)?.plan.unit;
   return {
@@ -110,7 +110,7 @@ function appliedEvent(
     at: deps.now().toISOString(),
     approvalId,
     version,
-    actuator: deps.actuators.map(({ name }) => name).join(", "),
+    actuator: (await placesOf(deps, orgId)).map(({ name }) => name).join(", "),
     ...(waiting.length === 0 ? {} : { waiting: waiting.join(", ") }),
     ...(rule?.rollout === undefined || unit === undefined ? {} : { rollout: standingOf(rule.rollout, unit) }),
   };
@@ -146,10 +146,10 @@ export async function applyPolicy(
     return fail(
       deps,
       approval,
-      `${error instanceof Error ? error.message : String(error)} The routing that stood before is back. Check the gateway, then ask again.`,
+      `${error instanceof Error ? error.message : String(error)} The routing that stood before is back. See to it, then apply it again.`,
     );
   }
   if (isSettled(await lastEffect(deps, approval))) return { result: "already_settled" };
-  await announce(deps, approval.runId, appliedEvent(deps, approval, active, waiting));
+  await announce(deps, approval.runId, await appliedEvent(deps, approval, active, waiting));
   return { result: "applied" };
 }

@@ -84,6 +84,7 @@ const words: readonly (readonly [string, string])[] = [
     "approve apr_… · reject apr_… because … · apply apr_… · rollback apr_… · details apr_…",
     "as the buttons do; admins only, but for details",
   ],
+  ["rollout · rollout staged · rollout at once", "how approved changes go live; admins set it"],
   ["export", "how to get the numbers out"],
 ];
 

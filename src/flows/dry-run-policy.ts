@@ -1,4 +1,5 @@
 import { bucketsWithoutPrice, costOf } from "../catalog/cost-of.ts";
+import { assertNever } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { PicoUsd } from "../core/money.ts";
 import type { PolicyRule } from "../core/policy.ts";
@@ -127,6 +128,8 @@ const targetsIn = (preview: RulePreview): readonly Target[] => {
       return [preview.to, preview.copiesTo];
     case "unknown":
       return [];
+    default:
+      return assertNever(preview);
   }
 };
 
@@ -163,6 +166,8 @@ function movedBy(deps: DryRunDeps, preview: RulePreview, rows: readonly RuleTraf
     }
     case "unknown":
       return { requests: 0, cost: none };
+    default:
+      return assertNever(preview);
   }
 }
 

@@ -9,7 +9,7 @@ import type { RunStore } from "../core/run.ts";
 import type { SavingsEntry, SavingsLedger, SavingsPlan } from "../core/savings.ts";
 import { holdoutOf } from "../core/strategy.ts";
 import type { Period, UsageReader } from "../core/usage-store.ts";
-import { measureHoldout } from "../stats/measure-holdout.ts";
+import { measureUnits } from "./measure-units.ts";
 import { announce } from "./take-effect.ts";
 
 /** Rows of a request are stored when it has ended; a window closes by itself only when none can be under way any more. */
@@ -18,7 +18,7 @@ const dayMs = 86_400_000;
 
 export interface MeasureDeps {
   readonly policies: Pick<PolicyStore, "activations" | "version">;
-  readonly usage: Pick<UsageReader, "unitOutcomes">;
+  readonly usage: Pick<UsageReader, "unitOutcomes" | "unitBaselines">;
   readonly ledger: SavingsLedger;
   readonly approvals: Pick<ApprovalStore, "get">;
   readonly runs: Pick<RunStore, "note" | "events">;
@@ -95,8 +95,12 @@ const nameOf = (span: Span): string =>
 /** Measures one window; the entry to add, or why there is none. */
 async function measureWindow(deps: MeasureDeps, span: Span, period: Period, now: Date): Promise<SavingsEntry | string> {
   const { orgId, version, rule, plan } = span;
-  const { rows, query } = await deps.usage.unitOutcomes({ orgId, period, policyVersion: version, policyRule: rule.id });
-  const holdout = measureHoldout(plan, rows);
+  const { holdout, query, baselineQuery } = await measureUnits(deps.usage, plan, {
+    orgId,
+    period,
+    policyVersion: version,
+    policyRule: rule.id,
+  });
   if (holdout.result === "not_measured") return `${nameOf(span)}: ${holdout.reason}.`;
   return {
     id: entryId(span, period.from),
@@ -114,6 +118,7 @@ async function measureWindow(deps: MeasureDeps, span: Span, period: Period, now:
     inputHash: holdout.inputHash,
     sql: query.sql,
     sqlParams: { ...query.params },
+    ...(baselineQuery === undefined ? {} : { baselineQuery: { sql: baselineQuery.sql, params: { ...baselineQuery.params } } }),
     createdAt: now.toISOString(),
   };
 }

@@ -4,10 +4,7 @@ import { type Id, newId } from "../core/ids.ts";
 import type { PolicyRule, PolicyStore, RoutingPolicy } from "../core/policy.ts";
 import type { RoutingChange, RuleChange } from "../core/report.ts";
 import { holdoutAt, type RuleRollout } from "../core/rollout.ts";
-
-/** The share of a proven saving that we charge, in basis points. */
-const feeBasisPoints = 2_000;
-const resamples = 2_000;
+import { freezePlan } from "./freeze-plan.ts";
 
 /** A rule in a stage of its rollout: who is held out follows from the stage, everything else stands. */
 export const ruleInStage = (rule: PolicyRule, rollout: RuleRollout): PolicyRule =>
@@ -43,18 +40,7 @@ export function ruleOf(approval: Approval, change: RoutingChange, now: Date): Po
       mode: "holdout",
       control: { provider: change.fromProvider, model: change.fromModel },
       treatment: { provider: change.toProvider, model: change.toModel },
-      plan: {
-        method: "randomised_holdout",
-        workload: change.workload,
-        baselineModel: change.fromModel,
-        treatmentModel: change.toModel,
-        unit: change.unit,
-        holdoutShare: change.holdoutShare,
-        confidence: 0.95,
-        resamples,
-        seed: `${approval.id}.${approval.recommendation.id}`,
-        feeBasisPoints,
-      },
+      plan: freezePlan(approval, change, now),
     },
     approvalId: approval.id,
   };

@@ -1,3 +1,4 @@
+import { rollbackText } from "../core/actuator-words.ts";
 import type { Approval, ApprovalStore } from "../core/approval.ts";
 import type { Member } from "../core/conversation.ts";
 import { AppError, assertNever } from "../core/errors.ts";
@@ -37,11 +38,8 @@ async function finish(deps: RollbackDeps, approval: Approval, by: Asker): Promis
   const waiting = await takeEffect(deps, approval.orgId, policy);
   const at = deps.now().toISOString();
   await announce(deps, approval.runId, { type: "policy.rolled_back", at, approvalId: approval.id, toVersion: version, ...byOf(by) });
-  const again = version < ((await deps.policies.madeBy(approval.id))[0]?.version ?? 0) ? " again" : "";
-  const effect =
-    waiting.length === 0
-      ? `is in effect${again}, read back`
-      : `is active${again}; no ${waiting.join(", ")} is running, and one that starts takes it up`;
+  const again = version < ((await deps.policies.madeBy(approval.id))[0]?.version ?? 0);
+  const effect = rollbackText(waiting, again);
   return { done: true, sentence: `"${approval.recommendation.title}" was rolled back: policy version ${version} ${effect}.` };
 }
 

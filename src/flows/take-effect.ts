@@ -9,6 +9,8 @@ import type { RunEvent } from "../core/run-event.ts";
 /** How long a place has until it must serve the new version, in milliseconds. */
 const patienceMs = 10_000;
 const lookEveryMs = 100;
+/** The same of a place that says how long it needs: it is asked over the network. */
+const lookThereEveryMs = 1_000;
 
 export interface EffectDeps {
   readonly actuators: readonly Actuator[];
@@ -32,20 +34,38 @@ const effective = async (actuator: Actuator, orgId: Id<"org">, version: number, 
         `${actuator.name} still serves policy version ${other} and not ${version}, ${waitMs / 1000} s after it was told.`,
       );
     }
-    await sleep(lookEveryMs);
+    await sleep(actuator.patienceMs === undefined ? lookEveryMs : lookThereEveryMs);
   }
 };
 
+/** Brings a policy into effect at one place; true where it is read back, false where nothing runs there that could confirm it. */
+async function atPlace(deps: EffectDeps, actuator: Actuator, orgId: Id<"org">, policy: RoutingPolicy | undefined): Promise<boolean> {
+  await actuator.apply(policy, orgId);
+  return effective(actuator, orgId, policy?.version ?? 0, deps.patienceMs ?? actuator.patienceMs ?? patienceMs);
+}
+
+/** The places where an org's policies take effect. */
+export async function placesOf(deps: Pick<EffectDeps, "actuators">, orgId: Id<"org">): Promise<readonly Actuator[]> {
+  const served = await Promise.all(deps.actuators.map(async (actuator) => (await actuator.serves?.(orgId)) ?? true));
+  return deps.actuators.filter((_, index) => served[index] === true);
+}
+
 /**
- * Brings a policy (undefined: none) into effect everywhere and reads it back from every process there; an AppError where
- * one does not serve it in time. Gives the names of the places where no process runs: they take it up when one starts.
+ * Brings a policy (undefined: none) into effect at every place of the org and reads it back from every process there. A place
+ * that fails holds none of the others up; the first failure is thrown when all have been told: an AppError where one does not
+ * serve the version in time. Gives the names of the places that cannot confirm it: where no process runs, it is taken up when one starts.
  */
 export async function takeEffect(deps: EffectDeps, orgId: Id<"org">, policy: RoutingPolicy | undefined): Promise<readonly string[]> {
   const waiting: string[] = [];
-  for (const actuator of deps.actuators) {
-    await actuator.apply(policy, orgId);
-    if (!(await effective(actuator, orgId, policy?.version ?? 0, deps.patienceMs ?? patienceMs))) waiting.push(actuator.name);
+  const failures: unknown[] = [];
+  for (const actuator of await placesOf(deps, orgId)) {
+    try {
+      if (!(await atPlace(deps, actuator, orgId, policy))) waiting.push(actuator.name);
+    } catch (error) {
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return waiting;
 }
 

@@ -5,12 +5,12 @@ import type { PolicyStore } from "../core/policy.ts";
 import type { SavingsEntry, SavingsLedger, SavingsPlan } from "../core/savings.ts";
 import { holdoutOf } from "../core/strategy.ts";
 import type { UsageReader } from "../core/usage-store.ts";
-import { measureHoldout } from "../stats/measure-holdout.ts";
+import { measureUnits } from "./measure-units.ts";
 
 export interface VerifyDeps {
   readonly ledger: Pick<SavingsLedger, "list">;
   readonly policies: Pick<PolicyStore, "version" | "activations">;
-  readonly usage: Pick<UsageReader, "unitOutcomes">;
+  readonly usage: Pick<UsageReader, "unitOutcomes" | "unitBaselines">;
 }
 
 /** An entry and what does not agree with the stored facts; nothing where all of it does. */
@@ -38,9 +38,11 @@ const checkWindow = (entry: SavingsEntry, activations: Activations): readonly st
     : [`window: policy version ${entry.policyVersion} was not active throughout ${entry.from} to ${entry.to}`];
 };
 
+/** Requests of a workload for a model go by one change at a time: two entries over them at once would bill a token twice. */
 const checkOverlap = (entry: SavingsEntry, entries: readonly SavingsEntry[]): readonly string[] =>
   entries
-    .filter((other) => other.id !== entry.id && other.policyVersion === entry.policyVersion && other.policyRule === entry.policyRule)
+    .filter((other) => other.id !== entry.id)
+    .filter(({ plan }) => plan.workload === entry.plan.workload && plan.baselineModel === entry.plan.baselineModel)
     .filter((other) => other.from < entry.to && entry.from < other.to)
     .map((other) => `window: it overlaps that of ${other.id}, so the same saving would be billed twice`);
 
@@ -48,9 +50,12 @@ const checkOverlap = (entry: SavingsEntry, entries: readonly SavingsEntry[]): re
 async function checkFigures(deps: VerifyDeps, entry: SavingsEntry, plan: SavingsPlan): Promise<readonly string[]> {
   const period = { from: new Date(entry.from), to: new Date(entry.to) };
   const { orgId, policyVersion, policyRule } = entry;
-  const { rows, query } = await deps.usage.unitOutcomes({ orgId, period, policyVersion, policyRule });
-  const queried = [...compare("sql", entry.sql, query.sql), ...compare("sqlParams", entry.sqlParams, query.params)];
-  const holdout = measureHoldout(plan, rows);
+  const { holdout, query, baselineQuery } = await measureUnits(deps.usage, plan, { orgId, period, policyVersion, policyRule });
+  const queried = [
+    ...compare("sql", entry.sql, query.sql),
+    ...compare("sqlParams", entry.sqlParams, query.params),
+    ...compare("baselineQuery", entry.baselineQuery ?? null, baselineQuery ?? null),
+  ];
   if (holdout.result === "not_measured") return [...queried, `measured: the stored rows give no measurement (${holdout.reason})`];
   return [
     ...queried,

@@ -11,10 +11,9 @@ export interface WatchRolloutsDeps {
 
 /** Queues a look at each live change of an org that has a rollout or guardrails, and at those whose taking back was cut off. */
 export async function watchRollouts(deps: WatchRolloutsDeps, orgId: Id<"org">): Promise<void> {
-  const stages = new Map<Id<"approval">, number>();
-  for (const { id } of await deps.approvals.breachedStanding(orgId)) stages.set(id, 0);
-  for (const { approvalId, rollout } of (await deps.policies.active(orgId)).policy?.rules ?? []) {
-    if (rollout !== undefined) stages.set(approvalId, rollout.stage);
-  }
-  for (const [approvalId, stage] of stages) await deps.jobs.enqueue({ name: "advance-rollout", approvalId, orgId, stage });
+  const rules = (await deps.policies.active(orgId)).policy?.rules ?? [];
+  const live = rules.filter(({ rollout }) => rollout !== undefined).map(({ approvalId }) => approvalId);
+  const cutOff = (await deps.approvals.breachedStanding(orgId)).map(({ id }) => id);
+  // One job for a change, whatever its stage: two looks at once would get in each other's way.
+  for (const approvalId of new Set([...cutOff, ...live])) await deps.jobs.enqueue({ name: "advance-rollout", approvalId, orgId });
 }

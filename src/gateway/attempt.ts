@@ -80,10 +80,10 @@ const maxRefusalBytes = 64 * 1024;
 
 /** Relays what a provider answered. */
 async function relay(answer: UpstreamAnswer, { candidate, call, client, sink, replaceable }: Attempt): Promise<Tried> {
-  const { carrier, upstream } = candidate;
+  const { carrier, upstream, model } = candidate;
   const { provider } = upstream;
   const { statusCode } = answer;
-  const context = { call, carrier, client, provider, sink };
+  const context = { call, model, carrier, client, provider, sink };
   if (statusCode >= 200 && statusCode <= 299) {
     const served = await (isEventStream(answer) ? relayStream(answer, context) : relayWhole(answer, context));
     return { served, failure: undefined, outOfOrder: served.status === "error" || served.status === "timeout" };

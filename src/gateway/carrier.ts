@@ -33,9 +33,9 @@ export interface Carrier {
   path(call: Call, model: string): string;
   /** The body to send; throws a GatewayError where the call cannot be told to the provider. Nothing has been sent then. */
   request(call: Call, model: string): Buffer;
-  /** Reads a whole answer; undefined where it cannot be read. */
-  answer(call: Call, body: Buffer): CarriedAnswer | undefined;
-  stream(call: Call): AnswerStream;
+  /** Reads a whole answer of the model that was called; undefined where it cannot be read. */
+  answer(call: Call, body: Buffer, model: string): CarriedAnswer | undefined;
+  stream(call: Call, model: string): AnswerStream;
   /** The provider's refusal, told in the caller's format. */
   refusal(provider: string, status: number, body: string): Refusal;
 }

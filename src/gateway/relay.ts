@@ -14,6 +14,8 @@ export type Served = Omit<Outcome, "latencyMs" | "firstByteMs">;
 /** One call of a provider as the relays see it. */
 export interface RelayContext {
   readonly call: Call;
+  /** The model that was called. */
+  readonly model: string;
   readonly carrier: Carrier;
   readonly client: Pick<ClientWatch, "gone">;
   readonly provider: string;
@@ -52,8 +54,11 @@ export const relayRefusal = async (answer: UpstreamAnswer, { carrier, client, pr
 };
 
 /** Passes a whole answer on, once it is known to be one. Rejects with a GatewayError where it is not. */
-export const relayWhole = async (answer: UpstreamAnswer, { call, carrier, client, provider, sink }: RelayContext): Promise<Served> => {
-  const carried = carrier.answer(call, await readWhole(answer));
+export const relayWhole = async (
+  answer: UpstreamAnswer,
+  { call, model, carrier, client, provider, sink }: RelayContext,
+): Promise<Served> => {
+  const carried = carrier.answer(call, await readWhole(answer), model);
   if (carried === undefined) throw refuse.badUpstream(`${provider} sent an answer that is not a JSON object. Try again.`);
   sink.whole(answer.statusCode, answer.headers, carried.body);
   const { facts } = carried;
@@ -80,8 +85,11 @@ export class UnbegunStream extends Error {
  * the caller's signal lets it. A stream that breaks off ends in an error event; one that has not begun rejects with an
  * UnbegunStream where the sink has kept its head back.
  */
-export const relayStream = async (answer: UpstreamAnswer, { call, carrier, client, provider, sink }: RelayContext): Promise<Served> => {
-  const carried = carrier.stream(call);
+export const relayStream = async (
+  answer: UpstreamAnswer,
+  { call, model, carrier, client, provider, sink }: RelayContext,
+): Promise<Served> => {
+  const carried = carrier.stream(call, model);
   const stream = call.framing === "array" ? asJsonArray(carried) : carried;
   let broken: WireFailure | undefined;
   sink.start(

@@ -80,28 +80,40 @@ async function inOrder(deps: SideDeps, request: SideRequest, candidates: Candida
   return { candidate: last, ...(await tryOne(deps, request, last, { sink, replaceable: undefined })) };
 }
 
-/** The cheap candidate's answer where it passes the checks, else the strong one's; the cheap one is paid for either way. */
+/** The cheap candidate's answer where it passes the checks; undefined where the strong one is to answer. The cheap one is paid for either way. */
+async function cheaply(
+  deps: SideDeps,
+  request: SideRequest,
+  cheap: Candidate,
+  checks: readonly AnswerCheck[],
+): Promise<Answered | undefined> {
+  if (!deps.breakers.allows(breakerKey(request.orgId, cheap))) return undefined;
+  const held = keepingSink(maxHeldBytes);
+  const begun = performance.now();
+  const attempt = { sink: held, replaceable: { on: () => true, timeoutMs: undefined } };
+  const tried = await tryOne(deps, request, cheap, attempt).catch(asRefusal);
+  // Nothing was sent to who cannot be told the call.
+  if (tried instanceof GatewayError) return undefined;
+  const { served } = tried;
+  const written = held.written();
+  if (request.client.gone()) return { candidate: cheap, served, failure: tried.failure };
+  const { endpoint, call } = request;
+  if (served.status === "ok" && written !== undefined && passesChecks(checks, { endpoint, call, written, facts: served.facts })) {
+    await release(written, request.sink);
+    return { candidate: cheap, served, failure: undefined };
+  }
+  request.onAttempt(cheap, served, performance.now() - begun);
+  return undefined;
+}
+
 async function cascade(
   deps: SideDeps,
   request: SideRequest,
   [cheap, strong]: readonly [Candidate, Candidate],
   checks: readonly AnswerCheck[],
 ): Promise<Answered> {
-  if (deps.breakers.allows(breakerKey(request.orgId, cheap))) {
-    const held = keepingSink(maxHeldBytes);
-    const begun = performance.now();
-    const tried = await tryOne(deps, request, cheap, { sink: held, replaceable: { on: () => true, timeoutMs: undefined } });
-    const { served } = tried;
-    const written = held.written();
-    if (request.client.gone()) return { candidate: cheap, served, failure: tried.failure };
-    const { endpoint, call } = request;
-    if (served.status === "ok" && written !== undefined && passesChecks(checks, { endpoint, call, written, facts: served.facts })) {
-      await release(written, request.sink);
-      return { candidate: cheap, served, failure: undefined };
-    }
-    request.onAttempt(cheap, served, performance.now() - begun);
-  }
-  return { candidate: strong, ...(await tryOne(deps, request, strong, { sink: request.sink, replaceable: undefined })) };
+  const answered = await cheaply(deps, request, cheap, checks);
+  return answered ?? { candidate: strong, ...(await tryOne(deps, request, strong, { sink: request.sink, replaceable: undefined })) };
 }
 
 /** Serves a request by its side, whose usable targets the candidates are. */

@@ -8,6 +8,7 @@ import { type InstallDeps, installRoutes } from "./routes/install.ts";
 import { type LocalDeps, localRoute } from "./routes/local.ts";
 import { otlpRoutes, type TraceIntake } from "./routes/otlp.ts";
 import { type SpendRouteDeps, spendRoutes } from "./routes/spend.ts";
+import { type StatementRouteDeps, statementRoutes } from "./routes/statement.ts";
 import { type FileIntake, usageFileRoute } from "./routes/usage-files.ts";
 
 export interface HttpDeps extends ChatDeps {
@@ -17,6 +18,8 @@ export interface HttpDeps extends ChatDeps {
   readonly local?: LocalDeps;
   /** Lets holders of a read key see spend; absent: the routes do not exist. */
   readonly spend?: SpendRouteDeps;
+  /** Lets holders of a read key see savings statements; absent: the routes do not exist. */
+  readonly statements?: StatementRouteDeps;
   /** Lets workspaces of a platform install the bot, by platform; absent: the routes do not exist. */
   readonly install?: Readonly<Partial<Record<Platform, Omit<InstallDeps, "statusOf">>>>;
   /** Takes in traces; absent: it is said that none are taken here. */
@@ -108,6 +111,7 @@ export function createHttpApp(deps: HttpDeps): FastifyInstance {
     if (install !== undefined) installRoutes(app, platform, { ...install, statusOf: (error) => answerTo(error).status });
   }
   if (deps.spend !== undefined) spendRoutes(app, deps.spend);
+  if (deps.statements !== undefined) statementRoutes(app, deps.statements);
   otlpRoutes(app, deps.traces, answerTo);
   if (deps.files !== undefined) usageFileRoute(app, deps.files);
   if (deps.local !== undefined) localRoute(app, deps.local);

@@ -205,6 +205,7 @@ export function everyView(): Readonly<Record<string, RunView>> {
     ready: viewAfter(ready),
     approved: viewAfter([...ready, decided("approved", "Ada")]),
     applied: viewAfter(applied),
+    seen: viewAfter([...applied, { type: "policy.seen", at, approvalId: id, version: 3, place: "gateway", requests: 1_234, since: at }]),
     measured: viewAfter([...applied, { type: "savings.measured", at, approvalId: id, entryId: newId("savings"), measured: measuredOf() }]),
     rolledBack: viewAfter([...applied, { type: "policy.rolled_back", at, approvalId: id, toVersion: 2, by: "Ada" }]),
     staged: viewAfter([

@@ -33,6 +33,21 @@ describe("a command in a message", () => {
     expect(commandOf(text)).toEqual({ type: "press", verb, approvalId: "apr_1-a", reason });
   });
 
+  it.each([
+    ["rollout", undefined],
+    ["Rollout staged", "staged"],
+    ["apex, rollout to stages.", "staged"],
+    ["rollout at once", "at once"],
+    ["rollout at-once", "at once"],
+  ])("%s shows or sets how changes go live", (text, mode) => {
+    expect(commandOf(text)).toEqual({ type: "rollout", mode });
+    expect(questionIn(text)).toBeUndefined();
+  });
+
+  it.each(["Was the rollout worth it?", "rollout tomorrow"])("%s is a question", (text) => {
+    expect(commandOf(text)).toBeUndefined();
+  });
+
   it.each(["do it", "Yes, do it!", "go ahead", "approve", "approve it", "apply it"])("%s names no proposal, so none is pressed", (text) => {
     expect(commandOf(text)).toEqual({ type: "which", verb: "approve" });
   });

@@ -122,6 +122,18 @@ describe("a conversation", () => {
     expect((await work(received.runId)).seq).toBe(1);
   });
 
+  it("lets an admin say how changes go live, and nobody else", async () => {
+    const said = async (text: string, author = ada) => (await say(threadOf(), text, author)).report?.summary;
+    expect(await said("rollout", eve)).toMatch(/^Changes go live in stages: 1 %, 10 %, 50 %, then all but the holdout/);
+    expect(await said("rollout at once", eve)).toMatch(/^Nothing was changed: only an admin may say/);
+    expect(await said("rollout")).toMatch(/in stages/);
+    expect(await said("rollout at once")).toMatch(/^Changes go live at once/);
+    expect(await db.stores.settings.rolloutOf(db.orgId)).toBe("at once");
+    expect((await db.stores.audit.list(db.orgId, 1))[0]).toMatchObject({ actor: "Ada", action: "rollout.set", facts: { mode: "at once" } });
+    await said("rollout staged");
+    expect(await db.stores.settings.rolloutOf(db.orgId)).toBe("staged");
+  });
+
   describe("where usage is stored", () => {
     beforeAll(async () => {
       await clickhouse.usage.write(fiveWeeks.map((event, index) => priceEvent(book, { ...event, orgId: db.orgId, id: `e${index}` })));

@@ -75,9 +75,10 @@ const approveOn = async (db: TestDatabase, words: Partial<HoldoutChange> | null)
   return approval;
 };
 
-/** By a clock of the test's own where it has one: the real stores, a real gateway in memory and the stand-in provider, ready to apply and measure. */
-export async function startLoop(spoolDir: string, now: () => Date = () => new Date()): Promise<LoopRig> {
-  const [db, clickHouse, standIn] = [await createTestDatabase(now), await createTestClickHouse(), await startStandIn({ latencyMs: 0 })];
+/** By a clock of the test's own and in a usage store of several tests, where they have one: the real stores, a real gateway in memory and the stand-in provider, ready to apply and measure. */
+export async function startLoop(spoolDir: string, now: () => Date = () => new Date(), shared?: TestClickHouse): Promise<LoopRig> {
+  const [db, standIn] = [await createTestDatabase(now), await startStandIn({ latencyMs: 0 })];
+  const clickHouse = shared ?? (await createTestClickHouse());
   const { stores } = db;
   const prices = createPriceBook();
   await stores.members.install(db.orgId, "console", "W1");
@@ -96,7 +97,7 @@ export async function startLoop(spoolDir: string, now: () => Date = () => new Da
   gateway.trust(standIn.baseUrl);
   await gateway.start();
   const jobs: Job[] = [];
-  const shared = {
+  const common = {
     approvals: stores.approvals,
     policies: stores.policies,
     runs: stores.runs,
@@ -116,15 +117,15 @@ export async function startLoop(spoolDir: string, now: () => Date = () => new Da
     gateway,
     standInUrl: standIn.baseUrl,
     jobs,
-    apply: { ...shared, actuators, prices, usage: clickHouse.usage, providersOf, now, log: quiet, patienceMs: 300 },
-    measure: { ...shared, usage: clickHouse.usage, ledger: stores.ledger, flushUsage: gateway.flush },
+    apply: { ...common, actuators, prices, usage: clickHouse.usage, providersOf, now, log: quiet, patienceMs: 300 },
+    measure: { ...common, usage: clickHouse.usage, ledger: stores.ledger, flushUsage: gateway.flush },
     approved: (words = {}) => approveOn(db, words),
     pending: (words = {}) => proposeOn(db, words),
     said: async ({ runId }) => (await stores.runs.events(runId, 3)).map(({ event }) => event),
     async close() {
       await gateway.close();
       await standIn.close();
-      await clickHouse.drop();
+      if (shared === undefined) await clickHouse.drop();
       await db.drop();
     },
   };

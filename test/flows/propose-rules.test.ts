@@ -134,7 +134,7 @@ describe("a rule that a person proposes", () => {
     expect(card).toContain("Proposed by Ada. Nothing changes until an admin approves.");
     expect(card).toContain("Moved: 3 of 3 requests");
     expect(card).toContain("$0.68 as it was, $0.14 by estimate");
-    expect(card).toContain("there are no stages, no guardrail takes it back, and no saving is measured or billed");
+    expect(card).toContain("there are no stages, no guardrail takes it back, and no saving of it is proven or billed");
     expect(card).not.toContain("which the guardrails watch");
     expect((await press(id, "details")).sentence).toContain("Change: Requests of chat for gpt-5 go to gpt-5-mini at openai and, where");
     expect(await servedBy()).toBe("gpt-5");

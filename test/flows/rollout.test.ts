@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createPriceBook } from "../../src/catalog/price-book.ts";
 import { priceEvent } from "../../src/catalog/price-event.ts";
 import type { Approval } from "../../src/core/approval.ts";
@@ -18,6 +18,7 @@ import { pressApproval } from "../../src/flows/press-approval.ts";
 import { rollbackPolicy } from "../../src/flows/rollback-policy.ts";
 import { watchRollouts } from "../../src/flows/watch-rollouts.ts";
 import { plainUsage } from "../setup/plain-usage.ts";
+import { createTestClickHouse, type TestClickHouse } from "../setup/test-clickhouse.ts";
 import { type LoopRig, startLoop } from "./loop-rig.ts";
 
 const prices = createPriceBook();
@@ -38,12 +39,17 @@ describe("a staged change", () => {
   let clock: number;
   let deps: AdvanceDeps;
   let made: number;
+  let clickHouse: TestClickHouse;
 
+  beforeAll(async () => {
+    clickHouse = await createTestClickHouse();
+  });
+  afterAll(() => clickHouse.drop());
   beforeEach(async () => {
     spoolDir = await mkdtemp(join(tmpdir(), "apex-rollout-"));
     clock = Date.now();
     made = 0;
-    rig = await startLoop(spoolDir, () => new Date(clock));
+    rig = await startLoop(spoolDir, () => new Date(clock), clickHouse);
     deps = { ...rig.apply, ...rig.db.stores, usage: rig.clickHouse.usage };
   });
   afterEach(async () => {
@@ -235,7 +241,7 @@ describe("a staged change", () => {
     expect((await active()).version).toBe(0);
     rig.jobs.length = 0;
     await watchRollouts({ ...rig.db.stores, jobs: deps.jobs }, rig.db.orgId);
-    expect(rig.jobs).toEqual([{ name: "advance-rollout", approvalId: approval.id, orgId: rig.db.orgId, stage: 0 }]);
+    expect(rig.jobs).toEqual([{ name: "advance-rollout", approvalId: approval.id, orgId: rig.db.orgId }]);
     expect(await look(approval)).toBe("taken_back");
     expect((await rig.said(approval)).map(({ type }) => type)).toEqual(["policy.applied", "guardrail.breached", "policy.rolled_back"]);
     rig.jobs.length = 0;

@@ -22,6 +22,10 @@ export interface FakeApi {
   readonly requests: readonly ApiRequest[];
   /** The next so many answers are these instead; `change` alters what would have been answered where `path` fits. */
   failNext(answer: ApiAnswer, times?: number): void;
+  /** From the nth request since the last reset on, so many answers are these instead. */
+  failFrom(nth: number, answer: ApiAnswer, times: number): void;
+  /** The next so many requests get no answer at all. */
+  hangNext(times: number): void;
   change(path: RegExp, alter: (body: string) => string): void;
   reset(): void;
   close(): Promise<void>;
@@ -34,13 +38,21 @@ const bytesOf = (body: ApiAnswer["body"]): string | Uint8Array =>
 export async function startFakeApi(answer: (request: ApiRequest) => ApiAnswer | Promise<ApiAnswer>): Promise<FakeApi> {
   let requests: ApiRequest[] = [];
   let failures: ApiAnswer[] = [];
+  let later: { readonly from: number; readonly to: number; readonly answer: ApiAnswer } | undefined;
+  let hanging = 0;
   let changes: { readonly path: RegExp; readonly alter: (body: string) => string }[] = [];
   const server = createServer((incoming, response) => {
     const handle = async (): Promise<void> => {
       const url = new URL(incoming.url ?? "/", "http://127.0.0.1");
       const request: ApiRequest = { method: incoming.method ?? "GET", url, headers: incoming.headers, body: await text(incoming) };
       requests.push(request);
-      const given = failures.shift() ?? (await answer(request));
+      if (hanging > 0) {
+        hanging -= 1;
+        return;
+      }
+      const at = requests.length;
+      const broken = later !== undefined && at >= later.from && at < later.to ? later.answer : undefined;
+      const given = failures.shift() ?? broken ?? (await answer(request));
       const change = changes.find(({ path }) => path.test(url.pathname));
       const raw = bytesOf(given.body);
       const body = change === undefined || typeof raw !== "string" ? raw : change.alter(raw);
@@ -59,6 +71,12 @@ export async function startFakeApi(answer: (request: ApiRequest) => ApiAnswer | 
     failNext(failure, times = 1) {
       failures.push(...Array.from({ length: times }, () => failure));
     },
+    failFrom(nth, failure, times) {
+      later = { from: nth, to: nth + times, answer: failure };
+    },
+    hangNext(times) {
+      hanging = times;
+    },
     change(path, alter) {
       changes.push({ path, alter });
     },
@@ -66,6 +84,8 @@ export async function startFakeApi(answer: (request: ApiRequest) => ApiAnswer | 
       requests = [];
       failures = [];
       changes = [];
+      later = undefined;
+      hanging = 0;
     },
     close: () =>
       new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { armOf, unitHash } from "../../src/core/assignment.ts";
 import { fromUsd } from "../../src/core/money.ts";
-import type { UnitOutcome } from "../../src/core/usage-store.ts";
+import type { UnitOutcome } from "../../src/core/unit-outcome.ts";
 import { measureHoldout } from "../../src/stats/measure-holdout.ts";
 import { plan } from "../gateway/rig.ts";
 
@@ -11,7 +11,7 @@ const rowsOf = (units: number): UnitOutcome[] =>
     const arm = armOf(unit, plan.holdoutShare);
     const requests = 1 + (n % 5);
     const each = (arm === "control" ? 10_000_000n : 1_000_000n) + BigInt(n % 7) * 100_000n;
-    return { unit, arm, requests, failures: 0, cost: each * BigInt(requests), unpricedRequests: 0 };
+    return { unit, arm, requests, failures: 0, cost: each * BigInt(requests), overhead: 0n, unpricedRequests: 0 };
   });
 
 describe("a window of a holdout", () => {

@@ -18,4 +18,5 @@ export const createGatewayActuator = ({ refresh, fleet }: GatewayActuatorDeps): 
   },
   apply: refresh,
   readBack: (orgId) => fleet.served(orgId),
+  trace: ({ version }, { id }) => ({ source: "gateway", policyVersion: version, policyRule: id }),
 });

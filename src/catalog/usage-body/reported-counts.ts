@@ -11,7 +11,6 @@ export interface BodyKind {
 }
 
 const Count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
-const Counts = z.record(z.string(), Count);
 const Writes = z.looseObject({
   usage: z.looseObject({
     cache_creation: z
@@ -41,22 +40,40 @@ function writeSplit(body: unknown): Counts {
   return usage?.cacheDetails === undefined ? {} : { cache_write_5m_tokens: lasting("5m"), cache_write_1h_tokens: lasting("1h") };
 }
 
+type Listed = NonNullable<ReturnType<typeof findProvider>>;
+const found = new Map<string, Listed>();
+
+/** A provider of the price list by its exact name. */
+function listedProvider(provider: string): Listed | undefined {
+  const known = found.get(provider);
+  if (known !== undefined) return known;
+  const listed = findProvider({ providerId: provider });
+  if (listed?.id !== provider) return undefined;
+  found.set(provider, listed);
+  return listed;
+}
+
+const isCount = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+
 /** What a response's body says that was used, and the model that it names; or why it cannot be read. */
 export function reportedCounts(
   { provider, flavor }: BodyKind,
   body: unknown,
 ): { readonly counts: Counts; readonly model: string | undefined } | { readonly refused: string } {
-  const listed = findProvider({ providerId: provider });
-  if (listed?.id !== provider) return { refused: `there is no provider "${provider}" whose usage can be read` };
+  const listed = listedProvider(provider);
+  if (listed === undefined) return { refused: `there is no provider "${provider}" whose usage can be read` };
   let extracted: ReturnType<typeof extractUsage>;
   try {
     extracted = extractUsage(listed, body, flavor);
   } catch (error) {
     return { refused: `no ${provider}/${flavor} usage can be read: ${error instanceof Error ? error.message : String(error)}` };
   }
-  const counts = Counts.safeParse(extracted.usage);
-  if (!counts.success) return { refused: `${counts.error.issues[0]?.path.join(".") ?? "a count"} is not a whole number` };
-  const told = counts.data["cache_write_5m_tokens"] !== undefined || counts.data["cache_write_1h_tokens"] !== undefined;
-  const split = !told && (counts.data["cache_write_tokens"] ?? 0) > 0 ? writeSplit(body) : {};
-  return { counts: { ...counts.data, ...split }, model: extracted.model ?? undefined };
+  const counts: Record<string, number> = {};
+  for (const [name, count] of Object.entries(extracted.usage)) {
+    if (!isCount(count)) return { refused: `${name} is not a whole number` };
+    counts[name] = count;
+  }
+  const told = counts["cache_write_5m_tokens"] !== undefined || counts["cache_write_1h_tokens"] !== undefined;
+  const split = !told && (counts["cache_write_tokens"] ?? 0) > 0 ? writeSplit(body) : {};
+  return { counts: { ...counts, ...split }, model: extracted.model ?? undefined };
 }

@@ -67,11 +67,16 @@ const createTelling = (writer: EventWriter, said: () => StreamFacts, calledModel
 };
 
 /** A provider's stream, event by event in the caller's format. */
-export const translatedStream = (caller: CallerDialect, provider: ProviderDialect, call: Call, stamp: Stamp): AnswerStream => {
+export const translatedStream = (
+  caller: CallerDialect,
+  provider: ProviderDialect,
+  { call, model }: { readonly call: Call; readonly model: string },
+  stamp: Stamp,
+): AnswerStream => {
   const metered = provider.endpoint.readEvents(call);
   const reader = provider.readEvents(stamp);
   const writer = caller.writeEvents(call, stamp);
-  const telling = createTelling(writer, metered.facts, call.model);
+  const telling = createTelling(writer, metered.facts, model);
   let told: string[] = [];
   const events = createEventStream({
     read: (data) => {

@@ -25,6 +25,7 @@ const requestBody = (caller: CallerDialect, provider: ProviderDialect, call: Cal
   try {
     return Buffer.from(JSON.stringify(provider.writePrompt(caller.readPrompt(call), model)));
   } catch (error) {
+    if (error instanceof RangeError) throw refuse.badRequest("The request is nested too deep to be translated. Send a flatter one.");
     throw error instanceof CannotCarry ? toldAs(error, caller, provider.endpoint.family.name) : error;
   }
 };
@@ -60,7 +61,7 @@ export const translatingCarrier = (family: Family, caller: CallerDialect, provid
   family: provider.endpoint.family,
   path: (call, model) => provider.endpoint.pathAt?.(call, model) ?? provider.endpoint.path,
   request: (call, model) => requestBody(caller, provider, call, model),
-  answer: (call, body) => {
+  answer: (call, body, model) => {
     const text = body.toString("utf8");
     const facts = provider.endpoint.readAnswer(text);
     if (facts === undefined) return undefined;
@@ -71,9 +72,9 @@ export const translatingCarrier = (family: Family, caller: CallerDialect, provid
       answer.finish,
       answer.parts.some(({ type }) => type === "toolCall"),
     );
-    const told = { ...answer, model: answer.model || call.model, finish: called };
+    const told = { ...answer, model: answer.model || model, finish: called };
     return { facts: { ...facts, finish: called }, body: Buffer.from(JSON.stringify(caller.writeAnswer(told, call, answered))) };
   },
-  stream: (call) => translatedStream(caller, provider, call, stamp()),
+  stream: (call, model) => translatedStream(caller, provider, { call, model }, stamp()),
   refusal: (name, status, body) => refusalFor(family, name, status, body),
 });

@@ -50,6 +50,20 @@ const sumsOf = (row: z.output<typeof Row>, metric: GuardMetric): ArmOutcome["met
   return { units, events, trials, shares, sharesSquared: shares_squared };
 };
 
+/** What the query gives of an arm. */
+const Outcome = Row.transform((row) => ({
+  arm: row.arm,
+  units: row.arm_units,
+  requests: row.arm_requests,
+  metrics: {
+    errors: sumsOf(row, "errors"),
+    slow: sumsOf(row, "slow"),
+    cut_short: sumsOf(row, "cut_short"),
+    bad_format: sumsOf(row, "bad_format"),
+    asked_again: sumsOf(row, "asked_again"),
+  },
+}));
+
 /**
  * What the units of each arm of a rule came to, for its guardrails: answers alone, each unit once. "Slow" is slower than nineteen
  * of twenty answers of the control in the same period.
@@ -84,17 +98,6 @@ GROUP BY arm ORDER BY arm`;
   };
   return {
     query: { sql, params },
-    row: Row.transform((row) => ({
-      arm: row.arm,
-      units: row.arm_units,
-      requests: row.arm_requests,
-      metrics: {
-        errors: sumsOf(row, "errors"),
-        slow: sumsOf(row, "slow"),
-        cut_short: sumsOf(row, "cut_short"),
-        bad_format: sumsOf(row, "bad_format"),
-        asked_again: sumsOf(row, "asked_again"),
-      },
-    })),
+    row: Outcome,
   };
 }

@@ -22,8 +22,6 @@ const unpricedTokens = { name: "unpriced_tokens", ofEvents: `if(isNull(usage_fac
 
 /** Every measure that the sums by hour and by day hold. */
 export const allMeasures: readonly PartColumn[] = [...requests, ...tokens, cost, unpricedRequests, unpricedTokens];
-/** Requests and what they cost. */
-export const costMeasures: readonly PartColumn[] = [...requests, cost, unpricedRequests];
 /** What has no price. */
 export const unpricedMeasures: readonly PartColumn[] = [unpricedRequests, unpricedTokens];
 

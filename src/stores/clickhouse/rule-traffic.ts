@@ -8,6 +8,33 @@ const armSql = `if(unit_id = '', 'none', if(
       toFloat64(bitShiftRight(reinterpretAsUInt64(reverse(substring(SHA256(concat({seed:String}, '\\n', {unit:String}, '\\n', unit_id)), 1, 7))), 3))
         / 9007199254740992 < {share:Float64}, 'control', 'treatment'))`;
 
+/** What the query gives. */
+const Traffic = z
+  .looseObject({
+    put_in: z.enum(["treatment", "control", "none"]),
+    provider: z.string().optional(),
+    served_by: z.string().optional(),
+    tier: z.string().optional(),
+    above: Count.optional(),
+    sum_requests: Count,
+    units: Count,
+    ...tokenSumsShape,
+    sum_cost: Money,
+    sum_unpriced: Count,
+  })
+  .transform((row) => ({
+    arm: row.put_in,
+    provider: row.provider ?? "",
+    model: row.served_by ?? "",
+    tier: row.tier ?? "standard",
+    aboveInputTokens: row.above ?? 0,
+    requests: row.sum_requests,
+    units: row.units,
+    tokens: tokensOf(row),
+    cost: row.sum_cost,
+    unpricedRequests: row.sum_unpriced,
+  }));
+
 /** What a workload asked a model for in a period, by the arm that a split would put its units in. */
 export function ruleTraffic(database: string, query: Parameters<UsageReader["ruleTraffic"]>[0]): Asked<RuleTraffic> {
   const { split, edges } = query;
@@ -35,31 +62,8 @@ GROUP BY ${groups} ORDER BY ${groups}`;
     ...(split === undefined ? {} : { seed: split.seed, unit: split.unit, share: split.controlShare }),
     ...(edges === undefined ? {} : { edges: [...edges] }),
   };
-  const Row = z.looseObject({
-    put_in: z.enum(["treatment", "control", "none"]),
-    provider: z.string().optional(),
-    served_by: z.string().optional(),
-    tier: z.string().optional(),
-    above: Count.optional(),
-    sum_requests: Count,
-    units: Count,
-    ...tokenSumsShape,
-    sum_cost: Money,
-    sum_unpriced: Count,
-  });
   return {
     query: { sql, params },
-    row: Row.transform((row) => ({
-      arm: row.put_in,
-      provider: row.provider ?? "",
-      model: row.served_by ?? "",
-      tier: row.tier ?? "standard",
-      aboveInputTokens: row.above ?? 0,
-      requests: row.sum_requests,
-      units: row.units,
-      tokens: tokensOf(row),
-      cost: row.sum_cost,
-      unpricedRequests: row.sum_unpriced,
-    })),
+    row: Traffic,
   };
 }

@@ -5,6 +5,33 @@ import { type Asked, Count, inputTokensSql, outputTokensSql, timeText } from "./
 
 const countIf = (condition: string, name: string): string => `countIf(${condition}) AS ${name}`;
 
+/** What the query gives. */
+const Needs = z
+  .object({
+    seen: Count,
+    max_input: Count,
+    max_output: Count,
+    max_total: Count,
+    reasoned: Count,
+    with_images: Count,
+    with_audio: Count,
+    called_tools: Count,
+    end_known: Count,
+    asked_json: Count,
+  })
+  .transform((row) => ({
+    requests: row.seen,
+    maxInput: row.max_input,
+    maxOutput: row.max_output,
+    maxTotal: row.max_total,
+    reasoned: row.reasoned,
+    withImages: row.with_images,
+    withAudio: row.with_audio,
+    calledTools: row.called_tools,
+    endKnown: row.end_known,
+    askedJson: row.asked_json,
+  }));
+
 /** What the requests of a workload that ask for a model used, so that another model can be checked against it. */
 export function trafficNeeds(database: string, query: Parameters<UsageReader["trafficNeeds"]>[0]): Asked<TrafficNeeds> {
   const sql = `SELECT count() AS seen,
@@ -29,31 +56,8 @@ WHERE org_id = {org:String} AND at >= {from:DateTime64(3, 'UTC')} AND at < {to:D
     workload: query.workload,
     model: query.model,
   };
-  const Row = z.object({
-    seen: Count,
-    max_input: Count,
-    max_output: Count,
-    max_total: Count,
-    reasoned: Count,
-    with_images: Count,
-    with_audio: Count,
-    called_tools: Count,
-    end_known: Count,
-    asked_json: Count,
-  });
   return {
     query: { sql, params },
-    row: Row.transform((row) => ({
-      requests: row.seen,
-      maxInput: row.max_input,
-      maxOutput: row.max_output,
-      maxTotal: row.max_total,
-      reasoned: row.reasoned,
-      withImages: row.with_images,
-      withAudio: row.with_audio,
-      calledTools: row.called_tools,
-      endKnown: row.end_known,
-      askedJson: row.asked_json,
-    })),
+    row: Needs,
   };
 }

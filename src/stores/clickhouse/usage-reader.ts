@@ -7,10 +7,13 @@ import { contextBands } from "./context-bands.ts";
 import type { Database } from "./database.ts";
 import { percentiles } from "./percentiles.ts";
 import { duplicates, prefixReuse } from "./repeat-queries.ts";
+import { routedCosts } from "./routed-costs.ts";
 import { ruleTraffic } from "./rule-traffic.ts";
+import { seenTraffic } from "./seen-traffic.ts";
+import { shadowPairs } from "./shadow-pairs.ts";
 import { spendQuery, spendRow } from "./spend-query.ts";
 import { trafficNeeds } from "./traffic-needs.ts";
-import { unitOutcomes } from "./unit-outcomes.ts";
+import { unitBaselines, unitOutcomes } from "./unit-outcomes.ts";
 import { unpriced } from "./unpriced-query.ts";
 
 const distinct = (column: string): string => `arraySort(groupUniqArrayIf(1000)(${column}, ${column} != '')) AS all_${column}`;
@@ -84,10 +87,14 @@ export function createUsageReader(database: Database): UsageReader {
     duplicates: async (query) => answer(await duplicates(database, query), "look for repeated prompts"),
     prefixReuse: async (query) => answer(await prefixReuse(database, query), "look for repeated prefixes"),
     unpriced: async (query) => answer(await unpriced(database, query), "look for unpriced usage"),
-    unitOutcomes: async (query) => answer(await unitOutcomes(database, query), "sum up the units of a holdout"),
+    unitOutcomes: async (query) => answer(unitOutcomes(database, query), "sum up the units of a holdout"),
+    routedCosts: async (query) => answer(routedCosts(database, query), "sum up what a rule's requests cost"),
+    shadowPairs: async (query) => answer(shadowPairs(database, query), "compare shadow calls with answers"),
+    unitBaselines: async (query) => answer(unitBaselines(database, query), "sum up the units of a holdout before its change"),
     armOutcomes: async (query) => answer(armOutcomes(database.name, query), "look at the arms of a holdout"),
     ruleTraffic: async (query) => answer(ruleTraffic(database.name, query), "look at a rule's traffic"),
     trafficNeeds: async (query) => answer(trafficNeeds(database.name, query), "look at what requests need"),
+    seenTraffic: (query) => seenTraffic(database, query),
     coverage: (orgId, filters = {}) => coverageOf(database, orgId, filters),
   };
 }

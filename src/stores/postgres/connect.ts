@@ -1,9 +1,11 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import { Pool } from "pg";
 import { PrismaClient } from "../../../prisma/generated/client.ts";
+import type { SnapshotStore } from "../../core/actuator-snapshot.ts";
 import type { ApprovalStore } from "../../core/approval.ts";
 import type { AuditLog } from "../../core/audit.ts";
 import type { BillAlertStore } from "../../core/bill-alert.ts";
+import type { BillingTermsStore } from "../../core/billing-terms.ts";
 import type { BudgetStore } from "../../core/budget.ts";
 import type { CallClaims } from "../../core/call-claims.ts";
 import type { ChatInstallationStore, SignInStore } from "../../core/chat-installation.ts";
@@ -25,9 +27,11 @@ import type { RunStore } from "../../core/run.ts";
 import type { MappingStore } from "../../core/saved-mapping.ts";
 import type { SavingsLedger } from "../../core/savings.ts";
 import type { SourceStore } from "../../core/source-connection.ts";
+import { createSnapshotStore } from "./actuator-snapshots.ts";
 import { createApprovalStore } from "./approvals.ts";
 import { createAuditLog } from "./audit.ts";
 import { createBillAlertStore } from "./bill-alerts.ts";
+import { createBillingTermsStore } from "./billing-terms.ts";
 import { createBudgetStore } from "./budgets.ts";
 import { createCallClaims } from "./call-claims.ts";
 import { createChatInstallationStore, createSignInStore } from "./chat-installations.ts";
@@ -82,7 +86,9 @@ export interface PostgresStores {
   readonly schedules: DigestScheduleStore;
   readonly budgets: BudgetStore;
   readonly settings: OrgSettings;
+  readonly terms: BillingTermsStore;
   readonly readKeys: ReadKeyStore;
+  readonly snapshots: SnapshotStore;
   /** The org of this name, made where there is none. */
   ensureOrg(name: string): Promise<Id<"org">>;
   /** Every org, oldest first. */
@@ -150,7 +156,9 @@ const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<Postg
   schedules: createDigestScheduleStore(db),
   budgets: createBudgetStore(db),
   settings: createOrgSettings(db),
+  terms: createBillingTermsStore(db),
   readKeys: createReadKeyStore(db),
+  snapshots: createSnapshotStore(db, box),
   ensureOrg: (name) => ensureOrg(db, name),
   orgs: () => orgs(db),
 });

@@ -150,7 +150,7 @@ const pairs = families.flatMap((from) =>
 describe.each(pairs)("a stream of $from's, told at $told", ({ provider, to }) => {
   const carrier = carrierFor(to, provider.family);
   const tell = (stream: Buffer, cuts: readonly number[]): string => {
-    const telling = carrier?.stream(asksUsage);
+    const telling = carrier?.stream(asksUsage, "called");
     const told: Buffer[] = [];
     let from = 0;
     for (const cut of [...cuts, stream.length]) {

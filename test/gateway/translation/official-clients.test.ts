@@ -54,8 +54,7 @@ describe.each(pairs)("the official client $name, led to $provider, $how", ({ cal
     const { rig, peer } = await start(caller, provider);
     const got = await caller.ask(rig.url, { model, text: "Hello?", stream });
     expect(got).toMatchObject({ text: "Grüezi, wie geht’s? 👋", calls: [], finish: caller.finishes.stop, usage: [40, 9] });
-    // The peer's answers in Google's format name no model: the caller's own name stands.
-    expect(got.model).toBe(provider === "google" ? model : targets[provider]);
+    expect(got.model).toBe(targets[provider]);
     expect(peer.getRequests()).toHaveLength(1);
     const rows = await rig.rowsWhen(1);
     const tokens = { ...noTokens, input: 40, output: 9 };

@@ -120,6 +120,18 @@ describe("a request that asks for what the other API cannot say", () => {
   });
 });
 
+describe("a request that is nested beyond measure", () => {
+  it("is refused, and harms nobody", () => {
+    const deep = `${'{"items":'.repeat(100_000)}{}${"}".repeat(100_000)}`;
+    const schema: unknown = JSON.parse(deep);
+    const fields = { ...apis.chat.body, response_format: { type: "json_schema", json_schema: { name: "x", schema, strict: true } } };
+    const call = { ...callOf(apis.chat.body), fields };
+    for (const family of ["anthropic", "gemini"] as const) {
+      expect(() => carrierFor(chatCompletions, family)?.request(call, "some-model")).toThrow(/nested too deep/);
+    }
+  });
+});
+
 describe("what the answer does not depend on", () => {
   it.each<[Api, "openai" | "anthropic" | "gemini", object]>([
     ["chat", "anthropic", { user: "ann", safety_identifier: "ann", metadata: { a: "b" }, store: true, service_tier: "flex", seed: 7 }],

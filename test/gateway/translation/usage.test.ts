@@ -75,7 +75,7 @@ describe.each(providers)("real usage of $family", ({ family, endpoint, bodies, a
       for (const body of bodies) {
         const whole = JSON.stringify({ ...body, ...answer });
         const own = endpoint.readAnswer(whole);
-        const carried = carrier?.answer(callOf({ model: "asked-for" }), Buffer.from(whole));
+        const carried = carrier?.answer(callOf({ model: "asked-for" }), Buffer.from(whole), "called");
         expect(carried?.facts).toEqual(own);
         const text = carried?.body.toString("utf8") ?? "";
         expect(countsOf(caller.readAnswer(text)?.tokens)).toEqual(unlessAmbiguous(caller, own?.tokens));

@@ -335,8 +335,8 @@ describe("reading requests", () => {
     ]);
     const { rows } = await clickhouse.usage.unitOutcomes({ orgId: org, period: day, policyVersion: 3, policyRule: "chat" });
     expect(rows).toEqual([
-      { unit: "u1", arm: "treatment", requests: 2, failures: 1, cost: 11n, unpricedRequests: 0 },
-      { unit: "u2", arm: "control", requests: 1, failures: 0, cost: 0n, unpricedRequests: 1 },
+      { unit: "u1", arm: "treatment", requests: 2, failures: 1, cost: 11n, overhead: 4n, unpricedRequests: 0 },
+      { unit: "u2", arm: "control", requests: 1, failures: 0, cost: 0n, overhead: 0n, unpricedRequests: 1 },
     ]);
   });
 

@@ -3,7 +3,7 @@ import type { Finish } from "../../../core/usage-event.ts";
 import type { AnswerFacts, Endpoint, EventReader } from "../../endpoint.ts";
 import { errorBody } from "../../errors.ts";
 import { type Call, CallBody, parseBody, replaceMembers, rewriteModel } from "../../json-call.ts";
-import { jsonValueOf } from "../../json-value.ts";
+import { jsonValueOf, listOf, memberAt, textOf } from "../../json-value.ts";
 import { openai } from "./family.ts";
 import { chatText } from "./text.ts";
 import { tierOf, tokensOf } from "./tokens.ts";
@@ -16,24 +16,10 @@ const ChatRequest = CallBody.extend({
   safety_identifier: z.string().nullish(),
 });
 
-/** What the gateway reads of a completion or of a chunk of one. */
-const Answer = z.looseObject({
-  model: z.string().nullish(),
-  service_tier: z.string().nullish(),
-  choices: z.array(z.unknown()).nullish(),
-  usage: z.unknown().optional(),
-  error: z.unknown().optional(),
-});
-
 interface ChunkFacts extends AnswerFacts {
   readonly choices: number;
   readonly finished: boolean;
 }
-
-const Choice = z.looseObject({ finish_reason: z.string().nullish() });
-
-/** Why a choice says that it ended; empty where it has not. */
-const finishReasonOf = (choice: unknown): string => Choice.safeParse(choice).data?.finish_reason ?? "";
 
 const finishes: ReadonlyMap<string, Finish> = new Map([
   ["stop", "stop"],
@@ -43,19 +29,22 @@ const finishes: ReadonlyMap<string, Finish> = new Map([
   ["content_filter", "filter"],
 ]);
 
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** Reads the facts of a completion's or a chunk's JSON text; undefined where it is no JSON object. */
 const readChunk = (text: string): ChunkFacts | undefined => {
-  const parsed = Answer.safeParse(jsonValueOf(text));
-  if (!parsed.success) return undefined;
-  const { model, service_tier, choices, usage, error } = parsed.data;
-  const reasons = (choices ?? []).map(finishReasonOf).filter((reason) => reason !== "");
+  const chunk = jsonValueOf(text);
+  if (!isObject(chunk)) return undefined;
+  const choices = listOf(memberAt(chunk, "choices"));
+  const reason = choices.map((choice) => textOf(memberAt(choice, "finish_reason"))).find((said) => said !== "");
+  const error = memberAt(chunk, "error");
   return {
-    model: model || undefined,
-    tier: tierOf(service_tier),
-    tokens: tokensOf("chat", usage),
-    finish: finishes.get(reasons[0] ?? ""),
-    choices: choices?.length ?? 0,
-    finished: reasons.length > 0,
+    model: textOf(memberAt(chunk, "model")) || undefined,
+    tier: tierOf(textOf(memberAt(chunk, "service_tier")) || undefined),
+    tokens: tokensOf("chat", memberAt(chunk, "usage")),
+    finish: finishes.get(reason ?? ""),
+    choices: choices.length,
+    finished: reason !== undefined,
     failed: error !== undefined && error !== null,
   };
 };
