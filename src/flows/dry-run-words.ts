@@ -35,7 +35,8 @@ function movedLine({ preview, seen, moved, unnamed }: RuleDryRun): string {
   return `Moved: ${count(moved.requests)} of ${some(seen.requests, "request")}${units} (${count(seen.units)} ${unit}s in all).${rest}`;
 }
 
-function costLine({ before, after, requests, unpriced }: CostPreview): string {
+function costLine(preview: RulePreview, { before, after, requests, unpriced }: CostPreview): string {
+  if (preview.kind === "unknown") return "Cost: it cannot be said.";
   const without = unpriced > 0 ? ` ${some(unpriced, "request")} more have no price on one side and are in neither sum.` : "";
   if (requests === 0) return unpriced > 0 ? `Cost: unpriced.${without}` : "Cost: nothing moves.";
   const saved = before - after;
@@ -62,7 +63,7 @@ export function dryRunGaps({ preview, latency, seen, guarded }: RuleDryRun): rea
 /** What one rule would have done: what moved, what it cost and would have cost, and how fast both models answer. */
 export const dryRunFacts = (run: RuleDryRun): readonly string[] => [
   movedLine(run),
-  costLine(run.cost),
+  costLine(run.preview, run.cost),
   ...(run.latency.before === undefined ? [] : [`Speed as it was: ${speed(run.latency.before)}.`]),
   ...(run.latency.after === undefined ? [] : [`Speed of the new model in 30 days: ${speed(run.latency.after)}.`]),
 ];

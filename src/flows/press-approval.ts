@@ -15,7 +15,6 @@ import { fromUsd, showUsd } from "../core/money.ts";
 import type { OrgSettings } from "../core/org-settings.ts";
 import type { PolicyStore } from "../core/policy.ts";
 import type { RoutingChange } from "../core/report.ts";
-import { atOnceText } from "../core/rollout.ts";
 import type { RunStore } from "../core/run.ts";
 import type { EstimatedSavings } from "../core/savings.ts";
 import { ruleSentence } from "../core/strategy-words.ts";
@@ -180,7 +179,7 @@ function estimateText({ low, mid, high, method, notEstimated }: EstimatedSavings
 }
 
 function changeText(id: Id<"approval">, change: RoutingChange): string {
-  if (change.strategy !== undefined) return `Change: ${ruleSentence(ruleAsWritten(id, change))} ${atOnceText}`;
+  if (change.strategy !== undefined) return `Change: ${ruleSentence(ruleAsWritten(id, change))}`;
   return (
     `Change: ${change.workload} moves from ${change.fromModel} (${change.fromProvider}) to ${change.toModel} (${change.toProvider}); ` +
     `${Math.round(change.holdoutShare * 1000) / 10} % of ${change.unit}s stay as they are, so that the saving can be measured.`

@@ -16,14 +16,14 @@ import { yesterdayOf } from "./dry-run-approval.ts";
 import type { DryRunDeps } from "./dry-run-policy.ts";
 import { estimateRule } from "./estimate-rule.ts";
 import { pendingApprovals } from "./pending-approvals.ts";
-import { ruleAsWritten } from "./policy-rules.ts";
+import { ruleAsWritten, standingVersion } from "./policy-rules.ts";
 import { type PrepareOffersDeps, prepareOffers } from "./prepare-offers.ts";
 import { offerOf, offersReport } from "./rule-offer.ts";
 
 export interface ProposeDeps {
   readonly inbound: Pick<InboundStore, "receiveMessage">;
   readonly runs: Pick<RunStore, "finish">;
-  readonly policies: Pick<PolicyStore, "active">;
+  readonly policies: Pick<PolicyStore, "active" | "version">;
   readonly approvals: Pick<ApprovalStore, "waiting">;
   readonly settings: PrepareOffersDeps["settings"];
   readonly usage: DryRunDeps["usage"] & PrepareOffersDeps["usage"];
@@ -94,15 +94,23 @@ function changeOf(prices: ProposeDeps["prices"], rule: PolicyRule): RuleChange {
   };
 }
 
+/** The proposal of the same rule that waits and can be approved still: one that routing has moved on from stands in nobody's way. */
+async function waitingFor(deps: ProposeDeps, orgId: Id<"org">, change: RuleChange): Promise<Id<"approval"> | undefined> {
+  for (const { id, basePolicyVersion, recommendation } of await deps.approvals.waiting(orgId, deps.now())) {
+    const other = recommendation.change;
+    if (other?.strategy === undefined || !sameRule(other, change)) continue;
+    if ((await standingVersion(deps.policies, orgId, basePolicyVersion)) === basePolicyVersion) return id;
+  }
+  return undefined;
+}
+
 /** Why a rule cannot be proposed now, a sentence each. */
 async function refusalsOf(deps: ProposeDeps, orgId: Id<"org">, rule: PolicyRule, providers: readonly string[]): Promise<readonly string[]> {
   const no = notProposable(rule);
   if (no !== undefined) return [no];
   const change = changeOf(deps.prices, rule);
-  const waiting = (await deps.approvals.waiting(orgId, deps.now())).find(
-    ({ recommendation: { change: other } }) => other?.strategy !== undefined && sameRule(other, change),
-  );
-  if (waiting !== undefined) return [`this is proposed already and waits as ${waiting.id}.`];
+  const waits = await waitingFor(deps, orgId, change);
+  if (waits !== undefined) return [`this is proposed already and waits as ${waits}.`];
   const obstacle = obstacleTo({ prices: deps.prices, providers, at: deps.now() }, change);
   if (obstacle !== undefined) return [obstacle];
   return (await checkCapability(deps, orgId, change, deps.now())).refusals;

@@ -159,7 +159,10 @@ describe("a rule that a person proposes", () => {
       otherwise: { mode: "single", target: strong },
     };
     const { id, runId, recommendation } = await proposed(rulesOf({ strategy: conditional }));
-    expect(recommendation.estimate).toMatchObject({ low: "0.000000000000", notEstimated: expect.stringContaining("fit the conditions") });
+    expect([recommendation.estimate.high, recommendation.estimate.notEstimated]).toEqual([
+      "0.000000000000",
+      "stored usage does not tell which requests fit the conditions",
+    ]);
     const card = JSON.stringify(runCard(viewOf({ id: runId, question: "" }, await rig.db.stores.runs.events(runId, 0))));
     expect(card).toContain("Saving not estimated: stored usage does not tell which requests fit the conditions.");
     expect(card).not.toContain("$0.00");
@@ -203,6 +206,30 @@ describe("a rule that a person proposes", () => {
     expect(await rig.db.stores.approvals.waiting(rig.db.orgId, new Date())).toEqual(before);
   });
 
+  it("says what it takes the place of, how risky it is, and what its models may not take; other changes make it stale", async () => {
+    const held = await rig.approved({ workload: "held" });
+    expect(await applyPolicy(rig.apply, { orgId: rig.db.orgId, approvalId: held.id })).toEqual({ result: "applied" });
+    const canary: Strategy = { mode: "canary", control: strong, treatment: cheap, share: 0.1, sticky: "conversation" };
+    const first = await proposed(rulesOf({ workload: "held", strategy: canary }));
+    expect(first.recommendation).toMatchObject({ risk: "medium", title: "Route gpt-5 of held by a canary: gpt-5-mini, gpt-5" });
+    expect(first.recommendation.caveats).toContain(
+      `It takes the place of the active rule of ${held.id}. The measurement of its saving ends with it.`,
+    );
+    const long: Strategy = { mode: "single", target: { provider: "openai", model: "gpt-4o" } };
+    const conditional: Strategy = {
+      mode: "conditional",
+      cases: [{ when: { inputTokensBelow: 9_000 }, use: long }],
+      otherwise: { mode: "single", target: strong },
+    };
+    const books = rulesOf({ workload: "books", strategy: conditional });
+    const { id: old, recommendation } = await proposed(books);
+    expect(recommendation.caveats.join("\n")).toMatch(/Unless the conditions keep such requests away: .* gpt-4o takes 128,000/);
+    expect((await press(first.id, "approve")).result).toBe("approved");
+    expect(await applyPolicy(rig.apply, { orgId: rig.db.orgId, approvalId: first.id })).toEqual({ result: "applied" });
+    expect((await proposed(books)).id).not.toBe(old);
+    expect((await press(old, "approve")).result).toBe("stale");
+  });
+
   it("that was cut off before it was stored is closed with a sentence, never answered as a question", async () => {
     const { runs } = rig.db.stores;
     let cut: Id<"run"> | undefined;
@@ -214,9 +241,8 @@ describe("a rule that a person proposes", () => {
     if (cut === undefined) throw new Error("no run was made");
     expect(await rig.db.stores.approvals.ofRun(cut)).toEqual([]);
     expect(await closeCutOff({ runs, now: () => new Date() }, cut)).toBe(true);
-    expect((await runs.events(cut, 0)).map(({ event }) => event)).toMatchObject([
-      { type: "run.failed", reason: expect.stringContaining("Propose it again") },
-    ]);
+    const view = viewOf({ id: cut, question: "" }, await runs.events(cut, 0));
+    expect([view.state, view.failure]).toEqual(["failed", expect.stringContaining("Propose it again")]);
     expect(await closeCutOff({ runs, now: () => new Date() }, cut)).toBe(true);
     expect(await closeCutOff({ runs, now: () => new Date() }, (await rig.pending()).runId)).toBe(false);
   });
