@@ -47,6 +47,8 @@ export interface StudyTask {
   readonly firstRun: number;
   readonly runs: number;
   readonly resamples: number;
+  /** In front of each run's seed: other text, other runs. */
+  readonly seed: string;
 }
 
 /** Counts over runs; they add up. */

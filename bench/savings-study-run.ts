@@ -86,7 +86,7 @@ const nothing: StudyCounts = { runs: 0, refused: 0, covered: 0, tooHigh: 0, tooL
 /** One simulated window, measured as a real one is. */
 function runOnce(task: StudyTask, run: number, rate: number): StudyCounts {
   const { cell, saving } = task;
-  const seed = `${cell.name} ${saving} ${run}`;
+  const seed = `${task.seed}${cell.name} ${saving} ${run}`;
   const random = createRandom(seed);
   const outcomes: UnitOutcome[] = [];
   const baselines: UnitBaseline[] = [];

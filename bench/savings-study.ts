@@ -14,6 +14,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "2000" },
     resamples: { type: "string", default: "2000" },
     cell: { type: "string" },
+    seed: { type: "string", default: "" },
     json: { type: "boolean", default: false },
   },
 });
@@ -46,6 +47,7 @@ const tasks = results.flatMap((result) =>
       firstRun: n * portion,
       runs: Math.min(portion, runs - n * portion),
       resamples,
+      seed: values.seed,
     },
   })),
 );

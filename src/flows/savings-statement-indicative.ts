@@ -7,6 +7,7 @@ import type { PolicyRule, PolicyStore } from "../core/policy.ts";
 import type { PriceBook } from "../core/price.ts";
 import { Tier } from "../core/price.ts";
 import type { IndicativeSavings } from "../core/savings-statement.ts";
+import type { Target } from "../core/strategy.ts";
 import { inputBuckets, inputTokens, outputBuckets, type Tokens } from "../core/tokens.ts";
 import type { ShadowPairs } from "../core/unit-outcome.ts";
 import type { Filters, Period, SpendRow, UsageReader } from "../core/usage-store.ts";
@@ -106,39 +107,81 @@ const reader =
 
 const plus = (at: Date, ms: number): Date => new Date(at.getTime() + ms);
 
+type Read = ReturnType<typeof reader>;
+
+/** What a change's own requests came to before and after it, and those of workloads that no change touched. */
+async function trendsOf(read: Read, { rule, since, period }: Unheld, model: string, touched: ReadonlySet<string>) {
+  const spans = [
+    { from: plus(since, -2 * halfBaselineMs), to: plus(since, -halfBaselineMs) },
+    { from: plus(since, -halfBaselineMs), to: since },
+    period,
+  ];
+  const filters = { workload: [rule.workload], requestedModel: [rule.requestedModel] };
+  const ownIn = async (span: Period) => sums(await read(span, filters, ["status", "model"]), span === period ? model : undefined);
+  const othersIn = async (span: Period) =>
+    sums((await read(span, {}, ["status", "workload"])).filter(({ key }) => !touched.has(key.workload ?? "")));
+  const trendOf = async (sumsIn: typeof ownIn): Promise<Trend> => {
+    const none = { cost: 0n, answers: 0 };
+    const [firstHalf = none, secondHalf = none, after = none] = await Promise.all(spans.map(sumsIn));
+    return { firstHalf, secondHalf, after };
+  };
+  return { own: await trendOf(ownIn), others: await trendOf(othersIn) };
+}
+
+type Level = Pick<IndicativeSavings, "level" | "method" | "caveat"> & { readonly point: PicoUsd | null };
+
+/** Level 2: served tokens at the old model's prices, by token ratios of shadow pairs where there are enough. */
+async function repriced(deps: IndicativeDeps, orgId: Id<"org">, read: Read, one: Unheld, target: Target, paid: PicoUsd): Promise<Level> {
+  const { rule, period } = one;
+  const { rows: paired } = await deps.usage.shadowPairs({ orgId, period, policyRule: rule.id });
+  const ratio = paired.find(({ pairs }) => pairs >= leastPairs);
+  const served = await read(period, { workload: [rule.workload], requestedModel: [rule.requestedModel], model: [target.model] }, ["tier"]);
+  const would = oldCost(served, { provider: target.provider, model: rule.requestedModel }, await deps.pricesOf(orgId), ratio ?? even);
+  const measuredRatio =
+    ratio === undefined
+      ? "Fewer than 20 shadow pairs: both models are taken to use as many tokens."
+      : `Token ratios from ${ratio.pairs} shadow pairs.`;
+  return {
+    level: 2,
+    point: would === null ? null : would - paid,
+    method: "Served tokens at the old model's prices of each day, less what was paid.",
+    caveat: would === null ? "The old model has no price for all that was used." : measuredRatio,
+  };
+}
+
+/** Levels 3 and 4: the change beside workloads that no change touched, and beside its own past. */
+function compared({ own, others }: Awaited<ReturnType<typeof trendsOf>>): readonly Level[] {
+  const did = differenceInDifferences(own, others);
+  const before = { cost: own.firstHalf.cost + own.secondHalf.cost, answers: own.firstHalf.answers + own.secondHalf.answers };
+  return [
+    {
+      level: 3,
+      point: "saving" in did ? did.saving : null,
+      method: "Difference in differences against workloads that no change touched.",
+      caveat: "saving" in did ? "Trends were parallel before the change, within 10 %." : did.reason,
+    },
+    {
+      level: 4,
+      point: beforeAfter(before, own.after),
+      method: "Cost per answered request in the 28 days before the change, less that after it, times answers after.",
+      caveat: "Whatever else changed is in it.",
+    },
+  ];
+}
+
 /** The three indicative savings of one change. */
 async function indicativeOf(
   deps: IndicativeDeps,
   { orgId }: StatementRequest,
-  { rule, since, period }: Unheld,
+  one: Unheld,
   touched: ReadonlySet<string>,
 ): Promise<readonly IndicativeSavings[]> {
+  const { rule, period } = one;
   const read = reader(deps, orgId);
-  const filters = { workload: [rule.workload], requestedModel: [rule.requestedModel] };
-  const halves = [
-    { from: plus(since, -2 * halfBaselineMs), to: plus(since, -halfBaselineMs) },
-    { from: plus(since, -halfBaselineMs), to: since },
-  ] as const;
   const target = rule.strategy.mode === "single" ? rule.strategy.target : { provider: "", model: "" };
-  const trendOf = async (own: boolean): Promise<Trend> => {
-    const [firstHalf, secondHalf, after] = await Promise.all(
-      [...halves, period].map(async (span) =>
-        own
-          ? sums(await read(span, filters, ["status", "model"]), span === period ? target.model : undefined)
-          : sums((await read(span, {}, ["status", "workload"])).filter(({ key }) => !touched.has(key.workload ?? ""))),
-      ),
-    );
-    const none = { cost: 0n, answers: 0 };
-    return { firstHalf: firstHalf ?? none, secondHalf: secondHalf ?? none, after: after ?? none };
-  };
-  const [own, others] = [await trendOf(true), await trendOf(false)];
-  const { rows: paired } = await deps.usage.shadowPairs({ orgId, period, policyRule: rule.id });
-  const ratio = paired.find(({ pairs }) => pairs >= leastPairs);
-  const served = await read(period, { ...filters, model: [target.model] }, ["tier"]);
-  const would = oldCost(served, { provider: target.provider, model: rule.requestedModel }, await deps.pricesOf(orgId), ratio ?? even);
-  const did = differenceInDifferences(own, others);
-  const before = { cost: own.firstHalf.cost + own.secondHalf.cost, answers: own.firstHalf.answers + own.secondHalf.answers };
-  const entry = (level: 2 | 3 | 4, point: PicoUsd | null, method: string, caveat: string): IndicativeSavings => ({
+  const trends = await trendsOf(read, one, target.model, touched);
+  const levels = [await repriced(deps, orgId, read, one, target, trends.own.after.cost), ...compared(trends)];
+  return levels.map(({ level, point, method, caveat }) => ({
     kind: "indicative",
     level,
     policyRule: rule.id,
@@ -151,31 +194,7 @@ async function indicativeOf(
     unit: "USD",
     method,
     caveat,
-  });
-  const measuredRatio =
-    ratio === undefined
-      ? "Fewer than 20 shadow pairs: both models are taken to use as many tokens."
-      : `Token ratios from ${ratio.pairs} shadow pairs.`;
-  return [
-    entry(
-      2,
-      would === null ? null : would - own.after.cost,
-      "Served tokens at the old model's prices of each day, less what was paid.",
-      would === null ? "The old model has no price for all that was used." : measuredRatio,
-    ),
-    entry(
-      3,
-      "saving" in did ? did.saving : null,
-      "Difference in differences against workloads that no change touched.",
-      "saving" in did ? "Trends were parallel before the change, within 10 %." : did.reason,
-    ),
-    entry(
-      4,
-      beforeAfter(before, own.after),
-      "Cost per answered request in the 28 days before the change, less that after it, times answers after.",
-      "Whatever else changed is in it.",
-    ),
-  ];
+  }));
 }
 
 /** Savings of changes that hold nobody out: shown, never billed, never added to what is measured. */

@@ -92,6 +92,8 @@ describe("a process that is killed while a change is applied or measured", () =>
     });
     await start();
     expect(await workspace.apex("import", await writeUsage(workspace.dataDir))).toMatchObject({ code: 0 });
+    // A first stage would need thousands of conversations before it could be measured.
+    expect(await workspace.apex("policy", "rollout", "at-once")).toMatchObject({ code: 0 });
     key = (await workspace.apex("key", "checkout", "--workload", "checkout")).out.trim();
   });
   afterAll(async () => {

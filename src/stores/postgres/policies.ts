@@ -46,8 +46,8 @@ async function movePointer(tx: Transaction, orgId: Id<"org">, to: number, at: Da
   await activate(tx, orgId, to, at);
 }
 
-/** Immutable policy versions and the pointer to the active one, in PostgreSQL. */
-export function createPolicyStore({ prisma, now }: Database): PolicyStore {
+/** What is read of policies. */
+function policyReader({ prisma }: Database): Omit<PolicyStore, "publish" | "movePointer"> {
   const version = async (orgId: Id<"org">, wanted: number): Promise<RoutingPolicy | undefined> => {
     const row = await prisma.policy.findUnique({ where: { orgId_version: { orgId, version: wanted } } });
     return row === null ? undefined : RoutingPolicy.parse(row.policy);
@@ -67,20 +67,6 @@ export function createPolicyStore({ prisma, now }: Database): PolicyStore {
       return highest.version ?? 0;
     },
 
-    publish: (policy, expectedActive, by, nth = 0) =>
-      inTransaction(prisma, async (tx) => {
-        if ((await hold(tx, policy.orgId)) !== expectedActive) return false;
-        await publish(tx, policy, { by, nth, base: expectedActive }, now());
-        return true;
-      }),
-
-    movePointer: (orgId, to, expectedActive) =>
-      inTransaction(prisma, async (tx) => {
-        if ((await hold(tx, orgId)) !== expectedActive) return false;
-        await movePointer(tx, orgId, to, now());
-        return true;
-      }),
-
     async publishedBy(approvalId) {
       const row = await prisma.policy.findFirst({ where: { approvalId }, orderBy: { nth: "asc" } });
       return row === null ? undefined : RoutingPolicy.parse(row.policy);
@@ -99,5 +85,27 @@ export function createPolicyStore({ prisma, now }: Database): PolicyStore {
       const rows = await prisma.policyActivation.findMany({ where: { orgId }, orderBy: { id: "asc" } });
       return rows.map(({ version, from, to }) => ({ version, from, to }));
     },
+  };
+}
+
+/** Immutable policy versions and the pointer to the active one, in PostgreSQL. */
+export function createPolicyStore(db: Database): PolicyStore {
+  const { prisma, now } = db;
+  return {
+    ...policyReader(db),
+
+    publish: (policy, expectedActive, by, nth = 0) =>
+      inTransaction(prisma, async (tx) => {
+        if ((await hold(tx, policy.orgId)) !== expectedActive) return false;
+        await publish(tx, policy, { by, nth, base: expectedActive }, now());
+        return true;
+      }),
+
+    movePointer: (orgId, to, expectedActive) =>
+      inTransaction(prisma, async (tx) => {
+        if ((await hold(tx, orgId)) !== expectedActive) return false;
+        await movePointer(tx, orgId, to, now());
+        return true;
+      }),
   };
 }
