@@ -30,7 +30,7 @@ function proposalOf(view: RunView, recommendation: Recommendation, number: numbe
     toDo: decision === undefined ? recommendation.steps.map(({ action }) => action) : [],
     caveats: [
       `Risk: ${recommendation.risk}.`,
-      ...(shared.method === undefined ? [methodLine(recommendation.estimate)] : []),
+      ...(shared.method === undefined && recommendation.estimate.notEstimated === undefined ? [methodLine(recommendation.estimate)] : []),
       ...recommendation.caveats.filter((caveat) => !shared.caveats.includes(caveat)),
     ],
   };

@@ -1,6 +1,6 @@
 import type { DecisionView } from "../src/core/decision-view.ts";
 import { assertNever } from "../src/core/errors.ts";
-import { fromUsd, showUsd, type UsdAmount } from "../src/core/money.ts";
+import { fromUsd, showUsd, toUsd, type UsdAmount } from "../src/core/money.ts";
 import type { ButtonAction } from "../src/core/press.ts";
 import type { Recommendation } from "../src/core/report.ts";
 import type { RunView, StepView } from "../src/core/run.ts";
@@ -11,16 +11,25 @@ import { oneLine } from "./draw-text.ts";
 const money = (amount: UsdAmount): string => showUsd(fromUsd(amount));
 
 /** An estimate in words, always under its own label; a low end below zero is named as what it is. */
-export const estimateLine = ({ low, mid, high }: EstimatedSavings): string =>
-  `Estimated saving: ${money(mid)} a month (between ${money(low)} and ${money(high)}${fromUsd(low) < 0n ? ": it may also cost more" : ""}).`;
+export const estimateLine = ({ low, mid, high, notEstimated }: EstimatedSavings): string => {
+  if (notEstimated !== undefined) return `Saving not estimated: ${notEstimated}.`;
+  const range = `between ${money(low)} and ${money(high)}`;
+  if (fromUsd(high) <= 0n && fromUsd(low) < 0n)
+    return `Estimated saving: none. It costs about ${money(toUsd(-fromUsd(mid)))} a month more (saving ${range}).`;
+  return `Estimated saving: ${money(mid)} a month (${range}${fromUsd(low) < 0n ? ": it may also cost more" : ""}).`;
+};
 
 /** How an estimate was made: for those who check it, never in its headline. */
-export const methodLine = (estimate: EstimatedSavings): string => `How it is worked out: ${estimate.method}.`;
+export const methodLine = ({ method }: EstimatedSavings): string => `How it is worked out: ${method}.`;
 
 /** The method line of every one of several recommendations, where it is the same. */
 export function sharedMethod(recommendations: readonly Recommendation[]): string | undefined {
   const [first, ...others] = recommendations;
-  const same = first !== undefined && others.length > 0 && others.every((one) => one.estimate.method === first.estimate.method);
+  const same =
+    first !== undefined &&
+    first.estimate.notEstimated === undefined &&
+    others.length > 0 &&
+    others.every((one) => one.estimate.method === first.estimate.method);
   return same ? methodLine(first.estimate) : undefined;
 }
 

@@ -8,7 +8,7 @@ import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
-import { type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
+import { approvalTtlMs, type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
 import { type SavingsFlows, wireSavings } from "./compose-savings.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
@@ -33,6 +33,7 @@ import { type IngestDeps, importFile } from "./flows/ingest-usage.ts";
 import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
 import { prepareOffers } from "./flows/prepare-offers.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
+import { closeCutOff } from "./flows/propose-rules.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
 import { reconcile } from "./flows/reconcile.ts";
 import { type RepriceOutcome, type RepriceRequest, repriceUsage } from "./flows/reprice-usage.ts";
@@ -47,9 +48,6 @@ import { createApiClient } from "./ingest/api-client.ts";
 import { fileHeader } from "./ingest/file-header.ts";
 import { fileSources, proposeMapping } from "./ingest/index.ts";
 import { remoteSources } from "./ingest/remote-sources.ts";
-
-/** How long a proposal waits for its decision. */
-const approvalTtlMs = 7 * 24 * 3_600_000;
 
 /** How long it is remembered which spans were counted, in milliseconds: senders give up long before. */
 const claimsKeptMs = 7 * 24 * 3_600_000;
@@ -212,6 +210,7 @@ function wireHandlers(shared: Shared): JobHandlers {
     async run({ runId }, signal) {
       const deps = { runs, policies, jobs, now, approvalTtlMs, log };
       const receive = shared.intake.files.receive;
+      if (await closeCutOff({ runs, now }, runId)) return;
       await surfaces.entitle(runId);
       if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
       if (await answerCommand({ ...stores, usage, ...deps, ...notices, press: pressed }, runId, signal)) return;
@@ -256,7 +255,7 @@ function wireCommands(shared: Shared): Flows {
     sources: wireSources(shared.sync),
     spending: shared.spending,
     savings: wireSavings(stores, usage, shared.spending, (orgId) => books.of(orgId)),
-    policies: wirePolicies(shared),
+    policies: wirePolicies({ ...shared, providersOf: reachableProviders(shared) }),
     notices: shared.notices,
     pricing: { contracts: stores.contracts, books, list: prices },
     reprice(request, signal) {

@@ -9,6 +9,7 @@ import { advanceRollout } from "./flows/advance-rollout.ts";
 import type { ContractBooks } from "./flows/contract-books.ts";
 import { proposedRule } from "./flows/dry-run-approval.ts";
 import { dryRunPolicy, type RuleDryRun } from "./flows/dry-run-policy.ts";
+import { type ProposeDeps, type ProposeRequest, proposeRules } from "./flows/propose-rules.ts";
 import { rolloutFacts } from "./flows/rollout-facts.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { watchRollouts } from "./flows/watch-rollouts.ts";
@@ -30,14 +31,28 @@ export interface PolicyFlows {
   dryRun(orgId: Id<"org">, rules: readonly PolicyRule[], period: Period): Promise<readonly RuleDryRun[]>;
   /** The rule that a proposal would make in its last stage; undefined where it changes no routing. An AppError "not_found". */
   proposedRule(orgId: Id<"org">, approvalId: Id<"approval">): Promise<PolicyRule | undefined>;
+  /** Proposes rules that a person wrote, each with its approval, as a run; an AppError "bad_input" says why they cannot be. */
+  propose(request: ProposeRequest): Promise<Id<"run">>;
 }
 
-/** Answers questions about policies. */
+/** How long a proposal waits for its decision. */
+export const approvalTtlMs = 7 * 24 * 3_600_000;
+
+/** Answers questions about policies, and proposes rules. */
 export const wirePolicies = ({
   engines: { stores, usage },
   books,
+  jobs,
   now,
-}: Pick<PolicyParts, "engines" | "now"> & { readonly books: ContractBooks }): PolicyFlows => ({
+  providersOf,
+}: Pick<PolicyParts, "engines" | "jobs" | "now"> & {
+  readonly books: ContractBooks;
+  readonly providersOf: ProposeDeps["providersOf"];
+}): PolicyFlows => ({
+  async propose(request) {
+    const prices = await books.of(request.orgId);
+    return proposeRules({ ...stores, usage, prices, providersOf, jobs, now, approvalTtlMs }, request);
+  },
   async standing(orgId, rule) {
     const known = await rolloutFacts({ policies: stores.policies, usage }, orgId, rule, now());
     return known === undefined ? undefined : rolloutStep(known.facts);

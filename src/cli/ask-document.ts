@@ -23,6 +23,7 @@ export const askDocument = (view: RunView) => {
         mid: recommendation.estimate.mid,
         high: recommendation.estimate.high,
         unit: recommendation.estimate.unit,
+        ...(recommendation.estimate.notEstimated === undefined ? {} : { not_estimated: recommendation.estimate.notEstimated }),
       },
       approval_id: recommendation.approvalId,
     })),

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { plain } from "../../adapters/draw-text.ts";
@@ -14,6 +15,7 @@ import { yesterdayOf } from "../flows/dry-run-approval.ts";
 import { dryRunLines } from "../flows/dry-run-words.ts";
 import { type CommandContext, type CommandInput, shownWord } from "./command.ts";
 import { dayGiven } from "./day.ts";
+import { followRun } from "./follow-run.ts";
 
 const maxBytes = 4 * 1024 * 1024;
 const dayMs = 86_400_000;
@@ -95,6 +97,16 @@ export async function dryRun(context: CommandContext, input: CommandInput, [word
   if (input.flag("json")) return output.out(`${JSON.stringify({ day: dayText(from), rules: runs }, inJson, 2)}\n`);
   output.out(`Dry run on the traffic of ${dayText(from)} (UTC). Nothing is changed.\n`);
   for (const run of runs) output.out(plain(`${dryRunLines(run).join("\n")}\n`));
+}
+
+/** Proposes each rule of a file for approval, and shows the proposals. */
+export async function proposeFile(context: CommandContext, _input: CommandInput, [path]: readonly string[]): Promise<void> {
+  const { app, org, userName, asOf, cwd, output, signal } = context;
+  if (path === undefined) throw new AppError("bad_input", "Name the file. Usage: apex policy propose FILE");
+  const rules = readPolicyDocument(await textOf(path, cwd), plain(path));
+  const author = { platform: "console" as const, workspace: org.name, userId: userName, name: userName };
+  const runId = await app.policies.propose({ orgId: org.id, author, eventId: `proposal-${randomUUID()}`, rules, asOf });
+  await followRun(app, runId, output, signal);
 }
 
 /** Shows or sets how changes that are proposed from now on are rolled out. */

@@ -1,6 +1,6 @@
 import { AppError } from "../core/errors.ts";
 import { type Command, type CommandContext, type CommandInput, exitCode, shownWord } from "./command.ts";
-import { checkFile, dryRun, printSchema, setRollout, showPolicy } from "./policy-documents.ts";
+import { checkFile, dryRun, printSchema, proposeFile, setRollout, showPolicy } from "./policy-documents.ts";
 import { exportPatch, planPlaces } from "./policy-places.ts";
 
 /** What a word of the command does, and how many words may follow it. */
@@ -14,6 +14,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   schema: { most: 0, run: printSchema },
   check: { most: 1, run: checkFile },
   "dry-run": { most: 1, run: dryRun },
+  propose: { most: 1, run: proposeFile },
   rollout: { most: 2, run: setRollout },
   plan: { most: 0, run: planPlaces },
   export: { most: 0, run: exportPatch },
@@ -21,9 +22,9 @@ const verbs: Readonly<Record<string, Verb>> = {
 
 export const policy: Command = {
   usage:
-    "policy show [--json] | schema | check FILE | dry-run FILE|APPROVAL_ID [--day DAY] [--json] | rollout [staged | at-once] | plan | export --format litellm|envoy [--config FILE] [--name PATH_IN_REPOSITORY]",
+    "policy show [--json] | schema | check FILE | dry-run FILE|APPROVAL_ID [--day DAY] [--json] | propose FILE | rollout [staged | at-once] | plan | export --format litellm|envoy [--config FILE] [--name PATH_IN_REPOSITORY]",
   summary:
-    "Shows the active policy and where its rollouts stand, prints and checks its JSON schema, tries a policy on a day's traffic, sets how changes go live, says what the policy means at each place, and prints it as a patch for a config in Git.",
+    "Shows the active policy and where its rollouts stand, prints and checks its JSON schema, tries a policy on a day's traffic, proposes rules for approval, sets how changes go live, says what the policy means at each place, and prints it as a patch for a config in Git.",
   options: {
     day: { type: "string" },
     json: { type: "boolean" },

@@ -53,9 +53,17 @@ export interface DecisionRules {
   readonly firstCounts: boolean;
 }
 
-/** Whether two admins must approve a change: where it may move at least `minimum` a month; undefined asks for one alone. */
-export const needsTwoPersons = ({ recommendation }: Pick<Approval, "recommendation">, minimum: PicoUsd | undefined): boolean =>
-  minimum !== undefined && (minimum <= 0n || fromUsd(recommendation.estimate.high) >= minimum);
+const size = (amount: PicoUsd): PicoUsd => (amount < 0n ? -amount : amount);
+
+/**
+ * Whether two admins must approve a change: where it may move at least `minimum` a month, up or down, or nobody knows how much;
+ * undefined asks for one alone.
+ */
+export function needsTwoPersons({ recommendation }: Pick<Approval, "recommendation">, minimum: PicoUsd | undefined): boolean {
+  if (minimum === undefined) return false;
+  const { low, high, notEstimated } = recommendation.estimate;
+  return minimum <= 0n || notEstimated !== undefined || [low, high].some((end) => size(fromUsd(end)) >= minimum);
+}
 
 /**
  * Decides a press. Only an admin's counts; a decided card stays as it is; a late press expires the card; a card whose

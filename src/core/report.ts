@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { idSchema } from "./ids.ts";
+import { PolicyRule } from "./policy.ts";
 import { RolloutPlan } from "./rollout.ts";
 import { EstimatedSavings } from "./savings.ts";
+import { holdoutOf, Strategy } from "./strategy.ts";
 
 /** One number with everything needed to check it. `value` keeps all decimals; USD amounts have twelve. */
 export const Figure = z.strictObject({
@@ -16,22 +18,42 @@ export const Figure = z.strictObject({
 export type Figure = z.infer<typeof Figure>;
 
 /** Which analysis a recommendation comes from. */
-export const RecommendationKind = z.enum(["model_right_sizing", "prompt_cache", "duplicate_cache"]);
+export const RecommendationKind = z.enum(["model_right_sizing", "prompt_cache", "duplicate_cache", "routing_rule"]);
 export type RecommendationKind = z.infer<typeof RecommendationKind>;
 
-/** The change that an approval would make to routing; absent where the change is the customer's to make. */
-export const RoutingChange = z.strictObject({
+const moves = {
   workload: z.string().min(1),
   fromProvider: z.string().min(1),
   fromModel: z.string().min(1),
   toProvider: z.string().min(1),
   toModel: z.string().min(1),
+};
+
+/** A move to another model with a holdout, so that its saving is measured. */
+export const HoldoutChange = z.strictObject({
+  ...moves,
+  strategy: z.never().optional(),
   /** Share of units that stay on the old model, so that the saving can be measured. In (0, 1). */
   holdoutShare: z.number().gt(0).lt(1),
   unit: z.enum(["conversation", "user"]),
   /** The stages in which it goes live and the guardrails that take it back; absent: at once, without guardrails. */
   rollout: RolloutPlan.optional(),
 });
+export type HoldoutChange = z.infer<typeof HoldoutChange>;
+
+/** A rule that a person wrote: in effect at once for all that its strategy says, and no saving of it is proven. `toModel` is the first of its targets. */
+export const RuleChange = z.strictObject({
+  ...moves,
+  strategy: Strategy.refine((strategy) => holdoutOf(strategy) === undefined, "a rule that a person wrote holds no holdout"),
+  cacheSeconds: PolicyRule.shape.cacheSeconds,
+  holdoutShare: z.never().optional(),
+  unit: z.never().optional(),
+  rollout: z.never().optional(),
+});
+export type RuleChange = z.infer<typeof RuleChange>;
+
+/** The change that an approval would make to routing; absent where the change is the customer's to make. */
+export const RoutingChange = z.union([HoldoutChange, RuleChange]);
 export type RoutingChange = z.infer<typeof RoutingChange>;
 
 /** A change that is proposed, with its evidence. */

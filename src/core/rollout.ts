@@ -123,6 +123,10 @@ export function standingText({ stage, of, share, unit, next }: RolloutStanding):
   );
 }
 
+/** What an approval of a rule that a person wrote would set going; for the card. */
+export const atOnceText =
+  "Takes effect at once for all that it says. It holds nobody out, so there are no stages, no guardrail takes it back, and no saving of it is proven or billed.";
+
 /** What an approval of a plan would set going, in a sentence; for the card. */
 export function planText(plan: RolloutPlan, holdoutShare: number, unit: RolloutStanding["unit"]): string {
   const full = shareText(Number((1 - holdoutShare).toFixed(12)));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Id, idSchema } from "./ids.ts";
-import { UsdAmount } from "./money.ts";
+import { toUsd, UsdAmount } from "./money.ts";
 
 /** What a change might save, computed before it is made. Never added to a measured amount. */
 export const EstimatedSavings = z.strictObject({
@@ -12,8 +12,16 @@ export const EstimatedSavings = z.strictObject({
   /** How many requests a month the amounts are for, where that is known: it lets them be compared with a measurement of fewer. */
   requests: z.number().int().positive().optional(),
   method: z.string(),
+  /** Why nothing could be estimated: the amounts are zero then and are never shown. Absent where they mean something. */
+  notEstimated: z.string().min(1).optional(),
 });
 export type EstimatedSavings = z.infer<typeof EstimatedSavings>;
+
+/** Says that a saving is not estimated, and why, in a clause without an end. */
+export const notEstimated = (why: string): EstimatedSavings => {
+  const zero = toUsd(0n);
+  return { kind: "estimated", low: zero, mid: zero, high: zero, unit: "USD/month", method: `not estimated: ${why}`, notEstimated: why };
+};
 
 /** What a plan fixes besides who is held out. Plans from before it have none, and are measured as they always were. */
 export const SavingsProtocol = z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { assertNever } from "./errors.ts";
 import { SavingsPlan } from "./savings.ts";
 
 /** A model at a provider. */
@@ -119,8 +120,41 @@ export type Strategy = z.infer<typeof Strategy>;
 /** The holdout of a strategy, where it has one. */
 export const holdoutOf = (strategy: Strategy): Holdout | undefined => holdoutsOf(strategy)[0];
 
+/** The sides that a plain strategy can send a request or a copy of it to, the one that it is about first. */
+function sidesOf(strategy: PlainStrategy): readonly Side[] {
+  switch (strategy.mode) {
+    case "single":
+      return [strategy.target];
+    case "fallback":
+    case "cascade":
+      return [strategy];
+    case "weighted":
+      return strategy.choices.map(({ to }) => to);
+    case "canary":
+    case "holdout":
+      return [strategy.treatment, strategy.control];
+    case "shadow":
+      return [strategy.target, strategy.shadow];
+    default:
+      return assertNever(strategy);
+  }
+}
+
 /** The targets of a side in the order in which they are asked; never none. */
 export const targetsOf = (side: Side): readonly [Target, ...Target[]] => {
   if (!("mode" in side)) return [side];
   return side.mode === "cascade" ? [side.cheap, side.strong] : side.targets;
 };
+
+/** Every target that a strategy can send a request or a copy of it to, each once, the one that it is about first. */
+export const everyTarget = (strategy: Strategy): readonly Target[] => {
+  const all = plainOf(strategy).flatMap(sidesOf).flatMap(targetsOf);
+  const same = (a: Target) => (b: Target) => a.provider === b.provider && a.model === b.model;
+  return all.filter((target, index) => all.findIndex(same(target)) === index);
+};
+
+/** Whether some side of a strategy is a cascade, whose second calls nobody can foretell. */
+export const holdsCascade = (strategy: Strategy): boolean =>
+  plainOf(strategy)
+    .flatMap(sidesOf)
+    .some((side) => "mode" in side && side.mode === "cascade");

@@ -1,14 +1,13 @@
 import type { Approval, ApprovalStore } from "../core/approval.ts";
 import { AppError } from "../core/errors.ts";
-import { apiFamilyOf } from "../core/gateway-config.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { PolicyStore, RoutingPolicy } from "../core/policy.ts";
 import type { PriceBook } from "../core/price.ts";
-import type { RoutingChange } from "../core/report.ts";
 import { standingOf } from "../core/rollout.ts";
 import type { RunEvent } from "../core/run-event.ts";
-import { holdoutOf, type Target } from "../core/strategy.ts";
+import { holdoutOf } from "../core/strategy.ts";
+import { obstacleTo } from "./change-obstacles.ts";
 import { type CheckCapabilityDeps, checkCapability } from "./check-capability.ts";
 import { ruleOf, standingVersion, versionWith, withRule } from "./policy-rules.ts";
 import { announce, type EffectDeps, isSettled, lastEffect, placesOf, takeEffect } from "./take-effect.ts";
@@ -29,22 +28,6 @@ export type ApplyOutcome =
   | { readonly result: "applied" | "already_settled" | "not_approved" }
   | { readonly result: "failed"; readonly reason: string };
 
-/** Why a target cannot be used, with what to do; undefined where it can. */
-const obstacleAt = (deps: ApplyDeps, { provider, model }: Target, providers: readonly string[]): string | undefined => {
-  if (!providers.includes(provider))
-    return `The gateway has no upstream for ${provider}. Connect ${provider}, then ask again for a proposal.`;
-  const price = deps.prices.priceOf({ provider, model, tier: "standard", inputTokens: 1, at: deps.now() });
-  return "unpriced" in price
-    ? `Its saving could not be measured: ${price.unpriced}. Add a price for it, then ask again for a proposal.`
-    : undefined;
-};
-
-/** Why a change would break the traffic that it is meant for: all but embeddings is translated between providers' APIs (docs/translation.md). */
-const foreignApi = ({ fromProvider, fromModel, toProvider }: RoutingChange): string | undefined =>
-  apiFamilyOf(fromProvider) === apiFamilyOf(toProvider) || !/embed/i.test(fromModel)
-    ? undefined
-    : `${toProvider} does not speak ${fromProvider}'s API, and embeddings are not translated between them. Ask for a proposal within ${fromProvider}'s models.`;
-
 const stale = (approval: Approval, active: number): string =>
   `Routing has moved from policy version ${approval.basePolicyVersion} to ${active} since this was proposed, so its evidence no longer holds. ` +
   "Nothing was changed. Ask again for a fresh proposal.";
@@ -54,15 +37,8 @@ async function publish(deps: ApplyDeps, approval: Approval): Promise<RoutingPoli
   const change = approval.recommendation.change;
   if (change === null) return "This recommendation is the customer's own to carry out: it changes nothing in routing. Follow its steps.";
   const providers = await deps.providersOf(approval.orgId);
-  for (const target of [
-    { provider: change.toProvider, model: change.toModel },
-    { provider: change.fromProvider, model: change.fromModel },
-  ]) {
-    const obstacle = obstacleAt(deps, target, providers);
-    if (obstacle !== undefined) return obstacle;
-  }
-  const foreign = foreignApi(change);
-  if (foreign !== undefined) return foreign;
+  const obstacle = obstacleTo({ prices: deps.prices, providers, at: deps.now() }, change);
+  if (obstacle !== undefined) return obstacle;
   const { refusals } = await checkCapability(deps, approval.orgId, change, deps.now());
   if (refusals.length > 0) return `${refusals.join(" ")} Ask for a proposal with another model.`;
   for (let attempt = 0; attempt < 3; attempt++) {

@@ -69,7 +69,8 @@ const listed = (title: string, items: readonly string[], none: string): readonly
 export function digestText(digest: Digest): string {
   const { title, summary, movers, waiting, measured, changes, notes } = digestContent(digest);
   const proposals = waiting.map(
-    ({ approvalId, recommendation: one }) => `${approvalId}  ${one.title}: about ${showUsd(fromUsd(one.estimate.mid))}`,
+    ({ approvalId, recommendation: { title, estimate } }) =>
+      `${approvalId}  ${title}: ${estimate.notEstimated === undefined ? `about ${showUsd(fromUsd(estimate.mid))}` : "not estimated"}`,
   );
   return [
     title,

@@ -19,6 +19,7 @@ export const yesterdayOf = (now: Date): Period => {
 export function proposedRule(approval: Approval, now: Date): PolicyRule | undefined {
   const { change } = approval.recommendation;
   if (change === null) return undefined;
+  if (change.strategy !== undefined) return ruleOf(approval, change, now);
   const { rollout: _stages, ...whole } = change;
   return ruleOf(approval, whole, now);
 }

@@ -5,7 +5,7 @@ import type { PicoUsd } from "../core/money.ts";
 import type { PolicyRule } from "../core/policy.ts";
 import { previewRule, type RulePreview, type UnitSplit } from "../core/policy-preview.ts";
 import { type PriceBook, Tier } from "../core/price.ts";
-import type { Target } from "../core/strategy.ts";
+import { holdoutOf, type Target } from "../core/strategy.ts";
 import type { Period, RuleTraffic, UsageReader } from "../core/usage-store.ts";
 
 export interface DryRunDeps {
@@ -42,8 +42,12 @@ export interface LatencyPreview {
 export interface RuleDryRun {
   readonly rule: Pick<PolicyRule, "id" | "workload" | "requestedModel">;
   readonly preview: RulePreview;
+  /** Whether guardrails would watch it: they compare with a holdout. */
+  readonly guarded: boolean;
   /** All requests of the workload for the model. */
   readonly seen: Counted;
+  /** What those cost that have a price. */
+  readonly spent: PicoUsd;
   /** Those that would have been served by another model than they were. */
   readonly moved: Counted;
   /** Requests that name no unit, where the rule goes by units: they stay. */
@@ -187,7 +191,9 @@ async function dryRunRule(deps: DryRunDeps, orgId: Id<"org">, rule: PolicyRule, 
   return {
     rule: { id, workload, requestedModel },
     preview,
+    guarded: holdoutOf(rule.strategy) !== undefined,
     seen: sum(arms),
+    spent: arms.reduce((total, row) => total + row.cost, 0n),
     moved: { requests, units: requests === 0 ? 0 : sum(treated).units },
     unnamed: arms.find(({ arm }) => arm === "none")?.requests ?? 0,
     cost,

@@ -35,7 +35,8 @@ function movedLine({ preview, seen, moved, unnamed }: RuleDryRun): string {
   return `Moved: ${count(moved.requests)} of ${some(seen.requests, "request")}${units} (${count(seen.units)} ${unit}s in all).${rest}`;
 }
 
-function costLine({ before, after, requests, unpriced }: CostPreview): string {
+function costLine(preview: RulePreview, { before, after, requests, unpriced }: CostPreview): string {
+  if (preview.kind === "unknown") return "Cost: it cannot be said.";
   const without = unpriced > 0 ? ` ${some(unpriced, "request")} more have no price on one side and are in neither sum.` : "";
   if (requests === 0) return unpriced > 0 ? `Cost: unpriced.${without}` : "Cost: nothing moves.";
   const saved = before - after;
@@ -47,22 +48,28 @@ const speed = ({ p50, p95, requests, ofWorkload }: LatencyPreview): string =>
   `half within ${ms(p50)}, 95 % within ${ms(p95)} (${some(requests, "request")}${ofWorkload ? "" : " of other workloads"})`;
 
 /** What cannot be told from stored usage, a sentence each. */
-function unsaid({ preview, latency, seen }: RuleDryRun): readonly string[] {
+export function dryRunGaps({ preview, latency, seen, guarded }: RuleDryRun): readonly string[] {
   return [
     ...preview.unsaid,
     ...(latency.after === undefined && preview.kind !== "unknown"
       ? ["How fast the new model answers: no stored request has met it in 30 days."]
       : []),
-    ...(seen.requests > 0 ? ["Whether answers stay as good and as long: only live traffic tells, which the guardrails watch."] : []),
-  ];
+    ...(seen.requests > 0
+      ? [`Whether answers stay as good and as long: only live traffic tells${guarded ? ", which the guardrails watch" : ""}.`]
+      : []),
+  ].map((line) => `Cannot be said: ${line}`);
 }
+
+/** What one rule would have done: what moved, what it cost and would have cost, and how fast both models answer. */
+export const dryRunFacts = (run: RuleDryRun): readonly string[] => [
+  movedLine(run),
+  costLine(run.preview, run.cost),
+  ...(run.latency.before === undefined ? [] : [`Speed as it was: ${speed(run.latency.before)}.`]),
+  ...(run.latency.after === undefined ? [] : [`Speed of the new model in 30 days: ${speed(run.latency.after)}.`]),
+];
 
 /** What one rule would have done, in lines of plain text. */
 export const dryRunLines = (run: RuleDryRun): readonly string[] => [
   `${run.rule.workload}, ${run.rule.requestedModel} → ${goesTo(run.preview)}`,
-  `  ${movedLine(run)}`,
-  `  ${costLine(run.cost)}`,
-  ...(run.latency.before === undefined ? [] : [`  Speed as it was: ${speed(run.latency.before)}.`]),
-  ...(run.latency.after === undefined ? [] : [`  Speed of the new model in 30 days: ${speed(run.latency.after)}.`]),
-  ...unsaid(run).map((line) => `  Cannot be said: ${line}`),
+  ...[...dryRunFacts(run), ...dryRunGaps(run)].map((line) => `  ${line}`),
 ];

@@ -1,5 +1,5 @@
 import type { Approval } from "../core/approval.ts";
-import type { RoutingChange } from "../core/report.ts";
+import type { HoldoutChange } from "../core/report.ts";
 import type { SavingsPlan } from "../core/savings.ts";
 import { usualFeeBasisPoints } from "../core/tiers.ts";
 
@@ -13,7 +13,7 @@ const qualityMargin = 0.02;
  * The measurement plan of an approved change, as it stands when the change is applied: boundary, baseline, unit, holdout, price
  * basis, quality margin, exclusions, covariate and fee. It becomes part of the immutable policy version.
  */
-export const freezePlan = (approval: Pick<Approval, "id" | "recommendation">, change: RoutingChange, now: Date): SavingsPlan => ({
+export const freezePlan = (approval: Pick<Approval, "id" | "recommendation">, change: HoldoutChange, now: Date): SavingsPlan => ({
   method: "randomised_holdout",
   workload: change.workload,
   baselineModel: change.fromModel,

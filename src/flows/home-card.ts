@@ -99,6 +99,10 @@ function proposal(
   role: Role | undefined,
 ): ProposalPart {
   const usd = (amount: string) => showUsd(fromUsd(amount));
+  const saving =
+    estimate.notEstimated === undefined
+      ? `Estimated: ${usd(estimate.mid)} a month (${usd(estimate.low)} to ${usd(estimate.high)})`
+      : "Saving not estimated";
   return {
     type: "proposal",
     number,
@@ -106,7 +110,7 @@ function proposal(
     savings: [
       {
         kind: "estimated",
-        text: `Estimated: ${usd(estimate.mid)} a month (${usd(estimate.low)} to ${usd(estimate.high)}) · ${risk} risk`,
+        text: `${saving} · ${risk} risk`,
       },
     ],
     evidence: [],

@@ -2,7 +2,7 @@ import type { Approval } from "../core/approval.ts";
 import { canonicalJson } from "../core/canonical.ts";
 import { type Id, newId } from "../core/ids.ts";
 import type { PolicyRule, PolicyStore, RoutingPolicy } from "../core/policy.ts";
-import type { RoutingChange } from "../core/report.ts";
+import type { RoutingChange, RuleChange } from "../core/report.ts";
 import { holdoutAt, type RuleRollout } from "../core/rollout.ts";
 import { freezePlan } from "./freeze-plan.ts";
 
@@ -16,8 +16,22 @@ export const ruleInStage = (rule: PolicyRule, rollout: RuleRollout): PolicyRule 
       }
     : rule;
 
+/** The rule that an approval makes of what a person wrote. */
+export const ruleAsWritten = (
+  approvalId: Id<"approval">,
+  { workload, fromModel, strategy, cacheSeconds }: Pick<RuleChange, "workload" | "fromModel" | "strategy" | "cacheSeconds">,
+): PolicyRule => ({
+  id: `rule-${approvalId}`,
+  workload,
+  requestedModel: fromModel,
+  strategy,
+  ...(cacheSeconds === undefined ? {} : { cacheSeconds }),
+  approvalId,
+});
+
 /** The rule that an approval makes, its measurement plan and its rollout frozen in it, in its first stage. */
 export function ruleOf(approval: Approval, change: RoutingChange, now: Date): PolicyRule {
+  if (change.strategy !== undefined) return ruleAsWritten(approval.id, change);
   const rule: PolicyRule = {
     id: `rule-${approval.id}`,
     workload: change.workload,

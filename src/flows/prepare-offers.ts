@@ -1,7 +1,7 @@
 import type { Id } from "../core/ids.ts";
 import type { OrgSettings } from "../core/org-settings.ts";
 import type { Recommendation, Report } from "../core/report.ts";
-import { planText, rolloutPlan } from "../core/rollout.ts";
+import { atOnceText, planText, rolloutPlan } from "../core/rollout.ts";
 import { type CheckCapabilityDeps, checkCapability } from "./check-capability.ts";
 
 export interface PrepareOffersDeps extends CheckCapabilityDeps {
@@ -18,7 +18,7 @@ const withheld = (one: Recommendation, refusals: readonly string[]): Recommendat
 
 /**
  * Readies a report's changes for approval, whoever proposed them: each is checked against what its traffic needs, and gets the
- * rollout that the org has chosen. What is not known of the new model is said on the card.
+ * rollout that the org has chosen, where it holds some out to be compared with. What is not known of the new model is said on the card.
  */
 export async function prepareOffers(deps: PrepareOffersDeps, orgId: Id<"org">, report: Report, now: Date): Promise<Report> {
   const mode = await deps.settings.rolloutOf(orgId);
@@ -32,6 +32,10 @@ export async function prepareOffers(deps: PrepareOffersDeps, orgId: Id<"org">, r
     const { refusals, unknowns } = await checkCapability(deps, orgId, change, now);
     if (refusals.length > 0) {
       recommendations.push(withheld(one, refusals));
+      continue;
+    }
+    if (change.strategy !== undefined) {
+      recommendations.push({ ...one, caveats: [atOnceText, ...unknowns, ...one.caveats] });
       continue;
     }
     const rollout = rolloutPlan(mode, change.holdoutShare);

@@ -14,9 +14,12 @@ import type { JobQueue } from "../core/job.ts";
 import { fromUsd, showUsd } from "../core/money.ts";
 import type { OrgSettings } from "../core/org-settings.ts";
 import type { PolicyStore } from "../core/policy.ts";
+import type { RoutingChange } from "../core/report.ts";
 import type { RunStore } from "../core/run.ts";
+import type { EstimatedSavings } from "../core/savings.ts";
+import { ruleSentence } from "../core/strategy-words.ts";
 import { applyAgain } from "./apply-again.ts";
-import { standingVersion } from "./policy-rules.ts";
+import { ruleAsWritten, standingVersion } from "./policy-rules.ts";
 
 /** Takes an applied change back; says whether it did, and why not. */
 export type Rollback = (
@@ -169,21 +172,29 @@ async function decideOn(deps: PressDeps, press: Press, verb: "approve" | "reject
   return { result: settled.result, sentence: sentenceOf(settled, press.member) };
 }
 
-/** The evidence behind a recommendation, as plain text. */
-function evidenceOf({ recommendation, expiresAt }: Approval): string {
-  const { estimate, change } = recommendation;
+function estimateText({ low, mid, high, method, notEstimated }: EstimatedSavings): string {
+  if (notEstimated !== undefined) return `Saving not estimated: ${notEstimated}.`;
   const usd = (amount: string) => showUsd(fromUsd(amount));
+  return `Estimated saving: ${usd(low)} to ${usd(high)} a month, most likely ${usd(mid)}. Method: ${method}`;
+}
+
+function changeText(id: Id<"approval">, change: RoutingChange): string {
+  if (change.strategy !== undefined) return `Change: ${ruleSentence(ruleAsWritten(id, change))}`;
+  return (
+    `Change: ${change.workload} moves from ${change.fromModel} (${change.fromProvider}) to ${change.toModel} (${change.toProvider}); ` +
+    `${Math.round(change.holdoutShare * 1000) / 10} % of ${change.unit}s stay as they are, so that the saving can be measured.`
+  );
+}
+
+/** The evidence behind a recommendation, as plain text. */
+function evidenceOf({ id, recommendation, expiresAt }: Approval): string {
+  const { estimate, change } = recommendation;
   const lines = [
     recommendation.title,
-    `Estimated saving: ${usd(estimate.low)} to ${usd(estimate.high)} a month, most likely ${usd(estimate.mid)}. Method: ${estimate.method}`,
+    estimateText(estimate),
     ...recommendation.evidence.map((line) => `• ${line}`),
     ...recommendation.caveats.map((line) => `Caveat: ${line}`),
-    ...(change === null
-      ? []
-      : [
-          `Change: ${change.workload} moves from ${change.fromModel} (${change.fromProvider}) to ${change.toModel} (${change.toProvider}); ` +
-            `${Math.round(change.holdoutShare * 1000) / 10} % of ${change.unit}s stay as they are, so that the saving can be measured.`,
-        ]),
+    ...(change === null ? [] : [changeText(id, change)]),
     ...recommendation.steps.map((step, i) => `Step ${i + 1}: ${step.action} Check: ${step.check} Undo: ${step.undo}`),
     `Risk: ${recommendation.risk}. Open until ${expiresAt.slice(0, 16).replace("T", " ")} UTC.`,
   ];

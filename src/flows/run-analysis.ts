@@ -7,6 +7,7 @@ import type { PolicyStore } from "../core/policy.ts";
 import type { Report } from "../core/report.ts";
 import type { Analyst, LoggedEvent, Run, RunStore } from "../core/run.ts";
 import type { RunEvent } from "../core/run-event.ts";
+import { pendingApprovals } from "./pending-approvals.ts";
 
 /** What running an analysis needs. */
 export interface RunAnalysisDeps {
@@ -31,26 +32,11 @@ const shownIn = (log: readonly LoggedEvent[]): ReadonlySet<Id<"approval">> =>
 /** The pending approvals of a report but those that it only shows again, on the policy that is active now. */
 async function approvalsOf(deps: RunAnalysisDeps, run: Run, { report }: Ready): Promise<readonly Approval[]> {
   const shown = shownIn(await deps.runs.events(run.id, 0));
-  const proposed = report.recommendations.flatMap((recommendation) =>
-    recommendation.approvalId === null || shown.has(recommendation.approvalId) ? [] : [{ id: recommendation.approvalId, recommendation }],
-  );
+  const proposed = report.recommendations.filter(({ approvalId }) => approvalId !== null && !shown.has(approvalId));
   if (proposed.length === 0) return [];
-  const { version } = await deps.policies.active(run.orgId);
-  const now = deps.now();
-  const expiresAt = new Date(now.getTime() + deps.approvalTtlMs).toISOString();
-  return proposed.map(({ id, recommendation }) => ({
-    id,
-    orgId: run.orgId,
-    runId: run.id,
-    recommendation,
-    status: "pending",
-    version: 1,
-    basePolicyVersion: version,
-    createdAt: now.toISOString(),
-    expiresAt,
-    decidedBy: null,
-    decidedAt: null,
-  }));
+  const { version: basePolicyVersion } = await deps.policies.active(run.orgId);
+  const { orgId, id: runId } = run;
+  return pendingApprovals(proposed, { orgId, runId, basePolicyVersion, now: deps.now(), ttlMs: deps.approvalTtlMs });
 }
 
 /** Closes a run with its report, whose changes wait for approval from then on. */

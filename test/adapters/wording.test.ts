@@ -4,6 +4,7 @@ import { runCard } from "../../adapters/run-card.ts";
 import { renderSlack } from "../../adapters/slack/render.ts";
 import { estimateLine, sharedCaveats } from "../../adapters/wording.ts";
 import { toUsd } from "../../src/core/money.ts";
+import { notEstimated } from "../../src/core/savings.ts";
 import { recommendationOf, reportOf, viewAfter } from "../contract/run-views.ts";
 
 const everywhere = "Quality has not been measured.";
@@ -18,6 +19,26 @@ describe("how a proposal reads", () => {
     const { estimate } = recommendationOf();
     expect(estimateLine(estimate)).toBe("Estimated saving: $1,500.00 a month (between $1,200.00 and $1,700.00).");
     expect(estimateLine({ ...estimate, low: toUsd(-5_000_000_000_000n) })).toMatch(/it may also cost more/);
+  });
+
+  it("names a rise in cost as one, and says why where nothing is estimated", () => {
+    const { estimate } = recommendationOf();
+    const dearer = { ...estimate, low: toUsd(-5_000_000_000_000n), mid: toUsd(-4_000_000_000_000n), high: toUsd(0n) };
+    expect(estimateLine(dearer)).toBe("Estimated saving: none. It costs about $4.00 a month more (saving between −$5.00 and $0.00).");
+    const card = renderConsole(
+      runCard(
+        viewAfter([
+          {
+            type: "report.ready",
+            at: "2026-11-23T12:00:00.000Z",
+            report: reportOf([recommendationOf({ estimate: notEstimated("nobody asked") })]),
+          },
+        ]),
+      ),
+      { width: 100, color: false },
+    );
+    expect(card).toContain("Saving not estimated: nobody asked.");
+    expect(card).not.toContain("How it is worked out");
   });
 
   it("says once what holds for every proposal, and each proposal's own caveat beside it", () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Approval, type Decision, type DecisionRules, decide, needsTwoPersons } from "../../src/core/approval.ts";
 import { newId } from "../../src/core/ids.ts";
 import { fromUsd } from "../../src/core/money.ts";
+import { type EstimatedSavings, notEstimated } from "../../src/core/savings.ts";
 import { recommendationOf } from "../contract/run-views.ts";
 
 const expiresAt = new Date("2026-11-30T00:00:00Z");
@@ -103,6 +104,16 @@ describe("a decision that needs two persons", () => {
     expect(needsTwoPersons(pending, 0n)).toBe(true);
     expect(needsTwoPersons(pending, fromUsd(high))).toBe(true);
     expect(needsTwoPersons(pending, fromUsd(high) + 1n)).toBe(false);
+  });
+
+  it("needs two also where a change may cost that much more, or where nobody knows how much it moves", () => {
+    const { recommendation } = pending;
+    const by = (estimate: EstimatedSavings) => needsTwoPersons({ recommendation: { ...recommendation, estimate } }, fromUsd("100"));
+    const zero = "0.000000000000";
+    expect(by({ ...recommendation.estimate, low: "-100.000000000000", mid: zero, high: zero })).toBe(true);
+    expect(by({ ...recommendation.estimate, low: "-99.000000000000", mid: zero, high: zero })).toBe(false);
+    expect(by(notEstimated("nobody knows"))).toBe(true);
+    expect(needsTwoPersons({ recommendation: { ...recommendation, estimate: notEstimated("nobody knows") } }, undefined)).toBe(false);
   });
 
   const people = array(

@@ -72,7 +72,7 @@ describe("apex policy", () => {
             provider: "openai",
             model: "gpt-5",
             workload: "chat",
-            input_tokens: 1_000_000,
+            input_tokens: 100_000,
             output_tokens: 0,
           }),
         )
@@ -83,7 +83,27 @@ describe("apex policy", () => {
     const tried = await apex("policy", "dry-run", await write("good.json", draft("gpt-5-mini")), "--day", "2026-11-23");
     expect(tried.out).toContain("Dry run on the traffic of 2026-11-23 (UTC). Nothing is changed.");
     expect(tried.out).toContain("Moved: 3 of 3 requests");
-    expect(tried.out).toContain("$3.75 as it was, $0.75 by estimate ($3.00 less), taking the same tokens at the new model's price.");
+    expect(tried.out).toContain("$0.38 as it was, $0.08 by estimate ($0.30 less), taking the same tokens at the new model's price.");
     expect((await apex("policy", "dry-run", "apr_unknown")).code).toBe(1);
+  });
+
+  it("proposes a rule, which an approval puts live", async () => {
+    await running.app.stores.gateway.setUpstream(running.orgId, { provider: "openai", baseUrl: "http://127.0.0.1:9/v1", apiKey: "none" });
+    const nameless = await apex("policy", "propose");
+    expect([nameless.code, nameless.err]).toEqual([2, "Name the file. Usage: apex policy propose FILE\n"]);
+    const bad = await apex(
+      "policy",
+      "propose",
+      await write("foreign.json", JSON.stringify(draft("gpt-5-mini")).replace('"openai"', '"anthropic"')),
+    );
+    expect([bad.code, bad.err]).toEqual([2, expect.stringContaining("rules[0]: The gateway has no upstream for anthropic.")]);
+    const proposed = await apex("policy", "propose", await write("good.json", draft("gpt-5-mini")), "--as-of", "2026-11-24T12:00:00Z");
+    expect([proposed.code, proposed.err]).toEqual([0, ""]);
+    expect(proposed.out).toContain("Route gpt-5 of chat to gpt-5-mini");
+    expect(proposed.out).toContain("Estimated saving: $9.00 a month (between $0.00 and $9.00).");
+    const [id = ""] = /apr_[\w-]+/.exec(proposed.out) ?? [];
+    const approved = await apex("approve", id);
+    expect([approved.code, approved.err]).toEqual([0, ""]);
+    expect((await apex("policy", "show")).out).toContain(`Requests of chat for gpt-5 go to gpt-5-mini at openai. (${id})`);
   });
 });

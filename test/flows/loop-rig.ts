@@ -5,7 +5,7 @@ import { createPriceBook } from "../../src/catalog/price-book.ts";
 import type { Approval } from "../../src/core/approval.ts";
 import { type Id, newId } from "../../src/core/ids.ts";
 import type { Job } from "../../src/core/job.ts";
-import type { RoutingChange } from "../../src/core/report.ts";
+import type { HoldoutChange } from "../../src/core/report.ts";
 import type { RunEvent } from "../../src/core/run-event.ts";
 import type { ApplyDeps } from "../../src/flows/apply-policy.ts";
 import { recordUsage } from "../../src/flows/ingest-usage.ts";
@@ -19,7 +19,7 @@ import { createTestDatabase, type TestDatabase } from "../setup/test-database.ts
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const who = { platform: "console" as const, workspace: "W1", userId: "ada", name: "Ada" };
 
-export const change: RoutingChange = {
+export const change: HoldoutChange = {
   workload: "support-chat",
   fromProvider: "openai",
   fromModel: "gpt-5",
@@ -38,15 +38,15 @@ export interface LoopRig {
   readonly apply: ApplyDeps;
   readonly measure: MeasureDeps;
   /** Stores a run that proposes the change, and its approval by an admin on the policy that is active now. */
-  approved(words?: Partial<RoutingChange> | null): Promise<Approval>;
+  approved(words?: Partial<HoldoutChange> | null): Promise<Approval>;
   /** The same, without the admin's word. */
-  pending(words?: Partial<RoutingChange>): Promise<Approval>;
+  pending(words?: Partial<HoldoutChange>): Promise<Approval>;
   /** What was said in an approval's run after its report. */
   said(approval: Approval): Promise<readonly RunEvent[]>;
   close(): Promise<void>;
 }
 
-const proposeOn = async (db: TestDatabase, words: Partial<RoutingChange> | null): Promise<Approval> => {
+const proposeOn = async (db: TestDatabase, words: Partial<HoldoutChange> | null): Promise<Approval> => {
   const at = new Date().toISOString();
   const thread = { platform: "console" as const, workspace: "W1", channel: "C1", thread: randomUUID() };
   const event = { type: "message" as const, eventId: randomUUID(), thread, author: who, receivedAt: at, text: "How can we cut our spend?" };
@@ -60,7 +60,7 @@ const proposeOn = async (db: TestDatabase, words: Partial<RoutingChange> | null)
   return pending;
 };
 
-const approveOn = async (db: TestDatabase, words: Partial<RoutingChange> | null): Promise<Approval> => {
+const approveOn = async (db: TestDatabase, words: Partial<HoldoutChange> | null): Promise<Approval> => {
   const pending = await proposeOn(db, words);
   const at = new Date().toISOString();
   const { userId } = await db.stores.members.grant(db.orgId, who, "admin");

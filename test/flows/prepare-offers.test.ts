@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPriceBook } from "../../src/catalog/price-book.ts";
 import { priceEvent } from "../../src/catalog/price-event.ts";
-import type { RoutingChange } from "../../src/core/report.ts";
+import type { HoldoutChange } from "../../src/core/report.ts";
 import { noTokens } from "../../src/core/tokens.ts";
 import type { UsageEvent } from "../../src/core/usage-event.ts";
 import { applyPolicy } from "../../src/flows/apply-policy.ts";
@@ -38,11 +38,11 @@ describe("a change that is proposed", () => {
   afterAll(() => rig.close());
 
   const deps = () => ({ usage: rig.clickHouse.usage, settings: rig.db.stores.settings, prices });
-  const proposed = (words: Partial<RoutingChange>) => {
+  const proposed = (words: Partial<HoldoutChange>) => {
     const one = recommendationOf({ change: { ...change, ...words } });
     return { one, report: reportOf([one]) };
   };
-  const prepare = async (words: Partial<RoutingChange>) => {
+  const prepare = async (words: Partial<HoldoutChange>) => {
     const [one] = (await prepareOffers(deps(), rig.db.orgId, proposed(words).report, new Date())).recommendations;
     if (one === undefined) throw new Error("nothing is proposed");
     return one;

@@ -7,7 +7,7 @@ import { priceEvent } from "../../src/catalog/price-event.ts";
 import type { Approval } from "../../src/core/approval.ts";
 import { armOf, unitHash } from "../../src/core/assignment.ts";
 import type { Actuator, PolicyRule } from "../../src/core/policy.ts";
-import type { RoutingChange } from "../../src/core/report.ts";
+import type { HoldoutChange } from "../../src/core/report.ts";
 import { holdoutAt, type RolloutPlan, rolloutPlan } from "../../src/core/rollout.ts";
 import { viewOf } from "../../src/core/run.ts";
 import type { UsageEvent } from "../../src/core/usage-event.ts";
@@ -57,7 +57,7 @@ describe("a staged change", () => {
     await rm(spoolDir, { recursive: true, force: true });
   });
 
-  const approve = async (words: Partial<RoutingChange> = {}): Promise<Approval> => {
+  const approve = async (words: Partial<HoldoutChange> = {}): Promise<Approval> => {
     const approval = await rig.approved({ rollout: plan, ...words });
     expect(await applyPolicy(rig.apply, { orgId: rig.db.orgId, approvalId: approval.id })).toEqual({ result: "applied" });
     return approval;
