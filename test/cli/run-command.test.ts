@@ -28,7 +28,7 @@ describe("a command's arguments", () => {
   it.each([
     [commands.import, ["f.csv", "--mapping", "a", "--mapping", "b"], /^--mapping is given more than once\. Usage: apex import/],
     [commands.savings, ["all"], /^"all" is one word too many\. Usage: apex savings/],
-    [commands.verify, ["x".repeat(5_000)], /^"x{59}…" is one word too many/],
+    [commands.savings, ["x".repeat(5_000)], /^"x{59}…" is one word too many/],
     [commands.savings, ["--yaml"], /Usage: apex savings/],
   ])("are refused in a sentence where they are wrong", (command, args, sentence) => {
     expect(() => readInput(command, args)).toThrow(sentence);

@@ -1,4 +1,5 @@
 import { afterAll, expect, it, vi } from "vitest";
+import { usageStoreSuite } from "../../contract/usage-store.ts";
 import { startClickHouseBridge } from "../../setup/clickhouse-bridge.ts";
 
 const bridge = await startClickHouseBridge();
@@ -8,8 +9,7 @@ afterAll(async () => {
   await bridge.close();
 });
 
-// The same suite, on what CLICKHOUSE_URL names.
-await import("./usage-store.test.ts");
+usageStoreSuite();
 
 it("was asked over HTTP", () => {
   expect(bridge.statements()).toBeGreaterThan(100);
