@@ -16,13 +16,30 @@ const Wasm = z.object({
   instantiate: z.custom<(bytes: Uint8Array, imports: object) => Promise<{ readonly instance: { readonly exports: object } }>>(isFunction),
 });
 
+type SetTimeout = (act: () => void, ms: number) => NodeJS.Timeout;
+const SetTimeout = z.custom<SetTimeout>(isFunction);
+
+/**
+ * What the engine imports, its timers let go of: it guards each step with one of ten seconds that it never takes back, and would keep a
+ * command from ending for as long.
+ */
+function imports(): Readonly<Record<string, unknown>> {
+  const found = new Map<string, unknown>(Object.entries(bindings));
+  for (const [name, binding] of found) {
+    if (!name.startsWith("__wbg_setTimeout_")) continue;
+    const start = SetTimeout.parse(binding);
+    found.set(name, (act: () => void, ms: number) => start(act, ms).unref());
+  }
+  return Object.fromEntries(found);
+}
+
 let loading: Promise<void> | undefined;
 
 /** The package's own loader imports the wasm file as a module, which Node does only behind a flag: done here by hand. */
 async function load(): Promise<void> {
   const folder = dirname(require.resolve("@prisma/schema-engine-wasm"));
   const bytes = await readFile(join(folder, "schema_engine_bg.wasm"));
-  const { instance } = await Wasm.parse(Reflect.get(globalThis, "WebAssembly")).instantiate(bytes, { "./schema_engine_bg.js": bindings });
+  const { instance } = await Wasm.parse(Reflect.get(globalThis, "WebAssembly")).instantiate(bytes, { "./schema_engine_bg.js": imports() });
   setWasm(instance.exports);
   Start.parse(Reflect.get(instance.exports, "__wbindgen_start"))();
 }
