@@ -116,7 +116,7 @@ function createSink({ recordUsage, spoolDir, mayUseSpool = () => true, log, limi
 }
 
 /** Under load a write is followed by a rest, so that requests have most of the machine: so many times as long as it took, within bounds. */
-const restsPerWork = 3;
+const restsPerWork = 10;
 const longestRestMs = 2_000;
 
 /** Does one piece of work at a time; whoever asks meanwhile waits for the one under way. */
