@@ -115,21 +115,25 @@ function createSink({ recordUsage, spoolDir, mayUseSpool = () => true, log, limi
   return { put, replay, wake: () => rests.forEach((rest) => rest.wake()), waiting: () => mayUseSpool() && spool.waiting() };
 }
 
-/** Under load a write is followed by a rest, so that requests have most of the machine: so many times as long as it took, within bounds. */
+/** A write of this many rows or more is followed by a rest, so that requests have most of the machine: so many times as long as it took, within bounds. */
+const manyRows = 200;
 const restsPerWork = 10;
 const longestRestMs = 2_000;
 
-/** Does one piece of work at a time; whoever asks meanwhile waits for the one under way. */
-function oneAtATime(work: () => Promise<void>) {
+/** Does one piece of work at a time, which tells how many rows it was; whoever asks meanwhile waits for the one under way. */
+function oneAtATime(work: () => Promise<number>) {
   let working: Promise<void> | undefined;
   let restsUntil = 0;
   const run = (): Promise<void> => {
     const begun = performance.now();
-    working ??= work().finally(() => {
-      working = undefined;
-      const now = performance.now();
-      restsUntil = now + Math.min(longestRestMs, restsPerWork * (now - begun));
-    });
+    working ??= work()
+      .then((rows) => {
+        const now = performance.now();
+        if (rows >= manyRows) restsUntil = now + Math.min(longestRestMs, restsPerWork * (now - begun));
+      })
+      .finally(() => {
+        working = undefined;
+      });
     return working;
   };
   return { run, underWay: () => working, rested: () => performance.now() >= restsUntil };
@@ -145,14 +149,17 @@ export function createMeter(deps: MeterDeps): Meter {
   const sink = createSink(deps);
   let buffer: UsageEvent[] = [];
   const writing = oneAtATime(async () => {
+    let rows = 0;
     while (buffer.length > 0) {
       const batch = buffer.slice(0, limits.batchSize);
       buffer = buffer.slice(limits.batchSize);
+      rows += batch.length;
       if (await sink.put(batch)) continue;
       buffer = [...batch, ...buffer];
-      return;
+      return rows;
     }
     await sink.replay();
+    return rows;
   });
   const timer = setInterval(() => {
     if (writing.rested()) void writing.run();

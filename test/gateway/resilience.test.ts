@@ -124,7 +124,7 @@ describe("usage while its store is away", () => {
       meter.add({ ...row, id: `good ${n}` });
       await sleep(3);
     }
-    await sleep(100);
+    for (let tries = 0; tries < 200 && stored.size < 30; tries++) await sleep(20);
     expect(stored.size).toBe(30);
     expect(await meter.flush()).toBe(false);
     await meter.close();

@@ -97,7 +97,7 @@ describe("queries that are read from sums", () => {
           expect(rowsOf(await answers(anew))).toEqual(whileBehind);
         },
       ),
-      { numRuns: 5 },
+      { numRuns: 3 },
     );
   }, 90_000);
 
