@@ -16,6 +16,8 @@ export interface Asked {
   readonly wanted: readonly string[];
   /** Share of units held back when a routing change is applied, in thousandths. */
   readonly holdoutPermille: number;
+  /** What the other analyses found that could be changed, unranked; empty for an analysis that is not called after them. */
+  readonly found: readonly Opportunity[];
 }
 
 /** Rows as they are drawn; each cell is text for people. */
@@ -77,6 +79,10 @@ interface Calling {
   readonly topics: readonly Topic[];
   /** Whether it belongs to every general search for savings: cheap to run, and mostly finds something that can be acted on. */
   readonly sweep: boolean;
+  /** Called once the general search for savings is through, with what it found; it proposes nothing of its own that is ranked. */
+  readonly after?: boolean;
+  /** Aims of a question that ask for it without naming it. */
+  readonly aims?: (targets: Entities["targets"]) => boolean;
 }
 
 /** A tool that any question may call for, with one form of answer. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { BillingLedger } from "../src/core/billing.ts";
 import { AppError } from "../src/core/errors.ts";
 import type { Id } from "../src/core/ids.ts";
+import type { PolicyStore } from "../src/core/policy.ts";
 import type { PriceBook } from "../src/core/price.ts";
 import type { SavingsLedger } from "../src/core/savings.ts";
 import type { UsageSource } from "../src/core/usage-event.ts";
@@ -18,6 +19,8 @@ export interface ToolContext {
   readonly prices: PriceBook;
   /** The savings ledger; absent where none is kept. */
   readonly savings?: Pick<SavingsLedger, "list"> | undefined;
+  /** The routing policy in effect; absent where none is kept. */
+  readonly policies?: Pick<PolicyStore, "active"> | undefined;
   /** What providers billed; absent where no bills are kept. */
   readonly billing?: Pick<BillingLedger, "lines" | "spans"> | undefined;
   /** Whole days after which a source's day no longer changes; none where it is not said. */

@@ -1,4 +1,4 @@
-import { namesAnalysis } from "../analyses.ts";
+import { namesAnalysis, weighsAll } from "../analyses.ts";
 import { askedOf, frameOf, wantedModels } from "../data-analysis/scope.ts";
 import { calendarFor, callTool, type ToolFinished } from "../define.ts";
 import { runAnalyses } from "../run-analyses.ts";
@@ -12,6 +12,7 @@ const most = 5;
 /** Which of the audits a question calls for: the ones it names, else all, but for a question that names another analysis. */
 function wanted({ triage }: StepContext): { readonly models: boolean; readonly cache: boolean; readonly duplicates: boolean } {
   const { metrics } = triage.entities;
+  if (weighsAll(triage)) return { models: true, cache: true, duplicates: true };
   const [cache, duplicates] = [metrics.includes("cache"), metrics.includes("duplicates")];
   const models = metrics.includes("model_fit") || metrics.includes("reasoning_effort");
   return cache || duplicates || models || namesAnalysis(triage, "optimization")
@@ -39,14 +40,16 @@ async function* optimize(context: StepContext): AsyncGenerator<ToolFinished, Ste
     : null;
   const cache = caching ? yield* callTool(context, tools.kv_cache_optimization_audit, { scope }) : null;
   const duplicates = repeats ? yield* callTool(context, tools.duplicate_requests, { scope }) : null;
-  const analyses = yield* runAnalyses(context, "optimization", askedOf(context, frame));
-  const seen = analyses.flatMap(({ result }) => result?.opportunities ?? []);
+  const asked = askedOf(context, frame);
+  const reading = yield* runAnalyses(context, "optimization", asked);
+  const seen = reading.flatMap(({ result }) => result?.opportunities ?? []);
   const found = [...(rightSizing?.opportunities ?? []), ...(cache?.opportunities ?? []), ...(duplicates?.opportunities ?? []), ...seen];
   const ranked = [...rankAndStack(found, most)];
+  const weighing = yield* runAnalyses(context, "optimization", { ...asked, found }, true);
   return {
     summary:
       ranked.length === 0 ? "Nothing new that would save money." : `${ranked.length} ${ranked.length === 1 ? "way" : "ways"} to save.`,
-    result: { scope, rightSizing, cache, duplicates, analyses, ranked },
+    result: { scope, rightSizing, cache, duplicates, analyses: [...reading, ...weighing], ranked },
   };
 }
 

@@ -109,9 +109,9 @@ function read(question: string, input: TriageInput, names: KnownNames, inUse: Re
   const text = mended([...found.workloads, ...found.teams].reduce(masked, raw));
   const intents = unique(hits(intentRules, text).map((rule) => rule.to));
   const topics = topicsOf(text, intents, found.models.length);
-  const analyses = analysesNamed(text);
   const { period, comparison } = readPeriods(text, { asOf: input.asOf, calendar: calendarOf(input.zone ?? "UTC") });
   const targets = findTargets(mended(raw), names, inUse);
+  const analyses = analysesNamed(text, targets);
   const compared = comparison !== null && (topics.length === 0 || topics.includes("spend")) ? (["bill_change"] as const) : [];
   const grown = targets.some((target) => target.metric === "usage") ? (["growth"] as const) : [];
   return {
