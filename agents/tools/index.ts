@@ -6,12 +6,16 @@ import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
+import { latencyBottleneckIdentifier } from "./latency-bottleneck-identifier.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
 import type { ToolName } from "./names.ts";
+import { performanceGainsSimulator } from "./performance-gains-simulator.ts";
+import { performancePredictor } from "./performance-predictor.ts";
 import { retryWaste } from "./retry-waste.ts";
 import { savingsLedger } from "./savings-ledger.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
+import { toolLatencyOptimization } from "./tool-latency-optimization.ts";
 import { unpricedReconciliation } from "./unpriced-reconciliation.ts";
 import { unpricedUsage } from "./unpriced-usage.ts";
 
@@ -32,4 +36,8 @@ export const tools = {
   dark_spend_reconciliation: darkSpendReconciliation,
   savings_ledger: savingsLedger,
   retry_waste: retryWaste,
+  latency_bottleneck_identifier: latencyBottleneckIdentifier,
+  performance_predictor: performancePredictor,
+  performance_gains_simulator: performanceGainsSimulator,
+  tool_latency_optimization: toolLatencyOptimization,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

@@ -15,5 +15,9 @@ export const toolNames = [
   "dark_spend_reconciliation",
   "savings_ledger",
   "retry_waste",
+  "latency_bottleneck_identifier",
+  "performance_predictor",
+  "performance_gains_simulator",
+  "tool_latency_optimization",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
