@@ -4,6 +4,7 @@ import { costDriverIdentifier } from "./cost-driver-identifier.ts";
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
 import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
+import { futureUsageModeler } from "./future-usage-modeler.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
 import { latencyBottleneckIdentifier } from "./latency-bottleneck-identifier.ts";
@@ -12,6 +13,7 @@ import { monthEndForecast } from "./month-end-forecast.ts";
 import type { ToolName } from "./names.ts";
 import { performanceGainsSimulator } from "./performance-gains-simulator.ts";
 import { performancePredictor } from "./performance-predictor.ts";
+import { rateLimitImpactSimulator } from "./rate-limit-impact-simulator.ts";
 import { retryWaste } from "./retry-waste.ts";
 import { savingsLedger } from "./savings-ledger.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
@@ -40,4 +42,6 @@ export const tools = {
   performance_predictor: performancePredictor,
   performance_gains_simulator: performanceGainsSimulator,
   tool_latency_optimization: toolLatencyOptimization,
+  future_usage_modeler: futureUsageModeler,
+  rate_limit_impact_simulator: rateLimitImpactSimulator,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

@@ -19,5 +19,7 @@ export const toolNames = [
   "performance_predictor",
   "performance_gains_simulator",
   "tool_latency_optimization",
+  "future_usage_modeler",
+  "rate_limit_impact_simulator",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
