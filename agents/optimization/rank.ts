@@ -34,7 +34,8 @@ export function rankAndStack(opportunities: readonly Opportunity[], most: number
       const remaining = before ?? { low: whole, mid: whole, high: whole };
       const taken = (name: (typeof cases)[number]): PicoUsd => {
         const amount = fromUsd(one[name]);
-        return whole <= 0n || amount <= 0n ? amount : atMost((amount * remaining[name]) / whole, remaining[name]);
+        if (amount <= 0n) return amount;
+        return whole <= 0n ? 0n : atMost((amount * remaining[name]) / whole, remaining[name]);
       };
       // Where the high case before it leaves little, the cases below may not claim more than it does.
       const high = taken("high");
@@ -55,5 +56,5 @@ export function rankAndStack(opportunities: readonly Opportunity[], most: number
       };
     });
   const best = stacked[0] === undefined ? 0n : fromUsd(stacked[0].mid);
-  return stacked.filter((one) => fromUsd(one.mid) * worthShowing >= best);
+  return stacked.filter((one) => fromUsd(one.mid) > 0n && fromUsd(one.mid) * worthShowing >= best);
 }

@@ -1,6 +1,7 @@
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
+import { costReductionQualityPreservation } from "./cost-reduction-quality-preservation.ts";
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
 import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
@@ -10,6 +11,7 @@ import { latencyAnalyzer } from "./latency-analyzer.ts";
 import { latencyBottleneckIdentifier } from "./latency-bottleneck-identifier.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
+import { multiObjectiveOptimization } from "./multi-objective-optimization.ts";
 import type { ToolName } from "./names.ts";
 import { performanceGainsSimulator } from "./performance-gains-simulator.ts";
 import { performancePredictor } from "./performance-predictor.ts";
@@ -44,4 +46,6 @@ export const tools = {
   tool_latency_optimization: toolLatencyOptimization,
   future_usage_modeler: futureUsageModeler,
   rate_limit_impact_simulator: rateLimitImpactSimulator,
+  cost_reduction_quality_preservation: costReductionQualityPreservation,
+  multi_objective_optimization: multiObjectiveOptimization,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

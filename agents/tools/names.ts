@@ -21,5 +21,7 @@ export const toolNames = [
   "tool_latency_optimization",
   "future_usage_modeler",
   "rate_limit_impact_simulator",
+  "cost_reduction_quality_preservation",
+  "multi_objective_optimization",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
