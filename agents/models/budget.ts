@@ -13,13 +13,10 @@ export interface BudgetLimits {
 export interface RunBudget {
   /** The client, held to the budget; each call that was sent is told to `onCall`. */
   hold(client: ModelClient): ModelClient;
-  /** The calls that were sent, in order. */
-  calls(): readonly ModelCall[];
 }
 
 /** Opens a budget. What a call may cost at most is set aside before it is sent; afterwards what it cost counts, or all that was set aside where that is unknown. */
 export function openBudget(limits: BudgetLimits, prices: ModelPrices, onCall: (call: ModelCall) => void): RunBudget {
-  const sent: ModelCall[] = [];
   let counted = 0n;
   let begun = 0;
 
@@ -34,7 +31,6 @@ export function openBudget(limits: BudgetLimits, prices: ModelPrices, onCall: (c
 
   function settle(call: ModelCall, most: PicoUsd): void {
     counted += (call.cost ?? most) - most;
-    sent.push(call);
     onCall(call);
   }
 
@@ -63,5 +59,5 @@ export function openBudget(limits: BudgetLimits, prices: ModelPrices, onCall: (c
       complete: (request) => drain(stream(request)),
     };
   };
-  return { hold, calls: () => sent };
+  return { hold };
 }

@@ -24,8 +24,8 @@ export interface Models {
    * says. It throws only where the run itself was stopped.
    */
   ask<T>(step: ModelStep, request: Omit<ModelRequest, "schema">, schema: z.ZodType<T>, complain?: Complaint<T>): Promise<T | undefined>;
-  /** What was spent so far. */
-  spend(): ModelSpend;
+  /** What was spent since it was last asked for. */
+  take(): ModelSpend;
 }
 
 /** What the models of one answer are made of. */
@@ -101,21 +101,17 @@ function resting(client: ModelClient, breakers: Breakers): ModelClient {
 
 /** Opens the models for one answer: by need and price, with retries, breakers, a budget, and one standing in for another. */
 export function openModels(options: ModelsOptions): Models {
-  const {
-    models,
-    clientOf,
-    prices,
-    breakers,
-    log,
-    random,
-    retries = usualRetries,
-    askTimeoutMs = 15_000,
-    onCall = () => undefined,
-  } = options;
-  const budget = openBudget(options.budget, prices, onCall);
-  const fallbacks: string[] = [];
+  const { models, clientOf, prices, breakers, log, random, retries = usualRetries, askTimeoutMs = 15_000 } = options;
+  let untold = noModelSpend;
+  const note = (spend: ModelSpend): void => {
+    untold = addedSpend(untold, spend);
+  };
+  const fellBack = (...sentences: readonly string[]): void => note({ uses: [], fallbacks: [sentences.join(" ").trim()] });
+  const budget = openBudget(options.budget, prices, (call) => {
+    note({ uses: [useOf(call)], fallbacks: [] });
+    options.onCall?.(call);
+  });
   const guarded = (name: ModelName): ModelClient => resting(retrying(budget.hold(clientOf(name)), retries, random), breakers);
-
   const told = (error: unknown, of: ModelName): string => {
     log.warn("A model gave no answer that can be used.", { model: keyOf(of), error: String(error), cause: causeOf(error) });
     return error instanceof AppError ? error.message : `${of.model} failed.`;
@@ -131,20 +127,21 @@ export function openModels(options: ModelsOptions): Models {
         if (late.aborted) break;
         try {
           const value = await completeAs(guarded(name), { ...request, signal }, schema, complain);
-          if (failures.length > 0) fallbacks.push(`${failures.join(" ")} ${name.model} answered instead.`);
+          if (failures.length > 0) fellBack(...failures, `${name.model} answered instead.`);
           return value;
         } catch (error) {
           if (request.signal.aborted) throw error;
           failures.push(told(error, name));
         }
       }
-      fallbacks.push(`${failures.join(" ")} Rules and templates answered instead.`.trim());
+      fellBack(...failures, "Rules and templates answered instead.");
       return undefined;
     },
-    spend: () =>
-      budget
-        .calls()
-        .reduce<ModelSpend>((sum, call) => addedSpend(sum, { uses: [useOf(call)], fallbacks: [] }), { ...noModelSpend, fallbacks }),
+    take() {
+      const spend = untold;
+      untold = noModelSpend;
+      return spend;
+    },
   };
 }
 

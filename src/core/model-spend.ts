@@ -52,3 +52,6 @@ export const addedSpend = (one: ModelSpend, other: ModelSpend): ModelSpend => {
 
 /** The known cost of a spend, in pico-dollars. */
 export const costOfSpend = (spend: ModelSpend): PicoUsd => spend.uses.reduce((sum, { cost }) => sum + fromUsd(cost), 0n);
+
+/** How the usage of Apex's own calls is told apart from everybody else's: the key's label and its workload. */
+export const ownCalls = { apiKey: "apex itself", workload: "apex" } as const;
