@@ -15,7 +15,7 @@ import type { Id } from "./core/ids.ts";
 import type { Logger } from "./core/logger.ts";
 import { ownCalls } from "./core/model-spend.ts";
 import { noTokens } from "./core/tokens.ts";
-import { unsaid, type UsageEvent, type UsageStatus } from "./core/usage-event.ts";
+import { type UsageEvent, type UsageStatus, unsaid } from "./core/usage-event.ts";
 import type { ContractBooks } from "./flows/contract-books.ts";
 import { recordUsage } from "./flows/ingest-usage.ts";
 

@@ -98,7 +98,10 @@ export function modelSettings(env: Environment): ModelSettings {
   if (models.length === 0) throw wrong("names no model");
   for (const { provider, model } of models) {
     if (keyOf(env, provider) !== undefined) continue;
-    throw new AppError("not_configured", `APEX_MODELS names ${model}, and ${keyNames[provider]} is not set: set it, or leave the model out.`);
+    throw new AppError(
+      "not_configured",
+      `APEX_MODELS names ${model}, and ${keyNames[provider]} is not set: set it, or leave the model out.`,
+    );
   }
   const { APEX_GATEWAY_URL: gateway } = env;
   return {

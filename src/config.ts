@@ -3,9 +3,9 @@ import { z } from "zod";
 import { type ActuatorSettings, actuatorEnvironment, actuatorSettings } from "./config-actuators.ts";
 import { type DiscordSettings, discordEnvironment, discordSettings } from "./config-discord.ts";
 import { checkUpstream, gatewayEnvironment, trustedUpstreams } from "./config-gateway.ts";
+import { type ModelSettings, modelEnvironment, modelSettings } from "./config-models.ts";
 import { type SlackSettings, slackEnvironment, slackSettings } from "./config-slack.ts";
 import { type TeamsSettings, teamsEnvironment, teamsSettings } from "./config-teams.ts";
-import { type ModelSettings, modelEnvironment, modelSettings } from "./config-models.ts";
 import { optional } from "./config-text.ts";
 import { AppError } from "./core/errors.ts";
 

@@ -1,30 +1,19 @@
 import { maxQuestionLength } from "../../src/core/conversation.ts";
-import type { PriceBook } from "../../src/core/price.ts";
 import type { Category, Entities, Intent, Triage } from "../../src/core/triage.ts";
-import type { Coverage } from "../../src/core/usage-store.ts";
-import { calendarOf, type Zone } from "../../src/core/zone.ts";
+import { calendarOf } from "../../src/core/zone.ts";
 import { analysesNamed } from "../analyses.ts";
+import type { Models } from "../models/models.ts";
 import type { Topic } from "../topics.ts";
 import { findNames, type KnownNames, knownNames } from "./entities.ts";
 import { asItReads, givesOrders } from "./guard.ts";
+import type { QuestionReading, TriageInput } from "./input.ts";
 import { categoryRules, dimensionRules, exampleQuestions, intentRules, priorityRules, type Rule, topicRules } from "./instructions.ts";
 import { Triage as output } from "./output.ts";
 import { readPeriods } from "./periods.ts";
+import { proposedTriage } from "./propose.ts";
 import { findTargets } from "./targets.ts";
 import { notSlips, shortSlips, vocabulary } from "./vocabulary.ts";
 import { nearlyEqual, wordsOf } from "./words.ts";
-
-/** What triage goes by. */
-export interface TriageInput {
-  readonly question: string;
-  /** Questions asked before in the thread, oldest first. */
-  readonly earlier: readonly string[];
-  readonly asOf: Date;
-  /** The zone that days, weeks and months are counted in; UTC where it is not said. */
-  readonly zone?: Zone;
-  readonly coverage: Coverage;
-  readonly prices: PriceBook;
-}
 
 const nothing: Entities = {
   models: [],
@@ -216,19 +205,13 @@ function askBackFor(question: string, reading: Reading): AskBack | undefined {
   return { text, unclear: true };
 }
 
-/** What the rules make of a question; where they did not understand it, what they read in it all the same. */
-export interface QuestionReading {
-  readonly triage: Triage;
-  readonly unclear: Entities | undefined;
-}
-
 const clear = (triage: Triage): QuestionReading => ({ triage, unclear: undefined });
 
 /**
  * Reads a question by rules alone: what it is about, what is wanted, and which models, workloads, teams, periods and
  * aims it names. What cannot be answered asks back with examples; what gives orders is refused and nothing runs.
  */
-export function readQuestion(input: TriageInput): QuestionReading {
+function readQuestion(input: TriageInput): QuestionReading {
   const { question } = input;
   if (question.length > maxQuestionLength) {
     const askBack = `The question has ${question.length} characters; at most ${maxQuestionLength} are read. Please ask it in fewer words, for example: “${exampleQuestions[0] ?? ""}”`;
@@ -268,5 +251,11 @@ export function readQuestion(input: TriageInput): QuestionReading {
 /** What the rules make of a question. */
 export const triageQuestion = (input: TriageInput): Triage => readQuestion(input).triage;
 
+/** Triage by rules; where they do not understand a question, a small model may say what it is about, in words of ours. */
+async function run(input: TriageInput, models: Models | undefined, signal: AbortSignal): Promise<Triage> {
+  const { triage, unclear } = readQuestion(input);
+  return unclear === undefined || models === undefined ? triage : proposedTriage(input, { triage, unclear }, models, signal);
+}
+
 /** Triage as a sub-agent: it reads the question and runs no tool. */
-export const triage = { name: "triage", output, run: triageQuestion } as const;
+export const triage = { name: "triage", output, run } as const;

@@ -3,10 +3,11 @@ import type { Category, Entities, Triage } from "../../src/core/triage.ts";
 import { Category as AnyCategory, Intent } from "../../src/core/triage.ts";
 import { calendarOf } from "../../src/core/zone.ts";
 import type { Models } from "../models/models.ts";
+import { topics } from "../topics.ts";
 import { findNames, knownNames } from "./entities.ts";
 import { asItReads, givesOrders } from "./guard.ts";
-import { readQuestion, type TriageInput } from "./index.ts";
-import { dimensionRules, topics } from "./instructions.ts";
+import type { TriageInput } from "./input.ts";
+import { dimensionRules } from "./instructions.ts";
 import { readPeriods } from "./periods.ts";
 
 /** The spans that a model may name; code says which days they are. */
@@ -80,20 +81,27 @@ function triageFrom(proposal: Proposal, read: Entities, input: TriageInput): Omi
   };
 }
 
+/** What the rules read in a question that they did not understand. */
+interface Unclear {
+  readonly triage: Triage;
+  readonly unclear: Entities;
+}
+
 /**
- * Triage by rules, and where they cannot tell what a question is about, by what a small model proposes. The guard comes first:
- * what gives orders reaches no model. Without an answer that can be used it is the rules' own.
+ * What a model makes of a question that the rules did not understand. The guard comes first: what gives orders reaches no
+ * model. Without an answer that can be used it is the rules' own.
  */
-export async function triageWithModels(input: TriageInput, models: Models | undefined, signal: AbortSignal): Promise<Triage> {
-  const { triage, unclear } = readQuestion(input);
-  if (models === undefined || unclear === undefined || givesOrders(input.question)) return triage;
+export async function proposedTriage(
+  input: TriageInput,
+  { triage, unclear }: Unclear,
+  models: Models,
+  signal: AbortSignal,
+): Promise<Triage> {
+  if (givesOrders(input.question)) return triage;
   const shown = shownQuestion(input);
   if (shown.replace(/[□\s\d]/g, "") === "") return triage;
-  const proposal = await models.ask(
-    "triage",
-    { system, messages: [{ role: "user", text: shown }], maxOutputTokens: 1_000, signal },
-    Proposal,
-  );
+  const request = { system, messages: [{ role: "user" as const, text: shown }], maxOutputTokens: 1_000, signal };
+  const proposal = await models.ask("triage", request, Proposal);
   const usable = proposal !== undefined && proposal.about_spend && proposal.topics.length + proposal.dimensions.length > 0;
   return usable ? { ...triageFrom(proposal, unclear, input), priority: triage.priority } : triage;
 }
