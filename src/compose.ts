@@ -97,7 +97,7 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
         request,
       );
       listening.add(server);
-      if (request.gateway) gatewayAddress.url = server.url;
+      if (request.gateway) gatewayAddress.url = onThisMachine(server.url);
       return server;
     },
     async close() {
@@ -107,6 +107,9 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
     },
   };
 }
+
+/** An address that stands for all of a machine's own, as one that can be called from it. */
+const onThisMachine = (url: string): string => url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
 
 /** Closes the servers while what works for their requests ends. */
 async function end(listening: Iterable<Listening>, drained: Promise<unknown>): Promise<void> {

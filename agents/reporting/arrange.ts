@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { numberWords } from "./check-prose.ts";
 import { type Masked, mask, slotName, slotPattern, unmask } from "./slots.ts";
 
 /** What a model may hand back: sentences, each with those that it was made of. */
@@ -75,6 +76,7 @@ function faultOf({ from, text }: Arrangement["sentences"][number], { sentences }
   if (sources.length !== from.length) return `${quoted} names a sentence that there is not.`;
   if (!allowedSigns.test(text.replace(slotPattern, " ")) || /⟦(?![A-Z]+⟧)|(?<!⟦[A-Z]+)⟧/u.test(text))
     return `${quoted} holds digits or signs: write words and the given ⟦letters⟧ alone.`;
+  if (numberWords(text).length > 0) return `${quoted} writes a number in words.`;
   const given = sources.map((source) => source.text).join(" ");
   const [wanted, got] = [skeleton(given), skeleton(text)];
   if (wanted.join(" ") !== got.join(" ")) return `${quoted} must hold, in this order: ${wanted.join(" ")}.`;
