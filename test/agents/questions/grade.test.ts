@@ -14,18 +14,23 @@ describe("triage by rules alone", () => {
   const seen = wordings.filter(({ setAside }) => !setAside);
 
   it("has thirty wordings or more of each question", () => {
-    const groups = Map.groupBy(wordings, ({ group }) => group);
-    for (const [group, ones] of groups) expect([group, ones.length >= (group.startsWith("out") ? 20 : 30)]).toEqual([group, true]);
+    const counts = new Map<string, number>();
+    for (const { group } of wordings) counts.set(group, (counts.get(group) ?? 0) + 1);
+    for (const [group, count] of counts) expect([group, count >= (group.startsWith("out") ? 20 : 30)]).toEqual([group, true]);
   });
+
+  const share = (missed: readonly string[], ones: readonly Wording[]): number => 1 - missed.length / ones.length;
 
   it("reads at least nine in ten right of the wordings that rules were written with", () => {
     const missed = wrong(seen);
-    if (process.env["GRADE"] !== undefined) console.log(missed.join("\n"));
-    expect(1 - missed.length / seen.length).toBeGreaterThanOrEqual(0.9);
+    if (process.env["GRADE"] !== undefined) console.log(missed.join("\n"), share(missed, seen));
+    expect(share(missed, seen)).toBeGreaterThanOrEqual(0.9);
   });
 
   it("reads at least nine in ten right of the third that was set aside", () => {
     const missed = wrong(kept);
-    expect(1 - missed.length / kept.length).toBeGreaterThanOrEqual(0.9);
+    // Only the figure is told: whoever read the wordings would be tempted to write rules for them.
+    if (process.env["GRADE"] !== undefined) console.log(`${kept.length} set aside, ${share(missed, kept)} right`);
+    expect(share(missed, kept)).toBeGreaterThanOrEqual(0.9);
   });
 });
