@@ -21,16 +21,13 @@ describe("triage by rules alone", () => {
 
   const share = (missed: readonly string[], ones: readonly Wording[]): number => 1 - missed.length / ones.length;
 
-  it("reads at least nine in ten right of the wordings that rules were written with", () => {
+  it("reads nearly all right of the wordings that rules were written with", () => {
     const missed = wrong(seen);
-    if (process.env["GRADE"] !== undefined) console.log(missed.join("\n"), share(missed, seen));
-    expect(share(missed, seen)).toBeGreaterThanOrEqual(0.9);
+    expect(share(missed, seen), missed.join("\n")).toBeGreaterThanOrEqual(0.98);
   });
 
   it("reads at least nine in ten right of the third that was set aside", () => {
-    const missed = wrong(kept);
-    // Only the figure is told: whoever read the wordings would be tempted to write rules for them.
-    if (process.env["GRADE"] !== undefined) console.log(`${kept.length} set aside, ${share(missed, kept)} right`);
-    expect(share(missed, kept)).toBeGreaterThanOrEqual(0.9);
+    // They are not told when it fails: whoever read them would be tempted to write rules for them.
+    expect(share(wrong(kept), kept)).toBeGreaterThanOrEqual(0.9);
   });
 });
