@@ -1,5 +1,5 @@
-import type { Entities, Triage } from "../src/core/triage.ts";
-import type { AnyAnalysis } from "./analysis.ts";
+import type { Triage } from "../src/core/triage.ts";
+import type { AnyAnalysis, Named } from "./analysis.ts";
 import { tools } from "./tools/index.ts";
 
 const isAnalysis = (tool: object): tool is AnyAnalysis => "prepare" in tool;
@@ -9,9 +9,11 @@ const analyses: readonly AnyAnalysis[] = everyTool.filter(isAnalysis);
 /** Every tool may be called by its own name, however its words are joined ("rate limit impact simulator"). */
 const ownName = ({ name }: AnyAnalysis): RegExp => new RegExp(`\\b${name.replaceAll("_", "[ _-]")}\\b`);
 
-/** The analyses that a lower-case text, or the aims in it, ask for by themselves. */
-export const analysesNamed = (text: string, targets: Entities["targets"]): readonly AnyAnalysis[] =>
-  analyses.filter((one) => ownName(one).test(text) || one.wordings.some((wording) => wording.test(text)) || one.aims?.(targets) === true);
+/** The analyses that a lower-case text, or what it names, asks for by themselves. */
+export const analysesNamed = (text: string, named: Named): readonly AnyAnalysis[] =>
+  analyses.filter(
+    (one) => ownName(one).test(text) || one.wordings.some((wording) => wording.test(text)) || one.impliedBy?.(named, text) === true,
+  );
 
 /** Whether a question names an analysis that weighs what all the others found, so that all of them are called for. */
 export const weighsAll = ({ entities }: Pick<Triage, "entities">): boolean =>

@@ -65,6 +65,14 @@ export const nothingFound = (missing: readonly string[]): Analysed => ({
   notes: [],
 });
 
+/** What a question names and aims at. */
+export interface Named {
+  readonly metrics: readonly Topic[];
+  readonly targets: Entities["targets"];
+  readonly workloads: readonly string[];
+  readonly models: readonly string[];
+}
+
 /** When an analysis is called for. */
 interface Calling {
   /** The agent whose step it belongs to: the one that reads what is, or the one that looks for what could be changed. */
@@ -81,8 +89,8 @@ interface Calling {
   readonly sweep: boolean;
   /** Called once the general search for savings is through, with what it found; it proposes nothing of its own that is ranked. */
   readonly after?: boolean;
-  /** Aims of a question that ask for it without naming it. */
-  readonly aims?: (targets: Entities["targets"]) => boolean;
+  /** Whether what a question names asks for it, though no wording does. */
+  readonly impliedBy?: (named: Named, text: string) => boolean;
 }
 
 /** A tool that any question may call for, with one form of answer. */

@@ -59,6 +59,8 @@ export const costReductionQualityPreservation = defineAnalysis({
   topics: [],
   sweep: false,
   after: true,
+  impliedBy: ({ metrics, targets }) =>
+    metrics.includes("reduction") && targets.some(({ metric, relation }) => metric === "latency" && relation === "at_most"),
   input: z.strictObject({ scope: Scope, found: z.array(Opportunity), targets: Entities.shape.targets }),
   inputFor: ({ scope, found, entities }) => ({ scope, found: [...found], targets: entities.targets }),
   run: async ({ scope, found, targets }, context) => {

@@ -130,7 +130,7 @@ export const multiObjectiveOptimization = defineAnalysis({
   topics: [],
   sweep: false,
   after: true,
-  aims: severalAims,
+  impliedBy: ({ targets }) => severalAims(targets),
   input: z.strictObject({ scope: Scope, found: z.array(Opportunity), targets: Entities.shape.targets, keepRegion: z.boolean() }),
   inputFor: ({ scope, found, entities, question }) => ({
     scope,

@@ -139,6 +139,9 @@ export const toolLatencyOptimization = defineAnalysis({
   ],
   topics: [],
   sweep: false,
+  impliedBy: ({ targets }) =>
+    targets.some(({ metric, relation, value }) => metric === "latency" && relation === "change" && value < 0) &&
+    !targets.some(({ metric, relation }) => metric !== "latency" && relation === "change"),
   input: z.strictObject({ scope: Scope, cut: z.number().gt(0).lt(100) }),
   inputFor: ({ scope, entities }) => {
     const aim = entities.targets.find((target) => target.metric === "latency" && target.relation === "change" && target.value < 0);
