@@ -1,9 +1,12 @@
 import { namesAnalysis, weighsAll } from "../analyses.ts";
 import { askedOf, frameOf, wantedModels } from "../data-analysis/scope.ts";
 import { calendarFor, callTool, type ToolFinished } from "../define.ts";
+import type { Scope } from "../figures.ts";
 import { runAnalyses } from "../run-analyses.ts";
 import { defineAgent, type StepContext, type StepOutcome } from "../step.ts";
 import { tools } from "../tools/index.ts";
+import { gateMoves } from "../tools/move-gates.ts";
+import type { Opportunity } from "../tools/opportunity.ts";
 import { Optimization } from "./output.ts";
 import { rankAndStack } from "./rank.ts";
 
@@ -26,6 +29,21 @@ async function routedPairs(context: StepContext): Promise<string[]> {
   return (policy?.rules ?? []).map((rule) => `${rule.workload}\n${rule.requestedModel}`);
 }
 
+/** Ranks what was found; of what concerns a response-time limit that the question names, what breaks it is left out, and what is not known to keep it comes last. */
+async function rankedWithin(context: StepContext, scope: Scope, found: readonly Opportunity[]): Promise<Opportunity[]> {
+  const { targets } = context.triage.entities;
+  if (!targets.some(({ metric, relation }) => metric === "latency" && relation === "at_most")) return [...rankAndStack(found, most)];
+  const { gated } = await gateMoves(context, scope, found, targets);
+  const open = gated.filter(({ breaksLimit }) => !breaksLimit);
+  const later = new Set(open.filter(({ keepsLimit }) => !keepsLimit).map(({ opportunity }) => opportunity));
+  const ranked = rankAndStack(
+    open.map(({ opportunity }) => opportunity),
+    most,
+    later,
+  );
+  return [...ranked];
+}
+
 async function* optimize(context: StepContext): AsyncGenerator<ToolFinished, StepOutcome<Optimization>, void> {
   const frame = frameOf(context.triage, context.coverage, context.asOf, calendarFor(context));
   const { scope } = frame;
@@ -44,7 +62,7 @@ async function* optimize(context: StepContext): AsyncGenerator<ToolFinished, Ste
   const reading = yield* runAnalyses(context, "optimization", asked);
   const seen = reading.flatMap(({ result }) => result?.opportunities ?? []);
   const found = [...(rightSizing?.opportunities ?? []), ...(cache?.opportunities ?? []), ...(duplicates?.opportunities ?? []), ...seen];
-  const ranked = [...rankAndStack(found, most)];
+  const ranked = await rankedWithin(context, scope, found);
   const weighing = yield* runAnalyses(context, "optimization", { ...asked, found }, true);
   return {
     summary:

@@ -22,7 +22,7 @@ const gateOf = ({ risk }: Gated): string =>
   risk >= 2 ? "holdout first: errors, format, cut-off and repeats are watched" : risk === 1 ? "spot checks" : "none needed";
 
 const tableOf = (gated: readonly Gated[], telling: Telling): Analysed["tables"][number] => ({
-  columns: ["Change", "Saving a month", "Risk to quality", "Quality gate", "Held back because"],
+  columns: ["Change", "Saving a month", "Risk to quality", "Quality gate", "What stands against it"],
   rows: gated
     .slice(0, 20)
     .map((one) => [
@@ -35,10 +35,17 @@ const tableOf = (gated: readonly Gated[], telling: Telling): Analysed["tables"][
 });
 
 function heldSaid(held: readonly Gated[], telling: Telling): readonly string[] {
-  const [first] = held;
-  if (first === undefined) return [];
-  const more = held.length === 1 ? "" : ` (and ${telling.count("further changes held back", held.length - 1, "changes")} more)`;
-  return [`Held back: ${changeName(first.opportunity)}${more}, because ${against(first, telling) ?? ""}.`];
+  return [true, false].flatMap((breaks) => {
+    const [first, ...others] = held.filter(({ breaksLimit }) => breaksLimit === breaks);
+    if (first === undefined) return [];
+    const more = others.length === 0 ? "" : ` (and ${telling.count("further changes held back", others.length, "changes")} more)`;
+    const why = against(first, telling) ?? "";
+    return breaks
+      ? [`Left out: ${changeName(first.opportunity)}${more}, because ${why}.`]
+      : [
+          `Only with a holdout that watches response times, and not counted above: ${changeName(first.opportunity)}${more}, because ${why}.`,
+        ];
+  });
 }
 
 /**

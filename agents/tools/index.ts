@@ -5,6 +5,7 @@ import { costReductionQualityPreservation } from "./cost-reduction-quality-prese
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
 import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
+import { evaluationCriteriaDefiner } from "./evaluation-criteria-definer.ts";
 import { futureUsageModeler } from "./future-usage-modeler.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
@@ -13,6 +14,7 @@ import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
 import { multiObjectiveOptimization } from "./multi-objective-optimization.ts";
 import type { ToolName } from "./names.ts";
+import { newModelEffectivenessAnalysis } from "./new-model-effectiveness-analysis.ts";
 import { performanceGainsSimulator } from "./performance-gains-simulator.ts";
 import { performancePredictor } from "./performance-predictor.ts";
 import { rateLimitImpactSimulator } from "./rate-limit-impact-simulator.ts";
@@ -48,4 +50,6 @@ export const tools = {
   rate_limit_impact_simulator: rateLimitImpactSimulator,
   cost_reduction_quality_preservation: costReductionQualityPreservation,
   multi_objective_optimization: multiObjectiveOptimization,
+  evaluation_criteria_definer: evaluationCriteriaDefiner,
+  new_model_effectiveness_analysis: newModelEffectivenessAnalysis,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

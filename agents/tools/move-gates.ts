@@ -27,6 +27,8 @@ export interface Gated {
   readonly risk: QualityRisk;
   /** Whether the limit is known to be kept; true where there is none. */
   readonly keepsLimit: boolean;
+  /** Whether the limit is known to be broken: a change whose response time is not measured neither keeps nor breaks it. */
+  readonly breaksLimit: boolean;
 }
 
 /** 0: answers stay as they are. 1: they may be older or shorter. 2: another model answers, as it has here before. 3: another model answers that never did. */
@@ -60,14 +62,9 @@ function gate(opportunity: Opportunity, rows: readonly ResponseTimes[], targets:
   const limit = limitFor(targets, workload);
   const effect = putsOff(opportunity) ? "waits" : !moves ? "none" : times === undefined ? "unmeasured" : "measured";
   const kept = effect === "none" || (effect === "measured" && limit !== undefined && times !== undefined && times.p95 <= limit);
-  return {
-    opportunity,
-    effect,
-    limit,
-    p95: times?.p95,
-    risk: riskOf(opportunity, times !== undefined),
-    keepsLimit: limit === undefined || kept,
-  };
+  const keepsLimit = limit === undefined || kept;
+  const risk = riskOf(opportunity, times !== undefined);
+  return { opportunity, effect, limit, p95: times?.p95, risk, keepsLimit, breaksLimit: !keepsLimit && effect !== "unmeasured" };
 }
 
 /** Says of each change what is stored of the response times that it would bring, and the query that says so. */

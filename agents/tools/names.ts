@@ -23,5 +23,7 @@ export const toolNames = [
   "rate_limit_impact_simulator",
   "cost_reduction_quality_preservation",
   "multi_objective_optimization",
+  "evaluation_criteria_definer",
+  "new_model_effectiveness_analysis",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
