@@ -6,6 +6,7 @@ import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased
 import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
 import { evaluationCriteriaDefiner } from "./evaluation-criteria-definer.ts";
+import { functionPerformanceAnalyzer } from "./function-performance-analyzer.ts";
 import { futureUsageModeler } from "./future-usage-modeler.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
@@ -15,13 +16,19 @@ import { monthEndForecast } from "./month-end-forecast.ts";
 import { multiObjectiveOptimization } from "./multi-objective-optimization.ts";
 import type { ToolName } from "./names.ts";
 import { newModelEffectivenessAnalysis } from "./new-model-effectiveness-analysis.ts";
+import { optimizationProposer } from "./optimization-proposer.ts";
+import { optimizedImplementationProposer } from "./optimized-implementation-proposer.ts";
 import { performanceGainsSimulator } from "./performance-gains-simulator.ts";
 import { performancePredictor } from "./performance-predictor.ts";
+import { policyProposer } from "./policy-proposer.ts";
+import { policySimulator } from "./policy-simulator.ts";
+import { qualityImpactSimulator } from "./quality-impact-simulator.ts";
 import { rateLimitImpactSimulator } from "./rate-limit-impact-simulator.ts";
 import { retryWaste } from "./retry-waste.ts";
 import { savingsLedger } from "./savings-ledger.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
 import { toolLatencyOptimization } from "./tool-latency-optimization.ts";
+import { toolModelAndEffort } from "./tool-model-and-effort.ts";
 import { unpricedReconciliation } from "./unpriced-reconciliation.ts";
 import { unpricedUsage } from "./unpriced-usage.ts";
 
@@ -52,4 +59,11 @@ export const tools = {
   multi_objective_optimization: multiObjectiveOptimization,
   evaluation_criteria_definer: evaluationCriteriaDefiner,
   new_model_effectiveness_analysis: newModelEffectivenessAnalysis,
+  quality_impact_simulator: qualityImpactSimulator,
+  function_performance_analyzer: functionPerformanceAnalyzer,
+  tool_model_and_effort: toolModelAndEffort,
+  policy_simulator: policySimulator,
+  policy_proposer: policyProposer,
+  optimization_proposer: optimizationProposer,
+  optimized_implementation_proposer: optimizedImplementationProposer,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

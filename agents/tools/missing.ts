@@ -21,6 +21,9 @@ export const missingData = {
   twoWeeks:
     "Two weeks of usage: a trend compares weekdays with themselves, so it needs each of them twice. Import older usage with `apex import FILE`.",
   fourWeeks: "Older usage: a trend of less than four weeks is uncertain. Import more with `apex import FILE`.",
+  toolCalls:
+    "Tool calls: no row says how its answer ended, so it is not known which workloads call tools. Route traffic through the gateway, which records it.",
+  noToolCalls: "Tool calls: no answer of this usage ends with a call of a tool. Ask for another period, or without naming workloads.",
   bills:
     "Bills: none is connected, so metered usage is not compared with what was invoiced. Connect a source that reads costs (`apex source add`), or import a bill in FOCUS format.",
   reasoning:

@@ -27,7 +27,7 @@ async function todayOf(context: ToolContext, scope: Scope): Promise<{ readonly t
     waitedMs: times.rows.reduce((sum, row) => sum + row.p50 * row.requests, 0),
     pairs: likeForLike(times.rows),
   };
-  return { today, query: queryText(spend.query) };
+  return { today, query: `${queryText(spend.query)}\n${queryText(times.query)}` };
 }
 
 /** Whether the cut of the bill can be had, growth included: a growing bill needs a larger cut than the one asked for. */

@@ -25,5 +25,12 @@ export const toolNames = [
   "multi_objective_optimization",
   "evaluation_criteria_definer",
   "new_model_effectiveness_analysis",
+  "quality_impact_simulator",
+  "function_performance_analyzer",
+  "tool_model_and_effort",
+  "policy_simulator",
+  "policy_proposer",
+  "optimization_proposer",
+  "optimized_implementation_proposer",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

@@ -155,7 +155,7 @@ export const toolLatencyOptimization = defineAnalysis({
     const sized = await context.usage.responseTimes({ ...query, filters: { ...scope.filters, status: ["ok"] }, sizes: true });
     const moves = await pricedMoves(context, scope, likeForLike(sized.rows));
     const repeats = await context.usage.duplicates({ ...scopeOf(context, scope), ttlSeconds: dayS });
-    const telling = createTelling({ scope, query: queryText(sized.query) });
+    const telling = createTelling({ scope, query: `${queryText(whole.query)}\n${queryText(sized.query)}` });
     const own = moves.filter((one) => one.workload === slow.key.workload && one.from === slow.key.model);
     const repeated = repeats.rows.find((row) => row.workload === slow.key.workload && row.model === slow.key.model);
     return {
