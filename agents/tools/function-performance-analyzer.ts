@@ -107,7 +107,7 @@ export const functionPerformanceAnalyzer = defineAnalysis({
       first === undefined
         ? [`No change was found that would make ${name} cheaper.`]
         : [
-            `Its ${telling.count(`changes found for ${name}`, changes.changes.length, "changes")} best changes together save about ${telling.usd(`estimated saving of all changes of ${name}, mid`, changes.mid, "Σ estimates, stacked")} a month by estimate; the first is: ${changeName(first)}.`,
+            `What was found for it saves about ${telling.usd(`estimated saving of all changes of ${name}, mid`, changes.mid, "Σ estimates, stacked")} a month by estimate; the first of ${telling.count(`changes found for ${name}`, changes.changes.length, "changes")}: ${changeName(first)}.`,
           ];
     return {
       sentences: [...assumed, ...cost, ...saving, ...answers],
