@@ -16,6 +16,7 @@ import { monthEndForecast } from "./month-end-forecast.ts";
 import { multiObjectiveOptimization } from "./multi-objective-optimization.ts";
 import type { ToolName } from "./names.ts";
 import { newModelEffectivenessAnalysis } from "./new-model-effectiveness-analysis.ts";
+import { optimizationMethodResearcher } from "./optimization-method-researcher.ts";
 import { optimizationProposer } from "./optimization-proposer.ts";
 import { optimizedImplementationProposer } from "./optimized-implementation-proposer.ts";
 import { performanceGainsSimulator } from "./performance-gains-simulator.ts";
@@ -66,4 +67,5 @@ export const tools = {
   policy_proposer: policyProposer,
   optimization_proposer: optimizationProposer,
   optimized_implementation_proposer: optimizedImplementationProposer,
+  optimization_method_researcher: optimizationMethodResearcher,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

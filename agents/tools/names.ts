@@ -32,5 +32,6 @@ export const toolNames = [
   "policy_proposer",
   "optimization_proposer",
   "optimized_implementation_proposer",
+  "optimization_method_researcher",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

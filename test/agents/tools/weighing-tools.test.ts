@@ -186,6 +186,22 @@ describe("tools that weigh what was found", () => {
     expect(foreign(result)).toEqual([]);
   });
 
+  it("propose only methods that stored rows speak for", async () => {
+    const json = many(10, (n) => usage({ at: at(n), formatOk: n > 0, tokens: { input: 1_000, output: 600, reasoning: 400 } }));
+    const context = await orgWith(clickhouse, json);
+    const run = (found: readonly Opportunity[]) =>
+      tools.optimization_method_researcher.run({ scope: days(20, 23), found: [...found] }, context);
+    const cascade = await run([change("model_right_sizing", "chat", 5)]);
+    expect(cascade.tables[0]?.rows.map((row) => row[0])).toEqual([
+      "A smaller model of the same family",
+      "A cascade: a cheap model first, a strong one where its answer fails a check",
+      "Lower reasoning effort",
+      "Structured outputs",
+    ]);
+    expect((await run([])).tables[0]?.rows.map((row) => row[0])).toEqual(["Lower reasoning effort", "Structured outputs"]);
+    expect(foreign(cascade)).toEqual([]);
+  });
+
   it("take nothing for the quality of another model but what ran beside the old one", async () => {
     const rule: PolicyRule = {
       id: "r1",
