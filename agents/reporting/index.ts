@@ -180,7 +180,9 @@ function writeReport(context: StepContext): Draft {
   const [lead, rest] = [said.lead.filter(backed), said.rest.filter(backed)];
   const missing = missingOf(results, metrics);
   const recommendations = (results.actions?.recommendations ?? []).map((one) => checked(one, backed));
-  const asked = results.optimization !== undefined;
+  const { rightSizing = null, cache = null, duplicates = null } = results.optimization ?? {};
+  // Where no search for savings was made, that none was found is no news.
+  const asked = rightSizing !== null || cache !== null || duplicates !== null;
   const notes = notesOf(results, metrics, asOf);
   const words = (results.actions?.recommendations ?? []).flatMap((one) => [...one.evidence, ...one.caveats]);
   const left = [...said.lead, ...said.rest, ...notes, ...words].filter((text) => !backed(text)).length;

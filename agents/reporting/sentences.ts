@@ -180,6 +180,13 @@ function opened(head: readonly string[], body: readonly string[], best: readonly
   return { lead: [...opening, ...best, ...after.slice(0, more)], rest: after.slice(more) };
 }
 
+/** Analyses that say what to do, and in which order. */
+const saysNext: ReadonlySet<string> = new Set(["multi_objective_optimization", "optimized_implementation_proposer", "policy_proposer"]);
+
+/** Whether growth is the one aim of a question: what it costs is answered first then. */
+const grows = ({ entities: { targets, metrics } }: StepContext["triage"]): boolean =>
+  metrics.includes("growth") && targets.length > 0 && targets.every(({ metric }) => metric === "usage");
+
 /** Everything the results say, most to the point first: what the question asked comes before what surrounds it. */
 export function proseOf(context: StepContext, aims: readonly string[], together: readonly string[]): Prose {
   const { results, triage } = context;
@@ -187,7 +194,8 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
   const data = results.dataAnalysis;
   if (data === undefined) return { lead: [], rest: [] };
   const recommendations = results.actions?.recommendations ?? [];
-  const best = bestSentence(recommendations);
+  // An answer that says itself what to do next is not followed by another best next step.
+  const best = triage.entities.tools.some((name) => saysNext.has(name)) ? undefined : bestSentence(recommendations);
   const routed = routedSentences(results.optimization);
   const quality = metrics.includes("quality") ? [noQuality] : [];
   const caching = metrics.includes("cache") || metrics.includes("duplicates") ? cachingSentences(results.optimization) : [];
@@ -199,6 +207,7 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
     ...unknownSentences(data.unknown),
     ...(data.splitInstead === "" ? [] : [data.splitInstead]),
     ...savingsSentences(data, metrics.includes("bill_change")),
+    ...(grows(triage) ? growthSentences(data).slice(0, 1) : []),
     ...said.named.slice(0, opening),
     ...aims,
     ...(metrics.includes("batch") ? ["What the batch or flex tier would save is not computed yet."] : []),

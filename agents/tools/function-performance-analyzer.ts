@@ -79,7 +79,7 @@ export const functionPerformanceAnalyzer = defineAnalysis({
   title: "Looking at one workload from all sides",
   heading: "One workload from all sides",
   agent: "optimization",
-  category: "workload_analysis",
+  category: "cost",
   wordings: [
     /\badvanced[ _-]optimi[sz]ation[ _-]for[ _-]core[ _-]function\b/,
     /\boptimi[sz]\w* (?:the |our |my )?(?:whole |entire |one )?□/,
@@ -89,6 +89,11 @@ export const functionPerformanceAnalyzer = defineAnalysis({
   topics: [],
   sweep: false,
   after: true,
+  impliedBy: ({ metrics, targets, workloads, models }) =>
+    workloads.length === 1 &&
+    targets.length + models.length === 0 &&
+    metrics.includes("reduction") &&
+    !metrics.some((topic) => ["cache", "duplicates", "model_fit", "reasoning_effort", "quality", "latency", "batch"].includes(topic)),
   input: z.strictObject({ scope: Scope, found: z.array(Opportunity) }),
   inputFor: ({ scope, found }) => ({ scope, found: [...found] }),
   run: async ({ scope, found }, context) => {

@@ -73,6 +73,20 @@ function latencySaid({ fasterBy }: Goals, best: readonly Weighed[], telling: Tel
   ];
 }
 
+/** Which goals cannot be had by one set of changes, with what the best of each gives up. */
+function conflictSaid({ cut, fasterBy }: Goals, best: readonly Weighed[], telling: Telling): readonly string[] {
+  if (cut === undefined || fasterBy === undefined || best.some(({ meets }) => meets.cost && meets.latency && meets.limits)) return [];
+  const [fastest] = [...best].sort((a, b) => a.latencyChange - b.latencyChange || (a.mid > b.mid ? -1 : 1));
+  const [cheapest] = [...best].sort((a, b) => (a.mid > b.mid ? -1 : 1));
+  if (fastest === undefined || cheapest === undefined || fastest.latencyChange === 0) return ["No set of changes is known to meet both."];
+  const most = telling.percent("measured cut of response times by the set that saves most", -cheapest.latencyChange);
+  const least = telling.usd("estimated saving of the fastest set, mid", fastest.mid, "Σ estimates, stacked");
+  const quick = telling.percent("measured cut of response times by the fastest set", -fastest.latencyChange);
+  return [
+    `No one set meets both: the one that saves most cuts response times by ${most}, and the fastest (${quick}) saves ${least} a month.`,
+  ];
+}
+
 function takenSaid(taken: Weighed | undefined, telling: Telling): string {
   if (taken === undefined || taken.changes.length === 0)
     return "We would change nothing yet: no set of changes is known to meet your goals better than today's set-up.";
@@ -150,7 +164,12 @@ export const multiObjectiveOptimization = defineAnalysis({
     const most = [...best].sort((a, b) => (a.mid === b.mid ? 0 : a.mid > b.mid ? -1 : 1))[0];
     const [taken] = best;
     return {
-      sentences: [...costSaid(goals, today, all, most, telling), ...latencySaid(goals, best, telling), takenSaid(taken, telling)],
+      sentences: [
+        ...costSaid(goals, today, all, most, telling),
+        ...latencySaid(goals, best, telling),
+        ...conflictSaid(goals, best, telling),
+        takenSaid(taken, telling),
+      ],
       tables: best.length === 0 ? [] : [tableOf(best, telling)],
       opportunities: [],
       names: telling.names,

@@ -109,10 +109,10 @@ export const qualityImpactSimulator = defineAnalysis({
   title: "Looking for measured quality of the other model",
   heading: "What the other model would do to quality",
   agent: "data_analysis",
-  category: "quality",
+  category: "model_selection",
   wordings: [
-    /\bquality\b.{0,40}\b(?:impact|effect|difference|change|drop|suffer|loss|risk)\b/,
-    /\b(?:check|test|compare|verify|measure|how)\b.{0,30}\bquality\b.{0,30}\b(?:first|before|if|on|of|with)\b/,
+    /\bquality\b.{0,40}\b(?:impact|effect|difference|risk)\b/,
+    /\b(?:check|test|compare|verify|measure)\b.{0,30}\bquality\b.{0,30}\b(?:first|before|if|on|of|with)\b/,
   ],
   topics: [],
   sweep: false,

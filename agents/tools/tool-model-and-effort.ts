@@ -102,6 +102,8 @@ export const toolModelAndEffort = defineAnalysis({
   topics: [],
   sweep: false,
   after: true,
+  impliedBy: ({ metrics }, text) =>
+    metrics.includes("model_fit") && (metrics.includes("reasoning_effort") || /\b(?:agents?|tools?)\b/.test(text)),
   input: z.strictObject({ scope: Scope, found: z.array(Opportunity) }),
   inputFor: ({ scope, found }) => ({ scope, found: [...found] }),
   run: async ({ scope, found }, context) => {
@@ -126,7 +128,10 @@ export const toolModelAndEffort = defineAnalysis({
       opportunities: [],
       names: telling.names,
       figures: telling.figures,
-      missing: ended ? [] : [missingData.toolCalls],
+      missing: [
+        ...(ended ? [] : [missingData.toolCalls]),
+        ...(rows.every((row) => row.reasoningTokens === 0) ? [missingData.reasoning] : []),
+      ],
       notes: [],
     };
   },

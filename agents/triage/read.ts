@@ -1,6 +1,7 @@
 import type { Category, Entities, Intent } from "../../src/core/triage.ts";
 import { calendarOf } from "../../src/core/zone.ts";
 import { analysesNamed } from "../analyses.ts";
+import { toolNames } from "../tools/names.ts";
 import type { Topic } from "../topics.ts";
 import { findNames, type KnownNames } from "./entities.ts";
 import { asItReads } from "./guard.ts";
@@ -12,7 +13,8 @@ import { findTargets } from "./targets.ts";
 import { notSlips, shortSlips, vocabulary } from "./vocabulary.ts";
 import { nearlyEqual, wordsOf } from "./words.ts";
 
-const known: ReadonlySet<string> = new Set(vocabulary);
+/** What triage knows and tools are called by: "analyzer" is no slip of "analyze". */
+const known: ReadonlySet<string> = new Set([...vocabulary, ...toolNames.flatMap((name) => name.split("_"))]);
 
 /** Mends slips of the finger in words that triage knows. */
 const mended = (text: string): string =>

@@ -71,6 +71,7 @@ describe("tools that weigh what was found", () => {
     expect(grown.sentences).toEqual([
       "With 30.0 % more usage, cutting the bill by 20.0 % takes a cut of 38.5 % per request: that is not within reach. The changes that can be taken together save about $6.00 of $24.00 a month by estimate, 25.0 %.",
       "Cutting response times by 50.0 % cannot be promised: of no proposed change is it measured that it makes answers faster here.",
+      "No set of changes is known to meet both.",
       "We would take: Let chat reuse its prompt prefixes on gpt-5. It saves about $6.00 a month, its risk to quality is none, and it comes nearest to the goals (limits first, then most goals met, then least risk, then most saved).",
     ]);
     for (const result of [still, grown]) expect(foreign(result)).toEqual([]);
