@@ -15,5 +15,15 @@ export const toolNames = [
   "dark_spend_reconciliation",
   "savings_ledger",
   "retry_waste",
+  "latency_bottleneck_identifier",
+  "performance_predictor",
+  "performance_gains_simulator",
+  "tool_latency_optimization",
+  "future_usage_modeler",
+  "rate_limit_impact_simulator",
+  "cost_reduction_quality_preservation",
+  "multi_objective_optimization",
+  "evaluation_criteria_definer",
+  "new_model_effectiveness_analysis",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
