@@ -1,4 +1,5 @@
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
+import { contextTrimming } from "./context-trimming.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
@@ -6,9 +7,13 @@ import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
+import { mediaDetail } from "./media-detail.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
 import type { ToolName } from "./names.ts";
+import { outputCap } from "./output-cap.ts";
+import { promptGrowth } from "./prompt-growth.ts";
+import { reasoningEffort } from "./reasoning-effort.ts";
 import { retryWaste } from "./retry-waste.ts";
 import { savingsLedger } from "./savings-ledger.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
@@ -32,4 +37,9 @@ export const tools = {
   dark_spend_reconciliation: darkSpendReconciliation,
   savings_ledger: savingsLedger,
   retry_waste: retryWaste,
+  reasoning_effort: reasoningEffort,
+  output_cap: outputCap,
+  context_trimming: contextTrimming,
+  prompt_growth: promptGrowth,
+  media_detail: mediaDetail,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

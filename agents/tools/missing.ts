@@ -28,4 +28,10 @@ export const missingData = {
     "How requests ended: imported rows that do not say count as answered, so errors are known for gateway traffic and for imports with a status column alone.",
   batch:
     "Batch and flex tiers: what moving work to them would save is not computed yet. Compare the providers' batch prices for work that can wait.",
+  finish:
+    "How answers ended: none of the usage asked about says whether an answer was whole or cut. Route traffic through the gateway, which keeps it.",
+  conversations:
+    "Conversations: none of the usage asked about names the conversation of a request. Send the header x-apex-conversation through the gateway, or import with a conversation column.",
+  media:
+    "Images, audio and video: only what a source counts apart is seen; images that it counts as text tokens are not. Detail levels and counts of images are not stored: keep them in your own logs to compare.",
 } as const;

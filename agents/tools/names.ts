@@ -15,5 +15,10 @@ export const toolNames = [
   "dark_spend_reconciliation",
   "savings_ledger",
   "retry_waste",
+  "reasoning_effort",
+  "output_cap",
+  "context_trimming",
+  "prompt_growth",
+  "media_detail",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
