@@ -1,10 +1,13 @@
+import { bestOfN } from "./best-of-n.ts";
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
+import { cacheThrash } from "./cache-thrash.ts";
 import { contextTrimming } from "./context-trimming.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
 import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
+import { kvCacheFinder } from "./kv-cache-finder.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
 import { mediaDetail } from "./media-detail.ts";
@@ -12,11 +15,18 @@ import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
 import type { ToolName } from "./names.ts";
 import { outputCap } from "./output-cap.ts";
+import { prefixInstability } from "./prefix-instability.ts";
+import { promptCacheEnablement } from "./prompt-cache-enablement.ts";
 import { promptGrowth } from "./prompt-growth.ts";
+import { ragOverRetrieval } from "./rag-over-retrieval.ts";
 import { reasoningEffort } from "./reasoning-effort.ts";
+import { rejectedPredictions } from "./rejected-predictions.ts";
 import { retryWaste } from "./retry-waste.ts";
 import { savingsLedger } from "./savings-ledger.ts";
+import { semanticCache } from "./semantic-cache.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
+import { toolSchemaBloat } from "./tool-schema-bloat.ts";
+import { ttlChoice } from "./ttl-choice.ts";
 import { unpricedReconciliation } from "./unpriced-reconciliation.ts";
 import { unpricedUsage } from "./unpriced-usage.ts";
 
@@ -42,4 +52,14 @@ export const tools = {
   context_trimming: contextTrimming,
   prompt_growth: promptGrowth,
   media_detail: mediaDetail,
+  prompt_cache_enablement: promptCacheEnablement,
+  ttl_choice: ttlChoice,
+  cache_thrash: cacheThrash,
+  prefix_instability: prefixInstability,
+  kv_cache_finder: kvCacheFinder,
+  semantic_cache: semanticCache,
+  tool_schema_bloat: toolSchemaBloat,
+  rag_over_retrieval: ragOverRetrieval,
+  best_of_n: bestOfN,
+  rejected_predictions: rejectedPredictions,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

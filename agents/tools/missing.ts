@@ -34,4 +34,21 @@ export const missingData = {
     "Conversations: none of the usage asked about names the conversation of a request. Send the header x-apex-conversation through the gateway, or import with a conversation column.",
   media:
     "Images, audio and video: only what a source counts apart is seen; images that it counts as text tokens are not. Detail levels and counts of images are not stored: keep them in your own logs to compare.",
+  somePrefixHashes:
+    "Prompt-prefix hashes: only a part of the usage has them, so nothing can be said about the rest. Import traces with prefix-block hashes.",
+  chains:
+    "Conversations or prompt-prefix hashes: without either it cannot be seen how soon requests with the same prompt follow on each other. Send the header x-apex-conversation through the gateway, or import with a conversation column.",
+  cacheWrites:
+    "Cache writes: none of the usage asked about says that it wrote to a prompt cache (or that its provider charges for it), so there is no time to live to choose.",
+  cacheUse: "Prompt caches: none of the usage asked about was read from one or written to one.",
+  embeddings:
+    "Prompt texts or embeddings: neither is stored, so prompts that only resemble each other cannot be found, and how often a near match would answer wrongly cannot be measured. Embed a sample of prompts on your side and compare them there.",
+  samples:
+    "Samples per request (n, best of): no source stores how many answers a request asked for. Keep the parameter in your own logs; what is sent as several equal requests is seen by its prompt hash.",
+  predictions:
+    "Predicted outputs: no source stores how many predicted tokens were rejected, though they are billed as output. Keep completion_tokens_details.rejected_prediction_tokens of OpenAI's answers in your own logs.",
+  toolSchemas:
+    "Tool definitions: what part of a prompt they are is not stored, only how much of it is the same in most requests. Count the tokens of your tool definitions in code to tell them from the system prompt.",
+  retrieval:
+    "Retrieved passages: which were retrieved and which of them an answer used is not stored. Log the number retrieved and cited per request on your side.",
 } as const;

@@ -20,5 +20,15 @@ export const toolNames = [
   "context_trimming",
   "prompt_growth",
   "media_detail",
+  "prompt_cache_enablement",
+  "ttl_choice",
+  "cache_thrash",
+  "prefix_instability",
+  "kv_cache_finder",
+  "semantic_cache",
+  "tool_schema_bloat",
+  "rag_over_retrieval",
+  "best_of_n",
+  "rejected_predictions",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
