@@ -100,8 +100,10 @@ describe("how tokens are used", () => {
       many(count, (index) => usage({ at: minutesAfter(at(day, "00:00:00"), index), workload, tokens: { input } }));
     const before = { ...days(20, 21).period, label: "the day before" };
     const shifted = await orgWith(clickhouse, [
-      ...[...calls(20, "short", 90, 100), ...calls(20, "long", 40, 9_000)],
-      ...[...calls(21, "short", 40, 100), ...calls(21, "long", 90, 9_000)], // the median over all rises from 100 to 9,000
+      ...calls(20, "short", 90, 100),
+      ...calls(20, "long", 40, 9_000),
+      ...calls(21, "short", 40, 100),
+      ...calls(21, "long", 90, 9_000), // the median over all rises from 100 to 9,000
     ]);
     const mix = await tools.prompt_growth.run({ scope: days(21, 22), before }, shifted);
     expect(mix.sentences).toEqual([

@@ -18,15 +18,10 @@ const Row = z.object({
   sum_read: Count,
 });
 
-/** The longest beginning that more than half of a group's prompts have alike: equal hashes at a position are equal prompts up to it. */
-export function sharedPrefixes(database: string, query: UsageScope): Asked<SharedPrefix> {
-  const { where, params } = scopeConditions(query);
-  const calls = singleCalls(database, `${where} AND notEmpty(prefix_hashes)`, [
-    "prefix_hashes",
-    "prefix_block_tokens AS block_size",
-    "cache_read_tokens AS read",
-  ]);
-  const shared = `SELECT ${groupColumns}, max(position) AS depth, argMax(block, position) AS shared_block
+/** SQL for the deepest block that more than half of a group's calls have alike. */
+const sharedBlocks = (
+  calls: string,
+): string => `SELECT ${groupColumns}, toUInt64(max(position)) AS depth, argMax(block, position) AS shared_block
   FROM (
     SELECT ${groupColumns}, position, block, count() AS times
     FROM (
@@ -40,9 +35,11 @@ export function sharedPrefixes(database: string, query: UsageScope): Asked<Share
   ) GROUP BY ${groupColumns}) AS sizes USING (${groupColumns})
   WHERE times * 2 > of_group
   GROUP BY ${groupColumns}`;
-  return {
-    query: {
-      sql: `SELECT ${groupColumns}, ${shapeSums}, uniqExact(prefix_hashes[1]) AS heads, any(block_size) AS block_tokens, any(depth) AS shared_depth,
+
+/** SQL for what each group's calls begin with, and how soon those with the shared beginning follow on each other. */
+const prefixSql = (
+  calls: string,
+): string => `SELECT ${groupColumns}, ${shapeSums}, uniqExact(prefix_hashes[1]) AS heads, any(block_size) AS block_tokens, any(depth) AS shared_depth,
   countIf(carries) AS carrying, countIf(carries AND previous > 0 AND at_ms - previous <= 300000) AS within_5m,
   countIf(carries AND previous > 0 AND at_ms - previous <= 3600000) AS within_1h, sum(read) AS sum_read
 FROM (
@@ -53,14 +50,23 @@ FROM (
   ${calls}
     ) AS calls
     LEFT JOIN (
-  ${shared}
+  ${sharedBlocks(calls)}
     ) AS shared USING (${groupColumns})
   )
 )
 GROUP BY ${groupColumns}
-ORDER BY sum_price DESC, ${groupColumns}`,
-      params,
-    },
+ORDER BY sum_price DESC, ${groupColumns}`;
+
+/** The longest beginning that more than half of a group's prompts have alike: equal hashes at a position are equal prompts up to it. */
+export function sharedPrefixes(database: string, query: UsageScope): Asked<SharedPrefix> {
+  const { where, params } = scopeConditions(query);
+  const calls = singleCalls(database, `${where} AND notEmpty(prefix_hashes)`, [
+    "prefix_hashes",
+    "prefix_block_tokens AS block_size",
+    "cache_read_tokens AS read",
+  ]);
+  return {
+    query: { sql: prefixSql(calls), params },
     row: Row.transform((row) => ({
       ...shapeOf(row),
       heads: row.heads,
