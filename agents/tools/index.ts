@@ -7,6 +7,7 @@ import { costDriverIdentifier } from "./cost-driver-identifier.ts";
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
 import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
+import { failedSpend } from "./failed-spend.ts";
 import { kvCacheFinder } from "./kv-cache-finder.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
@@ -14,6 +15,7 @@ import { mediaDetail } from "./media-detail.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
 import type { ToolName } from "./names.ts";
+import { nonProdShare } from "./non-prod-share.ts";
 import { outputCap } from "./output-cap.ts";
 import { prefixInstability } from "./prefix-instability.ts";
 import { promptCacheEnablement } from "./prompt-cache-enablement.ts";
@@ -22,13 +24,16 @@ import { ragOverRetrieval } from "./rag-over-retrieval.ts";
 import { reasoningEffort } from "./reasoning-effort.ts";
 import { rejectedPredictions } from "./rejected-predictions.ts";
 import { retryWaste } from "./retry-waste.ts";
+import { runawaySessions } from "./runaway-sessions.ts";
 import { savingsLedger } from "./savings-ledger.ts";
+import { schemaRepair } from "./schema-repair.ts";
 import { semanticCache } from "./semantic-cache.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
 import { toolSchemaBloat } from "./tool-schema-bloat.ts";
 import { ttlChoice } from "./ttl-choice.ts";
 import { unpricedReconciliation } from "./unpriced-reconciliation.ts";
 import { unpricedUsage } from "./unpriced-usage.ts";
+import { zombieKeys } from "./zombie-keys.ts";
 
 /** Every tool by its name: a name without a tool does not build. */
 export const tools = {
@@ -62,4 +67,9 @@ export const tools = {
   rag_over_retrieval: ragOverRetrieval,
   best_of_n: bestOfN,
   rejected_predictions: rejectedPredictions,
+  failed_spend: failedSpend,
+  schema_repair: schemaRepair,
+  zombie_keys: zombieKeys,
+  non_prod_share: nonProdShare,
+  runaway_sessions: runawaySessions,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

@@ -51,4 +51,11 @@ export const missingData = {
     "Tool definitions: what part of a prompt they are is not stored, only how much of it is the same in most requests. Count the tokens of your tool definitions in code to tell them from the system prompt.",
   retrieval:
     "Retrieved passages: which were retrieved and which of them an answer used is not stored. Log the number retrieved and cited per request on your side.",
+  darkFailures:
+    "What providers charged for calls that gave no answer: it is not in usage that is metered by answers. It shows as the difference between bills and metered usage: ask “what spend is not metered”.",
+  format:
+    "Whether answers that had to be JSON were: none of the usage asked about says so. Route traffic through the gateway, which checks them.",
+  apiKeys: "API keys: none of the usage asked about names one. Route traffic through the gateway, or import with an API-key column.",
+  owners:
+    "Users and workloads: no key's usage names any, so whether somebody stands behind a key cannot be told. Send the headers x-apex-user and x-apex-workload through the gateway, or import with these columns.",
 } as const;

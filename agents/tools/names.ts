@@ -30,5 +30,10 @@ export const toolNames = [
   "rag_over_retrieval",
   "best_of_n",
   "rejected_predictions",
+  "failed_spend",
+  "schema_repair",
+  "zombie_keys",
+  "non_prod_share",
+  "runaway_sessions",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
