@@ -1,14 +1,17 @@
+import { batchApi } from "./batch-api.ts";
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
 import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
+import { flexTier } from "./flex-tier.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
 import type { ToolName } from "./names.ts";
+import { priorityWaste } from "./priority-waste.ts";
 import { retryWaste } from "./retry-waste.ts";
 import { savingsLedger } from "./savings-ledger.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
@@ -32,4 +35,7 @@ export const tools = {
   dark_spend_reconciliation: darkSpendReconciliation,
   savings_ledger: savingsLedger,
   retry_waste: retryWaste,
+  batch_api: batchApi,
+  flex_tier: flexTier,
+  priority_waste: priorityWaste,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

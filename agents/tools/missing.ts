@@ -26,6 +26,6 @@ export const missingData = {
     "Single requests: a part of this usage is summed by its source, so context sizes there are means. Import request-level rows, or route that traffic through the gateway.",
   status:
     "How requests ended: imported rows that do not say count as answered, so errors are known for gateway traffic and for imports with a status column alone.",
-  batch:
-    "Batch and flex tiers: what moving work to them would save is not computed yet. Compare the providers' batch prices for work that can wait.",
+  waiting:
+    "Work that can wait: nothing in the usage says which. Name the workloads (“what would batches save for NAME”), or import users and conversations, or route traffic through the gateway, so that it is seen who waits.",
 } as const;

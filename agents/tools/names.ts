@@ -15,5 +15,8 @@ export const toolNames = [
   "dark_spend_reconciliation",
   "savings_ledger",
   "retry_waste",
+  "batch_api",
+  "flex_tier",
+  "priority_waste",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

@@ -4,8 +4,8 @@ import type { Tokens } from "./tokens.ts";
 import type { UnitKind } from "./units.ts";
 import { type Answer, Dimension, type UsageScope } from "./usage-store.ts";
 
-/** What single events can be split by beside the dimensions of the sums; "format": whether an answer that had to be JSON was ("true", "false", ""). */
-export const EventDimension = z.enum([...Dimension.options, "part", "finish", "region", "format"]);
+/** What single events can be split by beside the dimensions of the sums; "format": whether an answer that had to be JSON was ("true", "false", ""); "rule": the policy rule that routed it. */
+export const EventDimension = z.enum([...Dimension.options, "part", "finish", "region", "format", "rule"]);
 export type EventDimension = z.infer<typeof EventDimension>;
 
 /** Sums over a group of events. `cost` is of priced rows alone; the unpriced stand beside it. */
@@ -20,8 +20,22 @@ export interface EventSums {
   readonly unpricedRequests: number;
 }
 
+/** Answers of a workload that somebody seems to have waited for: those with a user, with a conversation, and those that were streamed. */
+export interface AttendedRow {
+  readonly workload: string;
+  readonly model: string;
+  readonly source: string;
+  readonly requests: number;
+  readonly withUser: number;
+  readonly withConversation: number;
+  /** Whose first byte came clearly before their last. */
+  readonly streamed: number;
+}
+
 /** Reads what only single events tell. It reads every event of the period: ask for what sums hold with `UsageReader`. */
 export interface UsagePatterns {
   /** Sums by what only events hold, dearest first. */
   eventSums(query: UsageScope & { readonly by: readonly EventDimension[] }): Promise<Answer<EventSums>>;
+  /** Who waits for the answers of each workload, model and source. */
+  attended(query: UsageScope): Promise<Answer<AttendedRow>>;
 }

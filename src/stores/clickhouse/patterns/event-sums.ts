@@ -10,6 +10,7 @@ const columns: Readonly<Record<EventDimension, string>> = {
   finish: "finish",
   region: "region",
   format: "ifNull(toString(format_ok), '')",
+  rule: "policy_rule",
 };
 
 const unitSums = unitKinds.map((kind) => `sum(units['${kind}']) AS unit_${kind}`).join(", ");

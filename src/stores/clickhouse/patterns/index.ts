@@ -2,6 +2,7 @@ import type { UsagePatterns } from "../../../core/usage-patterns.ts";
 import type { Answer } from "../../../core/usage-store.ts";
 import type { Asked } from "../columns.ts";
 import type { Database } from "../database.ts";
+import { attended } from "./attended.ts";
 import { eventSums } from "./event-sums.ts";
 
 /** Reads patterns from single events in ClickHouse. */
@@ -12,5 +13,6 @@ export function createUsagePatterns(database: Database): UsagePatterns {
   });
   return {
     eventSums: (query) => answer(eventSums(database.name, query), "sum up single events"),
+    attended: (query) => answer(attended(database.name, query), "look at who waits for answers"),
   };
 }
