@@ -8,10 +8,13 @@ import { duplicateRequests } from "./duplicate-requests.ts";
 import { flexTier } from "./flex-tier.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
+import { longContextAvoidance } from "./long-context-avoidance.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
 import type { ToolName } from "./names.ts";
+import { offPeakScheduling } from "./off-peak-scheduling.ts";
 import { priorityWaste } from "./priority-waste.ts";
+import { regionPremium } from "./region-premium.ts";
 import { retryWaste } from "./retry-waste.ts";
 import { savingsLedger } from "./savings-ledger.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
@@ -38,4 +41,7 @@ export const tools = {
   batch_api: batchApi,
   flex_tier: flexTier,
   priority_waste: priorityWaste,
+  long_context_avoidance: longContextAvoidance,
+  region_premium: regionPremium,
+  off_peak_scheduling: offPeakScheduling,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

@@ -28,4 +28,5 @@ export const missingData = {
     "How requests ended: imported rows that do not say count as answered, so errors are known for gateway traffic and for imports with a status column alone.",
   waiting:
     "Work that can wait: nothing in the usage says which. Name the workloads (“what would batches save for NAME”), or import users and conversations, or route traffic through the gateway, so that it is seen who waits.",
+  regions: "Regions: none of the usage says where it was served. Import with a region column, or route traffic through the gateway.",
 } as const;

@@ -18,5 +18,8 @@ export const toolNames = [
   "batch_api",
   "flex_tier",
   "priority_waste",
+  "long_context_avoidance",
+  "region_premium",
+  "off_peak_scheduling",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
