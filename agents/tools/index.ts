@@ -5,6 +5,9 @@ import { costDriverIdentifier } from "./cost-driver-identifier.ts";
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
 import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
+import { embeddingDedupe } from "./embedding-dedupe.ts";
+import { embeddingDowngrade } from "./embedding-downgrade.ts";
+import { fineTuneCandidate } from "./fine-tune-candidate.ts";
 import { flexTier } from "./flex-tier.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
@@ -12,9 +15,12 @@ import { longContextAvoidance } from "./long-context-avoidance.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
 import type { ToolName } from "./names.ts";
+import { newerSnapshot } from "./newer-snapshot.ts";
 import { offPeakScheduling } from "./off-peak-scheduling.ts";
 import { priorityWaste } from "./priority-waste.ts";
+import { providerArbitrage } from "./provider-arbitrage.ts";
 import { regionPremium } from "./region-premium.ts";
+import { retiringModels } from "./retiring-models.ts";
 import { retryWaste } from "./retry-waste.ts";
 import { savingsLedger } from "./savings-ledger.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
@@ -44,4 +50,10 @@ export const tools = {
   long_context_avoidance: longContextAvoidance,
   region_premium: regionPremium,
   off_peak_scheduling: offPeakScheduling,
+  newer_snapshot: newerSnapshot,
+  retiring_models: retiringModels,
+  provider_arbitrage: providerArbitrage,
+  embedding_dedupe: embeddingDedupe,
+  embedding_downgrade: embeddingDowngrade,
+  fine_tune_candidate: fineTuneCandidate,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

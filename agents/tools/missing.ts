@@ -29,4 +29,11 @@ export const missingData = {
   waiting:
     "Work that can wait: nothing in the usage says which. Name the workloads (“what would batches save for NAME”), or import users and conversations, or route traffic through the gateway, so that it is seen who waits.",
   regions: "Regions: none of the usage says where it was served. Import with a region column, or route traffic through the gateway.",
+  endDates: "End dates of models: the price book says which are retired, not when they end. Look at the provider's page of deprecations.",
+  embeddings:
+    "Embeddings: none of the usage is on a model that is known to make vectors. Import usage of embedding models, or route it through the gateway.",
+  corpusTokens:
+    "Size of the vector index: it is not in the usage. Name it (“an index of 500 million tokens”), so that making all vectors anew is counted whole.",
+  training:
+    "Training and hosting of a fine-tuned model: the price book has no price for them. Name them (“training costs $500, hosting $100 a month”).",
 } as const;

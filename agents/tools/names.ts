@@ -21,5 +21,11 @@ export const toolNames = [
   "long_context_avoidance",
   "region_premium",
   "off_peak_scheduling",
+  "newer_snapshot",
+  "retiring_models",
+  "provider_arbitrage",
+  "embedding_dedupe",
+  "embedding_downgrade",
+  "fine_tune_candidate",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
