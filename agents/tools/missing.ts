@@ -31,8 +31,6 @@ export const missingData = {
     "Single requests: a part of this usage is summed by its source, so context sizes there are means. Import request-level rows, or route that traffic through the gateway.",
   status:
     "How requests ended: imported rows that do not say count as answered, so errors are known for gateway traffic and for imports with a status column alone.",
-  batch:
-    "Batch and flex tiers: what moving work to them would save is not computed yet. Compare the providers' batch prices for work that can wait.",
   finish:
     "How answers ended: none of the usage asked about says whether an answer was whole or cut. Route traffic through the gateway, which keeps it.",
   conversations:
@@ -63,4 +61,14 @@ export const missingData = {
   apiKeys: "API keys: none of the usage asked about names one. Route traffic through the gateway, or import with an API-key column.",
   owners:
     "Users and workloads: no key's usage names any, so whether somebody stands behind a key cannot be told. Send the headers x-apex-user and x-apex-workload through the gateway, or import with these columns.",
+  waiting:
+    "Work that can wait: nothing in the usage says which. Name the workloads (“what would batches save for NAME”), or import users and conversations, or route traffic through the gateway, so that it is seen who waits.",
+  regions: "Regions: none of the usage says where it was served. Import with a region column, or route traffic through the gateway.",
+  endDates: "End dates of models: the price book says which are retired, not when they end. Look at the provider's page of deprecations.",
+  embeddingModels:
+    "Embeddings: none of the usage is on a model that is known to make vectors. Import usage of embedding models, or route it through the gateway.",
+  corpusTokens:
+    "Size of the vector index: it is not in the usage. Name it (“an index of 500 million tokens”), so that making all vectors anew is counted whole.",
+  training:
+    "Training and hosting of a fine-tuned model: the price book has no price for them. Name them (“training costs $500, hosting $100 a month”).",
 } as const;

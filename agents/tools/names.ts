@@ -45,5 +45,17 @@ export const toolNames = [
   "zombie_keys",
   "non_prod_share",
   "runaway_sessions",
+  "batch_api",
+  "flex_tier",
+  "priority_waste",
+  "long_context_avoidance",
+  "region_premium",
+  "off_peak_scheduling",
+  "newer_snapshot",
+  "retiring_models",
+  "provider_arbitrage",
+  "embedding_dedupe",
+  "embedding_downgrade",
+  "fine_tune_candidate",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

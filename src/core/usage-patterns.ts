@@ -18,8 +18,8 @@ import type {
 } from "./usage-shapes.ts";
 import { type Answer, Dimension, type UsageScope } from "./usage-store.ts";
 
-/** What single events can be split by beside the dimensions of the sums; "format": whether an answer that had to be JSON was ("true", "false", ""). */
-export const EventDimension = z.enum([...Dimension.options, "part", "finish", "region", "format"]);
+/** What single events can be split by beside the dimensions of the sums; "format": whether an answer that had to be JSON was ("true", "false", ""); "rule": the policy rule that routed it. */
+export const EventDimension = z.enum([...Dimension.options, "part", "finish", "region", "format", "rule"]);
 export type EventDimension = z.infer<typeof EventDimension>;
 
 /** Sums over a group of events. `cost` is of priced rows alone; the unpriced stand beside it. */
@@ -103,10 +103,24 @@ export interface AnswerSignals {
   readonly cost: PicoUsd;
 }
 
+/** Answers of a workload that somebody seems to have waited for: those with a user, with a conversation, and those that were streamed. */
+export interface AttendedRow {
+  readonly workload: string;
+  readonly model: string;
+  readonly source: string;
+  readonly requests: number;
+  readonly withUser: number;
+  readonly withConversation: number;
+  /** Whose first byte came clearly before their last. */
+  readonly streamed: number;
+}
+
 /** Reads what only single events tell. It reads every event of the period: ask for what sums hold with `UsageReader`. */
 export interface UsagePatterns {
   /** Sums by what only events hold, dearest first. */
   eventSums(query: UsageScope & { readonly by: readonly EventDimension[] }): Promise<Answer<EventSums>>;
+  /** Who waits for the answers of each workload, model and source. */
+  attended(query: UsageScope): Promise<Answer<AttendedRow>>;
   /** Response times by group, those waited for longest first; with `sizes` also by how long answers are. */
   responseTimes(query: UsageScope & { readonly by: readonly EventDimension[]; readonly sizes: boolean }): Promise<Answer<ResponseTimes>>;
   /** At most `most` answered requests with a response time per workload and model: the same ones each time, chosen by a hash of their id. */

@@ -4,6 +4,7 @@ import type { Asked } from "../columns.ts";
 import type { Database } from "../database.ts";
 import { activity } from "./activity.ts";
 import { answerSignals } from "./answer-signals.ts";
+import { attended } from "./attended.ts";
 import { cacheGaps } from "./cache-gaps.ts";
 import { eventSums } from "./event-sums.ts";
 import { formatFailures } from "./format-failures.ts";
@@ -41,5 +42,6 @@ export function createUsagePatterns(database: Database): UsagePatterns {
     requestRows: (query) => answer(requestRows(database.name, query), "read single requests"),
     requestClusters: (query) => answer(requestClusters(database.name, query), "group requests that are alike"),
     activity: (query) => answer(activity(database.name, query), "read requests over time"),
+    attended: (query) => answer(attended(database.name, query), "look at who waits for answers"),
   };
 }
