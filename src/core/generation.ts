@@ -146,3 +146,9 @@ export function approvalReason({ preset, records }: Pick<GenerationSpec, "preset
   if (sensitivePresets.has(preset)) return `${preset} data is sensitive`;
   return records > freeRecords ? `it is more than ${freeRecords.toLocaleString("en-US")} records` : undefined;
 }
+
+/** Stored usage that was generated. It is written as any usage is, and read where filters name the source "synthetic" alone. */
+export interface GeneratedUsage {
+  /** Removes what is stored of a dataset, by the beginning of its events' ids. Nothing stored: nothing happens. */
+  remove(orgId: Id<"org">, idPrefix: string): Promise<void>;
+}
