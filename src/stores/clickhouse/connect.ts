@@ -1,10 +1,12 @@
 import type { BillingLedger } from "../../core/billing.ts";
 import type { GeneratedUsage } from "../../core/generation.ts";
 import type { SourceGrains } from "../../core/source-grains.ts";
+import type { UsagePatterns } from "../../core/usage-patterns.ts";
 import type { UsageReader, UsageRestamper, UsageWriter } from "../../core/usage-store.ts";
 import { createBillingLedger } from "./billing.ts";
 import { type ClickHouseTarget, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
+import { createUsagePatterns } from "./patterns/index.ts";
 import { createPendingHours } from "./pending-hours.ts";
 import { createUsageRestamper } from "./repricing.ts";
 import { createRollups } from "./rollups.ts";
@@ -15,7 +17,7 @@ import { createUsageWriter } from "./usage-writer.ts";
 
 /** The usage store and the way to let go of it. */
 export interface ClickHouseStores {
-  readonly usage: UsageReader & UsageWriter;
+  readonly usage: UsageReader & UsagePatterns & UsageWriter;
   readonly billing: BillingLedger;
   readonly grains: SourceGrains;
   readonly restamper: UsageRestamper;
@@ -39,7 +41,7 @@ export async function connectClickHouse(options: {
   const rollups = createRollups(database);
   const parts = { rollups, pending };
   return {
-    usage: { ...createUsageReader(database), ...createUsageWriter(database, parts) },
+    usage: { ...createUsageReader(database), ...createUsagePatterns(database), ...createUsageWriter(database, parts) },
     generated: createGeneratedUsage(database, parts),
     restamper: createUsageRestamper(database, rollups),
     billing: createBillingLedger(database),
