@@ -1,11 +1,19 @@
 import type { GenerationSpec } from "./generation.ts";
 import type { Id } from "./ids.ts";
 
-/** A dataset of generated usage that is stored, or being stored. */
+/** What an order for a dataset says: `key` is the same on every try of it. */
+export interface DatasetOrder {
+  readonly orgId: Id<"org">;
+  readonly spec: GenerationSpec;
+  readonly actor: string;
+  readonly key: string;
+}
+
+/** A dataset of generated usage that is stored, or being stored; "gone" where it was taken out after the same order. */
 export interface Dataset {
   readonly id: Id<"dataset">;
   readonly spec: GenerationSpec;
-  readonly status: "generating" | "ready";
+  readonly status: "generating" | "ready" | "gone";
   /** Records that are stored. */
   readonly made: number;
   readonly startedBy: string;
@@ -16,18 +24,21 @@ export interface Dataset {
   readonly stopAskedBy: string | null;
 }
 
-/** The datasets of each org. One is in it as long as any of its records may be stored; names are unique in an org. */
+/** The datasets of each org; names are unique in an org. */
 export interface DatasetStore {
-  /** Notes that a dataset is being made. Of the same specification there is one: it is given back as it stands. An AppError "conflict" where another has its name. */
-  begin(orgId: Id<"org">, spec: GenerationSpec, actor: string): Promise<Dataset>;
+  /**
+   * Notes that a dataset is being made. Of the same specification there is one: it is given back as it stands, and one that is gone
+   * begins anew, but not for the order that it was taken out after. An AppError "conflict" where another has its name.
+   */
+  begin(order: DatasetOrder): Promise<Dataset>;
   /** Notes how many records are stored. Whoever makes it must stop where someone asked for it, or took the dataset out. */
   advance(orgId: Id<"org">, id: Id<"dataset">, made: number): Promise<"go_on" | "stop">;
   /** Notes that it is complete; "stop" as above. */
   finish(orgId: Id<"org">, id: Id<"dataset">, actor: string): Promise<"done" | "stop">;
   /** Asks whoever makes it to stop. False where it is not being made. */
   askToStop(orgId: Id<"org">, id: Id<"dataset">, actor: string): Promise<boolean>;
-  /** Takes it out, once none of its records are stored. */
+  /** Notes that it is gone, once none of its records are stored. */
   forget(orgId: Id<"org">, id: Id<"dataset">, why: "cancelled" | "deleted", actor: string): Promise<void>;
-  /** The newest first. */
+  /** Those that are not gone, the newest first. */
   list(orgId: Id<"org">): Promise<readonly Dataset[]>;
 }

@@ -1,8 +1,8 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import { priceEvent } from "../catalog/price-event.ts";
-import type { Dataset, DatasetStore } from "../core/dataset.ts";
+import type { Dataset, DatasetOrder, DatasetStore } from "../core/dataset.ts";
 import { AppError } from "../core/errors.ts";
-import { eventIdPrefix, type GeneratedUsage, type GenerationSpec } from "../core/generation.ts";
+import { eventIdPrefix, type GeneratedUsage } from "../core/generation.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { PriceBook } from "../core/price.ts";
@@ -19,13 +19,8 @@ export interface GenerateDeps {
   readonly prices: (orgId: Id<"org">) => Promise<PriceBook>;
   readonly now: () => Date;
   readonly log: Logger;
-}
-
-/** A dataset that is asked for. Whether somebody had to approve it is settled before. */
-export interface GenerationRequest {
-  readonly orgId: Id<"org">;
-  readonly spec: GenerationSpec;
-  readonly actor: string;
+  /** Records that are stored at a time; 10,000 where it is not said. */
+  readonly storedAtOnce?: number;
 }
 
 /** How far a generation has come. */
@@ -43,14 +38,18 @@ export interface GenerationOutcome {
   readonly unpriced: number;
 }
 
-/** Records that are stored at a time, and those that are made before others get their turn. */
-const storedAtOnce = 10_000;
+/** Records that are made before others get their turn. */
 const madeAtOnce = 500;
 /** After so long without a sign of life whoever made a dataset is taken for dead. */
 const deadAfterMs = 60_000;
 
 /** Records in lots; the event loop is let go again and again. */
-async function* inLots(events: Iterable<UsageEvent>, book: PriceBook, signal: AbortSignal): AsyncGenerator<PricedUsageEvent[], void, void> {
+async function* inLots(
+  events: Iterable<UsageEvent>,
+  book: PriceBook,
+  storedAtOnce: number,
+  signal: AbortSignal,
+): AsyncGenerator<PricedUsageEvent[], void, void> {
   let lot: PricedUsageEvent[] = [];
   for (const event of events) {
     lot.push(priceEvent(book, event));
@@ -68,7 +67,7 @@ type Tally = { made: number; cost: bigint; unpriced: number };
 /** Stores the records; ends early, with "stop", where someone asked for it between two lots. */
 async function store(
   deps: GenerateDeps,
-  { orgId, spec }: GenerationRequest,
+  { orgId, spec }: DatasetOrder,
   { id }: Dataset,
   told: (progress: GenerationProgress) => Promise<void> | void,
   signal: AbortSignal,
@@ -76,7 +75,7 @@ async function store(
   const tally: Tally = { made: 0, cost: 0n, unpriced: 0 };
   const bulk = deps.usage.begin();
   try {
-    for await (const lot of inLots(generateEvents(spec, orgId), await deps.prices(orgId), signal)) {
+    for await (const lot of inLots(generateEvents(spec, orgId), await deps.prices(orgId), deps.storedAtOnce ?? 10_000, signal)) {
       await bulk.add(lot);
       tally.made += lot.length;
       for (const { cost } of lot) {
@@ -103,22 +102,21 @@ const alive = ({ status, made, touchedAt, startedAt }: Dataset, now: Date): bool
 
 /**
  * Makes a dataset and stores it as usage of the source "synthetic", priced as real usage is. The same specification again changes nothing;
- * after a crash a second call makes the same records, and stores none twice. Where someone asks to stop, what was stored is taken out
- * again. An AppError "conflict" where another process is making it.
+ * after a crash, and beside another process, a second call makes the same records, and stores none twice. Where someone asks to stop,
+ * what was stored is taken out again, and a later try of the same order makes nothing. Whether somebody had to approve is settled before.
  */
 export async function generateUsage(
   deps: GenerateDeps,
-  request: GenerationRequest,
+  order: DatasetOrder,
   told: (progress: GenerationProgress) => Promise<void> | void,
   signal: AbortSignal,
 ): Promise<GenerationOutcome> {
-  const { orgId, spec, actor } = request;
-  const dataset = await deps.datasets.begin(orgId, spec, actor);
+  const { orgId, actor } = order;
+  const dataset = await deps.datasets.begin(order);
   const { id: datasetId } = dataset;
   if (dataset.status === "ready") return { datasetId, status: "there", made: dataset.made, cost: 0n, unpriced: 0 };
-  if (alive(dataset, deps.now()))
-    throw new AppError("conflict", `${spec.name} is being generated already: ${dataset.made} of ${spec.records} records are stored.`);
-  const { end, ...tally } = await store(deps, request, dataset, told, signal);
+  if (dataset.status === "gone") return { datasetId, status: "stopped", made: 0, cost: 0n, unpriced: 0 };
+  const { end, ...tally } = await store(deps, order, dataset, told, signal);
   const stopped = end === "stop" || (await deps.datasets.finish(orgId, datasetId, actor)) === "stop";
   if (stopped) {
     await takeOut(deps, orgId, dataset, "cancelled", actor);

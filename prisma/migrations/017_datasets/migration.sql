@@ -7,6 +7,7 @@ CREATE TABLE "datasets" (
     "status" TEXT NOT NULL,
     "made" INTEGER NOT NULL DEFAULT 0,
     "stop_asked_by" TEXT,
+    "asked_under" TEXT NOT NULL,
     "started_by" TEXT NOT NULL,
     "started_at" TIMESTAMPTZ(3) NOT NULL,
     "touched_at" TIMESTAMPTZ(3) NOT NULL,
