@@ -152,3 +152,15 @@ export interface GeneratedUsage {
   /** Removes what is stored of a dataset, by the beginning of its events' ids. Nothing stored: nothing happens. */
   remove(orgId: Id<"org">, idPrefix: string): Promise<void>;
 }
+
+/** Makes a dataset and stores it. Where `approvalReason` gives one, it is carried out after an approval alone. */
+export const GenerateUsage = z.strictObject({ type: z.literal("generate_usage"), spec: GenerationSpec });
+export type GenerateUsage = z.infer<typeof GenerateUsage>;
+
+/** Stops a dataset that is being made, and takes out what is stored of it. */
+export const CancelGeneration = z.strictObject({ type: z.literal("cancel_generation"), name: z.string().max(40) });
+export type CancelGeneration = z.infer<typeof CancelGeneration>;
+
+/** Deletes a dataset with all its records. */
+export const DeleteDataset = z.strictObject({ type: z.literal("delete_dataset"), name: z.string().max(40) });
+export type DeleteDataset = z.infer<typeof DeleteDataset>;

@@ -34,7 +34,8 @@ const deps = (change: Partial<GenerateDeps> = {}): GenerateDeps => ({
 const quiet = new AbortController().signal;
 const nothing = (): void => undefined;
 const order = (orgId: Id<"org">, spec: GenerationSpec, key = "k1") => ({ orgId, spec, actor: "ann", key });
-const small = (change: Partial<GenerationSpec> = {}): GenerationSpec => plainSpec({ records: 600, ...change });
+const small = (change: Partial<GenerationSpec> = {}): GenerationSpec =>
+  plainSpec({ records: 600, period: { from: "2026-10-05T00:00:00.000Z", to: "2026-10-06T12:00:00.000Z" }, ...change });
 const large = small({ records: 2_500, name: "large" });
 
 const stored = async (orgId: Id<"org">, filters = syntheticFilters()) => {
