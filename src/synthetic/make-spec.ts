@@ -69,7 +69,12 @@ export function makeSpec(asked: FewWords): GenerationSpec {
   }));
   const rest = {
     ...base,
-    ...{ preset, seed, records, period, anomalies, workloads },
+    preset,
+    seed,
+    records,
+    period,
+    anomalies,
+    workloads,
     growth: growth ?? base.growth,
     errors: { ...base.errors, rate: errorRate ?? base.errors.rate },
   };

@@ -3,7 +3,6 @@ import type { Dataset as DatasetRow } from "../../../prisma/generated/client.ts"
 import type { Dataset, DatasetOrder, DatasetStore } from "../../core/dataset.ts";
 import { AppError } from "../../core/errors.ts";
 import { datasetIdOf, GenerationSpec } from "../../core/generation.ts";
-import type { Id } from "../../core/ids.ts";
 import { idSchema } from "../../core/ids.ts";
 import { appendEntry } from "./audit.ts";
 import { type Database, inTransaction, type Transaction, toJson } from "./database.ts";
