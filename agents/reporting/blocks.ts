@@ -168,7 +168,7 @@ function frameNotes(data: DataAnalysis, metrics: readonly string[]): string[] {
   const unpriced =
     total.unpricedRequests === 0
       ? "All usage in it is priced."
-      : `${many(total.unpricedRequests, "request")} with ${many(total.unpricedTokens, "token")} in it have no price and are in no total.`;
+      : `${many(total.unpricedRequests, "request")} with ${many(total.unpricedTokens, "token")} in it (${showPercent((total.unpricedRequests / total.requests) * 100)} of the requests) have no price and are in no total.`;
   const only = filters.length === 0 ? "" : `, ${filters.join("; ")}`;
   const priced =
     total.requests === 0 || !aboutSpend(metrics) ? "" : ` ${unpriced} Each cost is what the price book said at the time of the request.`;

@@ -10,6 +10,7 @@ import { defineAgent, type StepContext, type StepOutcome, type StepResults } fro
 import { aimsSaid } from "./aims.ts";
 import { drawnBlocks, failureNotes, notesOf } from "./blocks.ts";
 import { foreignNumbers } from "./check-prose.ts";
+import { confidenceNote } from "./confidence.ts";
 import { Report as output } from "./output.ts";
 import { togetherSaid } from "./proposals.ts";
 import { type Draft, reworded } from "./reword.ts";
@@ -181,7 +182,7 @@ function writeReport(context: StepContext): Draft {
   const missing = missingOf(results, metrics);
   const recommendations = (results.actions?.recommendations ?? []).map((one) => checked(one, backed));
   const asked = results.optimization !== undefined;
-  const notes = notesOf(results, metrics, asOf);
+  const notes = [...notesOf(results, metrics, asOf), ...confidenceNote(context)];
   const words = (results.actions?.recommendations ?? []).flatMap((one) => [...one.evidence, ...one.caveats]);
   const left = [...said.lead, ...said.rest, ...notes, ...words].filter((text) => !backed(text)).length;
   const dropped = left > 0 ? ["A sentence was left out, because one of its numbers could not be traced to a figure."] : [];
