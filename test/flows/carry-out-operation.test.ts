@@ -41,6 +41,9 @@ describe("carrying out an operation", () => {
   const jobs: Job[] = [];
   const list = createPriceBook();
 
+  const none = () => Promise.reject(new Error("nobody asked for this"));
+  const others = { generate_usage: none, cancel_generation: none, delete_dataset: none };
+
   beforeAll(async () => {
     db = await createTestDatabase(() => now);
     await db.stores.members.install(db.orgId, "console", "W1");
@@ -54,7 +57,7 @@ describe("carrying out an operation", () => {
       jobs: { enqueue },
       now: () => now,
       log: quiet,
-      handlers: { price_change: (request) => enterPrice(contractDeps, request) },
+      handlers: { ...others, price_change: (request) => enterPrice(contractDeps, request) },
     };
   });
   afterAll(() => db.drop());
@@ -131,7 +134,7 @@ describe("carrying out an operation", () => {
 
   it("tells a refusal by its reason and is tried again where the failure may pass", async () => {
     const { runId } = await stored("report", "admin", { ...operation, provider: "nobody" });
-    const busy = { ...deps, handlers: { price_change: () => Promise.reject(new AppError("busy", "Later.")) } };
+    const busy = { ...deps, handlers: { ...others, price_change: () => Promise.reject(new AppError("busy", "Later.")) } };
     await expect(carryOutOperation(busy, { runId, index: 0 }, signal)).rejects.toThrow("Later.");
     expect(await after(runId)).toEqual([]);
     await carryOutOperation(deps, { runId, index: 0 }, signal);
