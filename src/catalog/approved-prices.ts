@@ -70,7 +70,8 @@ function layersFor(rows: readonly Row[], query: PriceQuery, listed: Price | unde
 
 /** A tier's listed price; by the provider's own factor, or unknown, where the standard price was changed. */
 function onItsTier(layered: Layered, query: PriceQuery, listed: Price): Found {
-  const standard: Found = query.tier === "standard" ? { price: undefined, changed: false } : everywhere(layered, { ...query, tier: "standard" });
+  const standard: Found =
+    query.tier === "standard" ? { price: undefined, changed: false } : everywhere(layered, { ...query, tier: "standard" });
   if (!standard.changed || standard.price === undefined) return { price: listed, changed: false };
   const { provider, model, aboveInputTokens, version, effectiveFrom, source } = standard.price;
   const priced = onTier(standard.price.perToken, { provider, model, aboveInputTokens }, query.tier);
