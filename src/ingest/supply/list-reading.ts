@@ -19,9 +19,14 @@ const sound = (name: string): boolean => name !== "" && name.length <= 256 && !/
 const soundly = ({ provider, model }: { readonly provider: string; readonly model: string }): boolean => sound(provider) && sound(model);
 
 /** Each model once: what a list says of it first. */
-const eachOnce = (models: readonly StatedModel[]): readonly StatedModel[] => [
-  ...new Map(models.toReversed().map((model) => [JSON.stringify([model.provider, model.model]), model])).values(),
-];
+function eachOnce(models: readonly StatedModel[]): readonly StatedModel[] {
+  const found = new Map<string, StatedModel>();
+  for (const model of models) {
+    const key = JSON.stringify([model.provider, model.model]);
+    if (!found.has(key)) found.set(key, model);
+  }
+  return [...found.values()];
+}
 
 /** What a list says, as read at a moment; an AppError "bad_input" where a file is not of its shape, or none holds a price. */
 export function listReading(
