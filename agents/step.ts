@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Id, IdKind } from "../src/core/ids.ts";
+import type { Logger } from "../src/core/logger.ts";
 import type { PolicyStore } from "../src/core/policy.ts";
 import type { Report } from "../src/core/report.ts";
 import type { Run } from "../src/core/run.ts";
@@ -15,6 +16,8 @@ export interface StepResults {
   readonly dataAnalysis?: DataAnalysis;
   readonly optimization?: Optimization;
   readonly actions?: Actions;
+  /** The answer of an agent that looks after something else than usage: reporting hands it on. */
+  readonly handled?: Report;
   readonly report?: Report;
 }
 
@@ -23,6 +26,7 @@ export interface StepContext extends ToolContext {
   readonly run: Run;
   readonly triage: Triage;
   readonly policies: Pick<PolicyStore, "active">;
+  readonly log: Logger;
   readonly newId: <K extends IdKind>(kind: K) => Id<K>;
   /** Share of conversations that stay on the old model when a routing change is applied. */
   readonly holdoutShare: number;

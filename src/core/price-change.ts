@@ -29,6 +29,7 @@ export type PriceCitation = z.infer<typeof PriceCitation>;
  */
 export const PriceChange = z
   .strictObject({
+    type: z.literal("price_change"),
     provider: z.string().min(1).max(64),
     model: z.string().min(1).max(256),
     tier: Tier,

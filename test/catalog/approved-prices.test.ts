@@ -14,6 +14,7 @@ const approved = (perMillion: Readonly<Record<string, string>>, change: object =
   orgId: "org_1",
   approvalId: "apr_1",
   change: PriceChange.parse({
+    type: "price_change",
     provider: "openai",
     model: "gpt-5",
     tier: "standard",

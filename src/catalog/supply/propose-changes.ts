@@ -45,6 +45,7 @@ function changeOf(group: readonly Agreed[]): PriceChange | undefined {
   const cited = group.flatMap(({ claims, agreed }) => claims.filter(({ usd, stale }) => !stale && usd === agreed));
   const bySource = new Map(cited.map((claim) => [claim.source, claim]));
   return PriceChange.parse({
+    type: "price_change",
     provider,
     model,
     tier,

@@ -81,6 +81,7 @@ describe("a change of the book", () => {
       ),
     ).toEqual([
       {
+        type: "price_change",
         provider: "openai",
         model: "gpt-5-mini",
         tier: "standard",
