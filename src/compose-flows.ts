@@ -12,6 +12,7 @@ import { wireOperations } from "./compose-operations.ts";
 import { approvalTtlMs, type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
 import { type SavingsFlows, wireSavings } from "./compose-savings.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
+import { type SupplyFlows, wireSupply } from "./compose-supply.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
 import { measureWith, wireUpkeep } from "./compose-upkeep.ts";
 import type { Config } from "./config.ts";
@@ -75,6 +76,8 @@ export interface Flows {
   readonly policies: PolicyFlows;
   /** Digests, budgets and alerts. */
   readonly notices: NoticeFlows;
+  /** What sources say of prices and models. */
+  readonly supply: SupplyFlows;
   /** What changing an org's contract prices needs, and each org's book. */
   readonly pricing: ContractDeps & { readonly books: ContractBooks };
   /** Prices stored usage again, or shows what that would change. */
@@ -112,6 +115,7 @@ interface Shared extends WireOptions {
   readonly sync: SyncDeps;
   readonly spending: LedgerFlows;
   readonly notices: NoticeFlows;
+  readonly supply: SupplyFlows;
   readonly ingest: IngestDeps;
   readonly intake: Intake;
   readonly mapping: MappingDeps;
@@ -149,6 +153,7 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
     gateway,
     spending,
     notices: wireNotices({ ...options, spending, prices: pricesOf, adapterFor }),
+    supply: wireSupply({ ...options, settings: options.config.supply, prices, books, adapterFor }),
     ingest,
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
@@ -189,6 +194,7 @@ function wireHandlers(shared: Shared): JobHandlers {
       await applyPolicy(deps, { orgId, approvalId });
     },
     ...notices.handlers,
+    ...shared.supply.handlers,
     ...surfaces.jobs,
     ...wireRollouts(shared),
     ...wireUpkeep(shared),
@@ -221,6 +227,7 @@ function wireCommands(shared: Shared): Flows {
     savings: wireSavings(stores, usage, shared.spending, (orgId) => books.of(orgId)),
     policies: wirePolicies({ ...shared, providersOf: reachableProviders(shared) }),
     notices: shared.notices,
+    supply: shared.supply,
     pricing: { contracts: stores.contracts, books, list: prices },
     reprice(request, signal) {
       books.forget(request.orgId);

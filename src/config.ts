@@ -4,6 +4,7 @@ import { type ActuatorSettings, actuatorEnvironment, actuatorSettings } from "./
 import { type DiscordSettings, discordEnvironment, discordSettings } from "./config-discord.ts";
 import { checkUpstream, gatewayEnvironment, trustedUpstreams } from "./config-gateway.ts";
 import { type SlackSettings, slackEnvironment, slackSettings } from "./config-slack.ts";
+import { type SupplySettings, supplyEnvironment, supplySettings } from "./config-supply.ts";
 import { type TeamsSettings, teamsEnvironment, teamsSettings } from "./config-teams.ts";
 import { optional } from "./config-text.ts";
 import { AppError } from "./core/errors.ts";
@@ -40,6 +41,8 @@ export interface Config {
   readonly actuators: ActuatorSettings;
   /** Further addresses that the gateway may send requests to though they are private or not https; those of `upstreams` are trusted anyway. */
   readonly trustedUpstreams: readonly string[];
+  /** Where prices and models are researched. */
+  readonly supply: SupplySettings;
   /** 32 bytes that secrets are encrypted with; undefined: one is made in the data folder. */
   readonly secretKey: Buffer | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
@@ -60,6 +63,7 @@ const Environment = z.object({
   ...discordEnvironment,
   ...actuatorEnvironment,
   ...gatewayEnvironment,
+  ...supplyEnvironment,
   PUBLIC_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1"),
@@ -116,6 +120,7 @@ export function readConfig(root: string, environment: Readonly<Record<string, st
     upstreams: upstreamSettings(env),
     actuators: actuatorSettings(env),
     trustedUpstreams: trustedUpstreams(env),
+    supply: supplySettings(env),
     secretKey: secretKey(env),
     logLevel: env.LOG_LEVEL,
   };
