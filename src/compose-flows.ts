@@ -7,6 +7,7 @@ import type { Engines } from "./compose-engines.ts";
 import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
+import { type GatewayAddress, wireModels } from "./compose-models.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
 import { wireOperations } from "./compose-operations.ts";
 import { approvalTtlMs, type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
@@ -90,6 +91,7 @@ export interface WireOptions {
   readonly now: () => Date;
   readonly engines: Engines;
   readonly jobs: JobQueue;
+  readonly gatewayAddress: GatewayAddress;
 }
 
 /** The flows with their collaborators, and what works off the queue with them. */
@@ -168,7 +170,7 @@ function wireHandlers(shared: Shared): JobHandlers {
   const { log, now, engines, jobs, books, adapterFor, notices, press, effect } = shared;
   const { stores, usage } = engines;
   const { runs, policies, approvals, deliveries, inbound, members } = stores;
-  const analyst = wireAnalyst(shared);
+  const analyst = wireAnalyst({ ...shared, openModels: wireModels(shared) });
   const operations = wireOperations(shared);
   const pressed = (words: Press) => pressApproval(press, words);
   const surfaces = wireSurfaces(shared);

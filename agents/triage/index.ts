@@ -1,30 +1,19 @@
 import { maxQuestionLength } from "../../src/core/conversation.ts";
-import type { PriceBook } from "../../src/core/price.ts";
 import type { Category, Entities, Intent, Triage } from "../../src/core/triage.ts";
-import type { Coverage } from "../../src/core/usage-store.ts";
-import { calendarOf, type Zone } from "../../src/core/zone.ts";
+import { calendarOf } from "../../src/core/zone.ts";
 import { analysesNamed } from "../analyses.ts";
+import type { Models } from "../models/models.ts";
 import type { Topic } from "../topics.ts";
 import { findNames, type KnownNames, knownNames } from "./entities.ts";
 import { asItReads, givesOrders } from "./guard.ts";
+import type { QuestionReading, TriageInput } from "./input.ts";
 import { categoryRules, dimensionRules, exampleQuestions, intentRules, priorityRules, type Rule, topicRules } from "./instructions.ts";
 import { Triage as output } from "./output.ts";
 import { readPeriods } from "./periods.ts";
+import { proposedTriage } from "./propose.ts";
 import { findTargets } from "./targets.ts";
 import { notSlips, shortSlips, vocabulary } from "./vocabulary.ts";
 import { nearlyEqual, wordsOf } from "./words.ts";
-
-/** What triage goes by. */
-export interface TriageInput {
-  readonly question: string;
-  /** Questions asked before in the thread, oldest first. */
-  readonly earlier: readonly string[];
-  readonly asOf: Date;
-  /** The zone that days, weeks and months are counted in; UTC where it is not said. */
-  readonly zone?: Zone;
-  readonly coverage: Coverage;
-  readonly prices: PriceBook;
-}
 
 const nothing: Entities = {
   models: [],
@@ -189,34 +178,47 @@ const refusal =
 const otherLanguage =
   /(?<!\p{L})(?:warum|wie ?viel|welche[rs]?|unsere?|ist|nous|combien|pourquoi|quel(?:le)?s?|avons|cuánto|cuanto|por qué|gasto|hemos|quanto|perché|abbiamo|hoeveel|waarom)(?!\p{L})|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Cyrillic}\p{Script=Arabic}]/u;
 
-function askBackFor(question: string, reading: Reading): string | undefined {
-  if (question.trim() === "") return `The question is empty. You can ask, for example: ${examples}.`;
+interface AskBack {
+  readonly text: string;
+  /** Whether the question was simply not understood. */
+  readonly unclear: boolean;
+}
+
+const helpful = (text: string): AskBack => ({ text, unclear: false });
+
+function askBackFor(question: string, reading: Reading): AskBack | undefined {
+  if (question.trim() === "") return helpful(`The question is empty. You can ask, for example: ${examples}.`);
   const [first] = reading.categories;
   if (first !== undefined && !answerable.has(first) && first !== "general") {
-    return `That is about ${first.replaceAll("_", " ")}, which Apex cannot do from a question yet. You can ask, for example: ${examples}.`;
+    return helpful(
+      `That is about ${first.replaceAll("_", " ")}, which Apex cannot do from a question yet. You can ask, for example: ${examples}.`,
+    );
   }
   const { metrics, tools, dimensions, targets } = reading.entities;
   const understood = [metrics, tools, dimensions, targets].some((list) => list.length > 0);
   const named = reading.entities.workloads.length + reading.entities.teams.length + reading.entities.models.length > 0;
   if (understood || (named && reading.intents.length > 0)) return undefined;
-  if (first === "general") return `I answer questions about your spend on AI models. You can ask, for example: ${examples}.`;
+  if (first === "general") return helpful(`I answer questions about your spend on AI models. You can ask, for example: ${examples}.`);
   if (first === "workload_analysis" || first === "monitoring_and_reporting") return undefined;
   const english = otherLanguage.test(question.toLowerCase()) ? " I read English only so far." : "";
-  return `I could not tell what you would like to know about your spend on AI models.${english} You can ask, for example: ${examples}.`;
+  const text = `I could not tell what you would like to know about your spend on AI models.${english} You can ask, for example: ${examples}.`;
+  return { text, unclear: true };
 }
+
+const clear = (triage: Triage): QuestionReading => ({ triage, unclear: undefined });
 
 /**
  * Reads a question by rules alone: what it is about, what is wanted, and which models, workloads, teams, periods and
  * aims it names. What cannot be answered asks back with examples; what gives orders is refused and nothing runs.
  */
-export function triageQuestion(input: TriageInput): Triage {
+function readQuestion(input: TriageInput): QuestionReading {
   const { question } = input;
   if (question.length > maxQuestionLength) {
     const askBack = `The question has ${question.length} characters; at most ${maxQuestionLength} are read. Please ask it in fewer words, for example: “${exampleQuestions[0] ?? ""}”`;
-    return closing("", { askBack, refusal: null });
+    return clear(closing("", { askBack, refusal: null }));
   }
   const text = asItReads(question);
-  if (givesOrders(text)) return closing(text, { askBack: null, refusal });
+  if (givesOrders(text)) return clear(closing(text, { askBack: null, refusal }));
   const bookModels = input.prices.models(input.asOf).map((facts) => facts.model);
   const names = knownNames(input.coverage, bookModels);
   const inUse = new Set(input.coverage.models);
@@ -231,10 +233,11 @@ export function triageQuestion(input: TriageInput): Triage {
   const askBack = askBackFor(question, reading);
   if (askBack !== undefined) {
     const [category = "general"] = reading.categories;
-    return { ...closing(text, { askBack, refusal: null }), category };
+    const triage = { ...closing(text, { askBack: askBack.text, refusal: null }), category };
+    return { triage, unclear: askBack.unclear ? reading.entities : undefined };
   }
   const [category = "cost", ...secondary] = reading.categories;
-  return {
+  return clear({
     category,
     secondary,
     intents: reading.intents.length > 0 ? [...reading.intents] : ["analyze"],
@@ -242,8 +245,17 @@ export function triageQuestion(input: TriageInput): Triage {
     entities: reading.entities,
     askBack: null,
     refusal: null,
-  };
+  });
+}
+
+/** What the rules make of a question. */
+export const triageQuestion = (input: TriageInput): Triage => readQuestion(input).triage;
+
+/** Triage by rules; where they do not understand a question, a small model may say what it is about, in words of ours. */
+async function run(input: TriageInput, models: Models | undefined, signal: AbortSignal): Promise<Triage> {
+  const { triage, unclear } = readQuestion(input);
+  return unclear === undefined || models === undefined ? triage : proposedTriage(input, { triage, unclear }, models, signal);
 }
 
 /** Triage as a sub-agent: it reads the question and runs no tool. */
-export const triage = { name: "triage", output, run: triageQuestion } as const;
+export const triage = { name: "triage", output, run } as const;

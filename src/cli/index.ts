@@ -19,6 +19,7 @@ import { savings } from "./savings.ts";
 import { source } from "./source.ts";
 import { spend } from "./spend.ts";
 import { statement } from "./statement.ts";
+import { supply } from "./supply.ts";
 import { twoPerson } from "./two-person.ts";
 import { up } from "./up.ts";
 import { verify } from "./verify.ts";
@@ -37,6 +38,7 @@ export const commands = {
   budget,
   zone,
   prices,
+  supply,
   reprice,
   approve,
   reject,
