@@ -12,6 +12,9 @@ import type { ToolName } from "./names.ts";
 import { retryWaste } from "./retry-waste.ts";
 import { savingsLedger } from "./savings-ledger.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
+import { supplyMarketReport } from "./supply-market-report.ts";
+import { supplyNewModels } from "./supply-new-models.ts";
+import { supplyPriceWatch } from "./supply-price-watch.ts";
 import { unpricedReconciliation } from "./unpriced-reconciliation.ts";
 import { unpricedUsage } from "./unpriced-usage.ts";
 
@@ -32,4 +35,7 @@ export const tools = {
   dark_spend_reconciliation: darkSpendReconciliation,
   savings_ledger: savingsLedger,
   retry_waste: retryWaste,
+  supply_price_watch: supplyPriceWatch,
+  supply_new_models: supplyNewModels,
+  supply_market_report: supplyMarketReport,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

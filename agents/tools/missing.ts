@@ -28,4 +28,6 @@ export const missingData = {
     "How requests ended: imported rows that do not say count as answered, so errors are known for gateway traffic and for imports with a status column alone.",
   batch:
     "Batch and flex tiers: what moving work to them would save is not computed yet. Compare the providers' batch prices for work that can wait.",
+  supply:
+    "What sources say of prices and models: none was read yet. Name price lists in APEX_PRICE_LISTS, or read one with `apex supply research --file FILE --format LIST`; see docs/supply.md.",
 } as const;

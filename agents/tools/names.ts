@@ -15,5 +15,8 @@ export const toolNames = [
   "dark_spend_reconciliation",
   "savings_ledger",
   "retry_waste",
+  "supply_price_watch",
+  "supply_new_models",
+  "supply_market_report",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

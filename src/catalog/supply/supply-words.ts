@@ -58,7 +58,8 @@ const fieldNames: Readonly<Record<keyof StatedFacts, string>> = {
   retiresOn: "retires on",
 };
 
-function happened(change: ModelChange): string {
+/** What happened to a model, without its name. */
+export function factChangeText(change: ModelChange): string {
   switch (change.kind) {
     case "new":
       return `is new${change.facts?.releasedOn ? `, released on ${change.facts.releasedOn}` : ""}`;
@@ -77,7 +78,7 @@ function happened(change: ModelChange): string {
 
 /** What happened to a model, by whom and when. */
 export const modelChangeText = (change: ModelChange): string =>
-  `${change.model} of ${change.provider} ${change.kind === "changed" ? "changed: " : ""}${happened(change)} (${change.source}, read ${dayOf(change.seen)}).`;
+  `${change.model} of ${change.provider} ${change.kind === "changed" ? "changed: " : ""}${factChangeText(change)} (${change.source}, read ${dayOf(change.seen)}).`;
 
 /** How old what a source said is. */
 export const ageText = ({ source, dataOf, days, stale }: DataAge): string =>
