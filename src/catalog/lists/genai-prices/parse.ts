@@ -2,6 +2,7 @@ import type { ModelInfo } from "@pydantic/genai-prices";
 import { noFacts, type StatedModel } from "../../../core/supply.ts";
 import { tokenBuckets } from "../../../core/tokens.ts";
 import { unitKinds } from "../../../core/units.ts";
+import { leadersOf } from "../../listed-figures.ts";
 import { spansOf } from "../../listed-spans.ts";
 import { type ListedFigure, monthIn, type PriceList } from "../figure.ts";
 import { GenaiPricesList, type GenaiPricesModel } from "./shape.ts";
@@ -18,6 +19,7 @@ const pricesOf = ({ prices }: GenaiPricesModel): ModelInfo["prices"] =>
 /** The figures of a model's spans. Prices that change with the hour of the day are no one figure, and are left out. */
 function figuresOf(provider: string, model: GenaiPricesModel, asOf: string): readonly ListedFigure[] {
   const spans = spansOf(provider, pricesOf(model)).filter(({ hours }) => hours === undefined);
+  const leaders = leadersOf(provider);
   return namesOf(model).flatMap((name) =>
     spans.flatMap(({ from, bands }) =>
       bands.flatMap(({ aboveInputTokens, perToken, perUnit }) => {
@@ -25,7 +27,9 @@ function figuresOf(provider: string, model: GenaiPricesModel, asOf: string): rea
         const since = from.getTime() === 0 ? {} : { from: from.toISOString().slice(0, 10) };
         const tokens = tokenBuckets.flatMap((bucket) => {
           const pico = perToken[bucket];
-          return pico === undefined || pico === 0n ? [] : [{ ...place, ...since, bucket, usd: Number(pico) / 1e6 }];
+          // What is billed as another kind, for want of a price of its own, is nothing that the list says.
+          const implied = leaders.some(([kind, leader]) => kind === bucket && perToken[leader] === pico);
+          return pico === undefined || pico === 0n || implied ? [] : [{ ...place, ...since, bucket, usd: Number(pico) / 1e6 }];
         });
         const units = unitKinds.flatMap((bucket) => {
           const pico = perUnit[bucket];
