@@ -47,7 +47,7 @@ const weighedTable = (weighed: readonly Weighed[]): Analysed["tables"][number] =
         priceText(usd),
         safeLabel(source),
         dayOf(retrievedAt),
-        stale ? `${dayOf(dataOf)} (too old to count)` : dayOf(dataOf),
+        dataOf === null ? "unknown (does not count)" : stale ? `${dayOf(dataOf)} (too old to count)` : dayOf(dataOf),
       ]),
     )
     .slice(0, mostRows),
@@ -67,7 +67,7 @@ function sentencesOf({ flagged, moves, weighed, ages, proposals }: Survey, label
   const fresh =
     old.length === 0
       ? "All price data is of the last 30 days."
-      : `Older than 30 days: ${old.map(({ source, dataOf }) => `${source} (data of ${dayOf(dataOf)})`).join(", ")}.`;
+      : `Older than 30 days, or of unknown age: ${old.map(({ source, dataOf }) => `${source} (${dataOf === null ? "of unknown age" : `data of ${dayOf(dataOf)}`})`).join(", ")}.`;
   return named ? [against, moved, fresh] : [moved, against, fresh];
 }
 
@@ -77,7 +77,7 @@ const figuresOf = ({ moves, flagged, weighed, proposals, ages }: Survey, source:
   figure("prices that moved by more than a threshold", flagged.length, "prices", source),
   figure("prices in which a source differs from the book", weighed.filter(({ verdict }) => verdict === "differ").length, "prices", source),
   figure("price changes that sources agree on", proposals.length, "changes", source),
-  ...ages.map(({ source: name, days }) => figure(`age of the data of ${name}`, days, "days", source)),
+  ...ages.flatMap(({ source: name, days }) => (days === null ? [] : [figure(`age of the data of ${name}`, days, "days", source)])),
 ];
 
 /**

@@ -78,8 +78,8 @@ export interface SupplyOrigin {
 /** One reading of a source. */
 export interface SupplyReading extends SupplyOrigin {
   readonly retrievedAt: Date;
-  /** When what was read was published or last changed, as far as it says; the moment of reading for what is served now. */
-  readonly dataOf: Date;
+  /** When what was read was published or last changed: the moment of reading for what is served now; null where nobody knows. */
+  readonly dataOf: Date | null;
   /** Providers of which the reading names every model: what it no longer names is gone. */
   readonly whole: readonly string[];
   readonly prices: readonly StatedPrice[];
@@ -91,7 +91,8 @@ export interface SourceState extends SupplyOrigin {
   /** The first reading of it. */
   readonly firstReadAt: Date;
   readonly lastReadAt: Date;
-  readonly dataOf: Date;
+  /** Null where nobody knows: such data counts for nothing. */
+  readonly dataOf: Date | null;
   readonly prices: number;
   readonly models: number;
 }

@@ -61,7 +61,7 @@ const oldData = (now: Date): Told => ({
   window: dayOf(now).slice(0, 7),
   span: { after: now, until: now },
   content: ({ ages }) => {
-    const old = ages.filter(({ stale }) => stale);
+    const old = ages.filter(({ stale, dataOf }) => stale && dataOf !== null);
     if (old.length === 0) return undefined;
     return {
       title: "Price data is older than 30 days",

@@ -5,7 +5,7 @@ CREATE TABLE "supply_sources" (
     "address" TEXT NOT NULL,
     "first_read_at" TIMESTAMPTZ(3) NOT NULL,
     "last_read_at" TIMESTAMPTZ(3) NOT NULL,
-    "data_of" TIMESTAMPTZ(3) NOT NULL,
+    "data_of" TIMESTAMPTZ(3),
     "prices" INTEGER NOT NULL,
     "models" INTEGER NOT NULL,
 

@@ -7,20 +7,22 @@ const dayMs = 24 * 3_600_000;
 export interface DataAge {
   readonly source: string;
   readonly address: string;
-  readonly dataOf: Date;
+  /** Null where nobody knows. */
+  readonly dataOf: Date | null;
   /** Whole days. */
-  readonly days: number;
+  readonly days: number | null;
+  /** True where it is more than 30 days old, or of unknown age. */
   readonly stale: boolean;
 }
 
-/** Whether data of a moment is older than 30 days at another; exactly 30 days are not. */
-export const isStale = (dataOf: Date, at: Date): boolean => at.getTime() - dataOf.getTime() > freshDays * dayMs;
+/** Whether data of a moment is older than 30 days at another; exactly 30 days are not, and what is of unknown age may be. */
+export const isStale = (dataOf: Date | null, at: Date): boolean => dataOf === null || at.getTime() - dataOf.getTime() > freshDays * dayMs;
 
-const ageOf = (source: string, address: string, dataOf: Date, at: Date): DataAge => ({
+const ageOf = (source: string, address: string, dataOf: Date | null, at: Date): DataAge => ({
   source,
   address,
   dataOf,
-  days: Math.max(0, Math.floor((at.getTime() - dataOf.getTime()) / dayMs)),
+  days: dataOf === null ? null : Math.max(0, Math.floor((at.getTime() - dataOf.getTime()) / dayMs)),
   stale: isStale(dataOf, at),
 });
 

@@ -9,10 +9,10 @@ type Agreed = Weighed & { readonly agreed: PicoUsd };
 
 const isBucket = (name: TokenBucket | UnitKind): name is TokenBucket => tokenBuckets.some((bucket) => bucket === name);
 
-/** Whether the agreed price may enter the book: it differs, it is exact for one token, and the row holds at all hours and in all regions. */
+/** Whether the agreed price may enter the book: it is new to it and exact for one token, and the row holds at all hours and in all regions. */
 function proposable(weighed: Weighed): weighed is Agreed {
   const { place, book, agreed } = weighed;
-  if (agreed === undefined || agreed === book?.usd || place.region !== "" || book?.price.hours !== undefined) return false;
+  if (agreed === undefined || weighed.past || agreed === book?.usd || place.region !== "" || book?.price.hours !== undefined) return false;
   return !isBucket(place.bucket) || agreed % 1_000_000n === 0n;
 }
 
@@ -53,12 +53,9 @@ function changeOf(group: readonly Agreed[]): PriceChange | undefined {
     ...amountsOf(group, ({ agreed }) => agreed),
     was: amountsOf(group, ({ book }) => book?.usd),
     effectiveFrom: group.map(beginOf).sort().at(-1),
-    sources: [...bySource.values()].map(({ source, address, retrievedAt, dataOf }) => ({
-      source,
-      address,
-      readAt: retrievedAt.toISOString(),
-      dataOf: dataOf.toISOString(),
-    })),
+    sources: [...bySource.values()].flatMap(({ source, address, retrievedAt, dataOf }) =>
+      dataOf === null ? [] : [{ source, address, readAt: retrievedAt.toISOString(), dataOf: dataOf.toISOString() }],
+    ),
   });
 }
 

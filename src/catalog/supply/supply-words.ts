@@ -82,7 +82,9 @@ export const modelChangeText = (change: ModelChange): string =>
 
 /** How old what a source said is. */
 export const ageText = ({ source, dataOf, days, stale }: DataAge): string =>
-  `${source}: data of ${dayOf(dataOf)}, ${days} ${days === 1 ? "day" : "days"} old${stale ? ", older than 30 days" : ""}.`;
+  dataOf === null
+    ? `${source}: data of unknown age, which counts for nothing.`
+    : `${source}: data of ${dayOf(dataOf)}, ${days} ${days === 1 ? "day" : "days"} old${stale ? ", older than 30 days" : ""}.`;
 
 /** What a change would make of each price: "input $0.25 → $0.30 for a million tokens". */
 export function changeLines({ perMillion, perUnit, was }: PriceChange): readonly string[] {

@@ -14,8 +14,8 @@ export interface SourceClaim {
   readonly usd: PicoUsd;
   /** Since which reading it says so. */
   readonly retrievedAt: Date;
-  readonly dataOf: Date;
-  /** True where its data is older than 30 days. */
+  readonly dataOf: Date | null;
+  /** True where its data is older than 30 days, or of unknown age. */
   readonly stale: boolean;
   /** The UTC day from which it holds, where the source says so. */
   readonly from: string | null;
@@ -35,6 +35,8 @@ export interface Weighed {
   readonly claims: readonly SourceClaim[];
   /** What all publishers with fresh data say, where there are at least two of them. */
   readonly agreed: PicoUsd | undefined;
+  /** True where the agreed price is one that the book had before: whoever says so has missed a change that the book knows. */
+  readonly past: boolean;
   /** "agree": nobody with fresh data differs from the book. */
   readonly verdict: "agree" | "differ" | "not in book";
 }
@@ -56,15 +58,28 @@ export function bookSays(book: PriceBook, place: PricePlace, at: Date): BookSays
   return { price, usd: pico === undefined ? undefined : isBucket(bucket) ? pico * million : pico };
 }
 
+/** How many earlier prices of one thing are looked at. */
+const mostEarlier = 20;
+
+/** Whether the book had a price before the one that it has now. */
+function wasInBook(book: PriceBook, place: PricePlace, now: BookSays | undefined, usd: PicoUsd): boolean {
+  let says = now;
+  for (let steps = 0; says !== undefined && says.price.effectiveFrom.getTime() > 0 && steps < mostEarlier; steps += 1) {
+    says = bookSays(book, place, new Date(says.price.effectiveFrom.getTime() - 1));
+    if (says?.usd === usd) return true;
+  }
+  return false;
+}
+
 function claimsOf(prices: readonly ObservedPrice[], sources: readonly SourceState[], at: Date): readonly SourceClaim[] {
   const bySource = new Map<string, SourceClaim | undefined>();
   for (const { source, address, usd, retrievedAt, from } of prices) {
-    const dataOf = sources.find((one) => one.source === source && one.address === address)?.dataOf ?? retrievedAt;
+    const dataOf = sources.find((one) => one.source === source && one.address === address)?.dataOf ?? null;
     const claim = { source, address, usd, retrievedAt, dataOf, stale: isStale(dataOf, at), from };
     const other = bySource.get(source);
     if (!bySource.has(source)) bySource.set(source, claim);
     else if (other !== undefined && other.usd !== usd) bySource.set(source, undefined);
-    else if (other !== undefined && other.dataOf < dataOf) bySource.set(source, claim);
+    else if (other !== undefined && (other.dataOf?.getTime() ?? 0) < (dataOf?.getTime() ?? 0)) bySource.set(source, claim);
   }
   return [...bySource.values()].filter((claim) => claim !== undefined).sort((a, b) => (a.source < b.source ? -1 : 1));
 }
@@ -79,11 +94,13 @@ function weighedOf(book: PriceBook, prices: readonly ObservedPrice[], sources: r
   const said = new Set(fresh.map(({ usd }) => usd));
   const [only] = said;
   const own = bookSays(book, place, at);
+  const agreed = said.size === 1 && fresh.length >= sourcesNeeded ? only : undefined;
   return {
     place,
     book: own,
     claims,
-    agreed: said.size === 1 && fresh.length >= sourcesNeeded ? only : undefined,
+    agreed,
+    past: agreed !== undefined && wasInBook(book, place, own, agreed),
     verdict: own?.usd === undefined ? "not in book" : fresh.some(({ usd }) => usd !== own.usd) ? "differ" : "agree",
   };
 }

@@ -10,10 +10,11 @@ export function weightText(weighed: readonly Weighed[]): string {
 }
 
 /** What each source and the book say of one price, a sentence each. */
-export const weighedLines = ({ place, book, claims }: Weighed): readonly string[] => [
+export const weighedLines = ({ place, book, claims, past }: Weighed): readonly string[] => [
   `${placeText(place)}, ${unitText(place.bucket)}: the book has ${book?.usd === undefined ? "no price" : priceText(book.usd)}.`,
   ...claims.map(
     ({ source, usd, retrievedAt, dataOf, stale }) =>
-      `${source} says ${priceText(usd)}, since its reading of ${dayOf(retrievedAt)}, with data of ${dayOf(dataOf)}${stale ? ", which is older than 30 days" : ""}.`,
+      `${source} says ${priceText(usd)}, since its reading of ${dayOf(retrievedAt)}, with data of ${dataOf === null ? "unknown age" : dayOf(dataOf)}${stale && dataOf !== null ? ", which is older than 30 days" : ""}.`,
   ),
+  ...(past ? ["The book had that price before: whoever says so has missed a change."] : []),
 ];

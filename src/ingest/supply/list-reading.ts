@@ -32,7 +32,7 @@ function eachOnce(models: readonly StatedModel[]): readonly StatedModel[] {
 export function listReading(
   book: PriceBook,
   files: readonly ListFile[],
-  { list, origin, at, dataOf }: { readonly list: ListName; readonly origin: SupplyOrigin; readonly at: Date; readonly dataOf: Date },
+  { list, origin, at, dataOf }: { readonly list: ListName; readonly origin: SupplyOrigin; readonly at: Date; readonly dataOf: Date | null },
 ): SupplyReading {
   const { read, models, name: source } = priceLists[list];
   const figures = files.flatMap((file) => {

@@ -12,29 +12,29 @@ export interface PriceFilesRequest {
   readonly path: string;
   readonly list: ListName;
   readonly at: Date;
-  /** When the list was published; by the month in its name, else by when the file was last changed, where it is not said. */
+  /** When the list was published; by the month in its name where it is not said. When a copy was made says nothing. */
   readonly dataOf?: Date | undefined;
 }
 
 const largestFile = 50_000_000;
 const mostFiles = 20_000;
 
-/** The files of a list below a path, each with the path by which the list knows it, and when it was last changed. */
-async function filesAt(path: string): Promise<readonly { readonly full: string; readonly name: string; readonly changed: Date }[]> {
+/** The files of a list below a path. */
+async function filesAt(path: string): Promise<readonly string[]> {
   const unreadable = (cause: unknown): never => {
     throw new AppError("bad_input", `${path} cannot be read. Name a file of a price list, or a folder of them.`, { cause });
   };
   const found = await stat(path).catch(unreadable);
-  // models.dev tells provider and model by the folders that a file lies in.
-  if (!found.isDirectory()) return [{ full: path, name: path.replaceAll("\\", "/"), changed: found.mtime }];
+  if (!found.isDirectory()) return [path];
   const entries = await readdir(path, { withFileTypes: true, recursive: true }).catch(unreadable);
   const files = entries.filter((entry) => entry.isFile() && /\.(?:json|toml)$/.test(entry.name));
   if (files.length > mostFiles) throw new AppError("bad_input", `${path} holds ${files.length} files; at most ${mostFiles} are read.`);
-  const listed = files.map((entry) => join(entry.parentPath, entry.name)).sort();
-  return Promise.all(listed.map(async (full) => ({ full, name: full.replaceAll("\\", "/"), changed: (await stat(full)).mtime })));
+  return files.map((entry) => join(entry.parentPath, entry.name)).sort();
 }
 
-async function documentIn(full: string, name: string): Promise<ListFile> {
+async function documentIn(full: string): Promise<ListFile> {
+  // models.dev tells provider and model by the folders that a file lies in.
+  const name = full.replaceAll("\\", "/");
   if ((await stat(full)).size > largestFile) throw new AppError("bad_input", `${basename(full)} is larger than 50 MB, and no price list.`);
   const text = await readFile(full, "utf8");
   try {
@@ -55,8 +55,8 @@ const endOfMonthIn = (path: string): Date | undefined => {
 export async function readPriceFiles(book: PriceBook, { path, list, at, dataOf }: PriceFilesRequest): Promise<SupplyReading> {
   const files = await filesAt(path);
   const read: ListFile[] = [];
-  for (const { full, name } of files) read.push(await documentIn(full, name));
-  const told = dataOf ?? endOfMonthIn(path) ?? new Date(Math.max(0, ...files.map(({ changed }) => changed.getTime())));
+  for (const full of files) read.push(await documentIn(full));
+  const told = dataOf ?? endOfMonthIn(path) ?? null;
   const origin = { source: list, address: "files" };
-  return listReading(book, read, { list, origin, at, dataOf: told < at ? told : at });
+  return listReading(book, read, { list, origin, at, dataOf: told === null || told < at ? told : at });
 }

@@ -31,7 +31,8 @@ const says = (source: string, usd: string, change: Partial<ObservedPrice> = {}):
   from: null,
   ...change,
 });
-const sources = [state("litellm"), state("portkey"), state("langfuse", new Date("2026-10-01T00:00:00Z"))];
+const undated = { ...state("models.dev"), dataOf: null };
+const sources = [undated, state("genai-prices"), state("litellm"), state("portkey"), state("langfuse", new Date("2026-10-01T00:00:00Z"))];
 const weighed = (...prices: readonly ObservedPrice[]) => weighSources(book, prices, sources, at);
 const proposed = (...prices: readonly ObservedPrice[]) =>
   proposeChanges(weighed(...prices), (provider, model) => book.model(provider, model) !== undefined);
@@ -105,6 +106,20 @@ describe("a change of the book", () => {
     expect(proposed(says("litellm", "0.3"), says("litellm", "0.3", { address: "https://b.example" }))).toEqual([]);
     expect(proposed(says("litellm", "0.3"), says("langfuse", "0.3"))).toEqual([]);
     expect(proposed(says("litellm", "0.3"), says("portkey", "0.3"), says("genai-prices", "0.25"))).toEqual([]);
+  });
+
+  it("is not proposed by data of unknown age", () => {
+    expect(proposed(says("litellm", "0.3"), says("models.dev", "0.3"))).toEqual([]);
+  });
+
+  it("is not proposed back to a price that the book had before: who says so has missed a change", () => {
+    const was = { model: "gpt-5.6-sol" };
+    const two = (usd: string) => proposed(says("litellm", usd, was), says("portkey", usd, was));
+    expect(
+      book.rowsAt("openai", "gpt-5.6-sol", at).find(({ tier, aboveInputTokens: above }) => tier === "standard" && above === 0)?.perToken
+        .input,
+    ).toBe(4_000_000n);
+    expect([two("5"), two("3").length]).toEqual([[], 1]);
   });
 
   it("holds from the day that the sources name, before or after today", () => {

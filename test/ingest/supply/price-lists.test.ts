@@ -76,17 +76,16 @@ describe("a price list from disk", () => {
     expect((await read("portkey/anthropic.json", "portkey")).prices.every(({ usd }) => usd > 0n)).toBe(true);
   });
 
-  it("is as old as the end of the month in its name, as its file, or as is said; never younger than now", async () => {
+  it("is as old as the end of the month in its name, or as is said, and never younger than now; else nobody knows", async () => {
     expect((await read("litellm-2025-09.json", "litellm")).dataOf).toEqual(new Date("2025-10-01T00:00:00Z"));
     expect((await read("langfuse.json", "langfuse", { dataOf: new Date("2026-11-01T00:00:00Z") })).dataOf).toEqual(
       new Date("2026-11-01T00:00:00Z"),
     );
     const path = join(folder, "mine.json");
     await writeFile(path, '{"gpt-5":{"litellm_provider":"openai","input_cost_per_token":1.3e-6}}');
-    await utimes(path, at, new Date("2026-10-05T00:00:00Z"));
-    expect((await readPriceFiles(book, { path, list: "litellm", at })).dataOf).toEqual(new Date("2026-10-05T00:00:00Z"));
-    await utimes(path, at, new Date("2027-10-05T00:00:00Z"));
-    expect((await readPriceFiles(book, { path, list: "litellm", at })).dataOf).toEqual(at);
+    await utimes(path, at, at);
+    expect((await readPriceFiles(book, { path, list: "litellm", at })).dataOf).toBeNull();
+    expect((await readPriceFiles(book, { path, list: "litellm", at, dataOf: new Date("2027-10-05T00:00:00Z") })).dataOf).toEqual(at);
   });
 
   it("is refused with a sentence where it is of another format, broken, or not there", async () => {
