@@ -50,6 +50,9 @@ import { savingsLedger } from "./savings-ledger.ts";
 import { schemaRepair } from "./schema-repair.ts";
 import { semanticCache } from "./semantic-cache.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
+import { supplyMarketReport } from "./supply-market-report.ts";
+import { supplyNewModels } from "./supply-new-models.ts";
+import { supplyPriceWatch } from "./supply-price-watch.ts";
 import { toolLatencyOptimization } from "./tool-latency-optimization.ts";
 import { toolSchemaBloat } from "./tool-schema-bloat.ts";
 import { ttlChoice } from "./ttl-choice.ts";
@@ -116,4 +119,7 @@ export const tools = {
   embedding_dedupe: embeddingDedupe,
   embedding_downgrade: embeddingDowngrade,
   fine_tune_candidate: fineTuneCandidate,
+  supply_price_watch: supplyPriceWatch,
+  supply_new_models: supplyNewModels,
+  supply_market_report: supplyMarketReport,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

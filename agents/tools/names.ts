@@ -57,5 +57,8 @@ export const toolNames = [
   "embedding_dedupe",
   "embedding_downgrade",
   "fine_tune_candidate",
+  "supply_price_watch",
+  "supply_new_models",
+  "supply_market_report",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
