@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import type { SurveyDeps } from "../src/catalog/supply/survey.ts";
 import type { BillingLedger } from "../src/core/billing.ts";
 import { AppError } from "../src/core/errors.ts";
 import type { GatewayKey } from "../src/core/gateway-config.ts";
@@ -18,6 +19,8 @@ export interface ToolContext {
   readonly orgId: Id<"org">;
   readonly usage: UsageReader & UsagePatterns;
   readonly prices: PriceBook;
+  /** What sources said of prices and models, and the list prices that they are set against; absent where none is kept. */
+  readonly market?: SurveyDeps | undefined;
   /** The savings ledger; absent where none is kept. */
   readonly savings?: Pick<SavingsLedger, "list"> | undefined;
   /** The routing policy in effect; absent where none is kept. */

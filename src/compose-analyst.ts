@@ -23,6 +23,7 @@ export const wireAnalyst = ({ engines: { stores, usage }, books, spending, openM
     const supervisor = createSupervisor({
       usage,
       prices: await books.of(run.orgId),
+      market: { supply: stores.supply, book: await books.listOf(run.orgId) },
       policies: stores.policies,
       savings: stores.ledger,
       billing,

@@ -97,13 +97,9 @@ function missingFor(context: StepContext, names: readonly string[]): string[] {
     ),
     ...(asks(context, "quality") ? [missingData.quality] : []),
     ...(asks(context, "rate_limits") ? [missingData.rateLimits] : []),
-    ...(asks(context, "reasoning_effort") && !context.triage.entities.tools.includes("tool_model_and_effort")
-      ? [missingData.reasoning]
-      : []),
     ...(context.triage.entities.dimensions.includes("status") && coverage.sources.some((source) => source !== "gateway")
       ? [missingData.status]
       : []),
-    ...(asks(context, "batch") ? [missingData.batch] : []),
   ];
 }
 

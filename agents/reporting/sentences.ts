@@ -210,7 +210,6 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
     ...(grows(triage) ? growthSentences(data).slice(0, 1) : []),
     ...said.named.slice(0, opening),
     ...aims,
-    ...(metrics.includes("batch") ? ["What the batch or flex tier would save is not computed yet."] : []),
     ...(best === undefined ? [...(fit.length === 0 ? routed : []), ...quality] : []),
   ].slice(0, 3);
   const body = [

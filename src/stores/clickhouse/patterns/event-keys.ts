@@ -8,6 +8,7 @@ const columns: Readonly<Record<EventDimension, string>> = {
   finish: "finish",
   region: "region",
   format: "ifNull(toString(format_ok), '')",
+  rule: "policy_rule",
 };
 
 /** SQL names of the dimensions that a query of events asks for. */
