@@ -69,6 +69,12 @@ const tableOf = (changes: readonly Opportunity[], telling: Telling): Analysed["t
   }),
 });
 
+/** Wordings that ask about one workload without a word of cost; "□" is a workload's name. */
+const oneFunction: readonly RegExp[] = [
+  /\boptimi[sz]\w* (?:the |our |one |a |this )?(?:core |main |single )?(?:function|feature|workload)\b/,
+  /\bhow (?:is|does|well (?:is|does)) (?:the |our )?□.{0,20}\b(?:perform|doing|do|run)/,
+];
+
 /**
  * One workload from all sides: what it costs, how long it takes, how much of it is cached, how its answers end, and the changes that were found for
  * it, stacked in their order. Caveats: proposals of other workloads are not counted; savings act on what those before them leave; without a name the
@@ -80,19 +86,13 @@ export const functionPerformanceAnalyzer = defineAnalysis({
   heading: "One workload from all sides",
   agent: "optimization",
   category: "cost",
-  wordings: [
-    /\badvanced[ _-]optimi[sz]ation[ _-]for[ _-]core[ _-]function\b/,
-    /\boptimi[sz]\w* (?:the |our |my )?(?:whole |entire |one )?□/,
-    /\boptimi[sz]\w* (?:the |our |one |a |this )?(?:core |main |single )?(?:function|feature|workload)\b/,
-    /\bhow (?:is|does|well (?:is|does)) (?:the |our )?□.{0,20}\b(?:perform|doing|do|run)/,
-  ],
+  wordings: [/\badvanced[ _-]optimi[sz]ation[ _-]for[ _-]core[ _-]function\b/],
   topics: [],
   sweep: false,
   after: true,
-  impliedBy: ({ metrics, targets, workloads, models }) =>
-    workloads.length === 1 &&
+  impliedBy: ({ metrics, targets, workloads, models }, text) =>
     targets.length + models.length === 0 &&
-    metrics.includes("reduction") &&
+    ((workloads.length === 1 && metrics.includes("reduction")) || oneFunction.some((wording) => wording.test(text))) &&
     !metrics.some((topic) => ["cache", "duplicates", "model_fit", "reasoning_effort", "quality", "latency", "batch"].includes(topic)),
   input: z.strictObject({ scope: Scope, found: z.array(Opportunity) }),
   inputFor: ({ scope, found }) => ({ scope, found: [...found] }),

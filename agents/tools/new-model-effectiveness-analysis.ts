@@ -197,7 +197,7 @@ export const newModelEffectivenessAnalysis = defineAnalysis({
   title: "Comparing before and after the upgrade",
   heading: "Whether the upgrade was worth it",
   agent: "data_analysis",
-  category: "model_selection",
+  category: "quality",
   wordings: [
     /\b(?:upgrade|migration|new (?:model|version)|switch|move)\b.{0,50}\b(?:worth|pay(?:ing)? off|paid off|help(?:ed)?|justified|effective|roll(?:ed)? back)\b/,
     /\b(?:worth|pay off|paid off|roll(?:ed)? back|revert)\b.{0,50}\b(?:upgrade|migration|new (?:model|version)|switch)\b/,

@@ -1,6 +1,6 @@
 import type { Category, Entities, Intent } from "../../src/core/triage.ts";
 import { calendarOf } from "../../src/core/zone.ts";
-import { analysesNamed } from "../analyses.ts";
+import { analysesNamed, isWorded } from "../analyses.ts";
 import { toolNames } from "../tools/names.ts";
 import type { Topic } from "../topics.ts";
 import { findNames, type KnownNames } from "./entities.ts";
@@ -109,7 +109,13 @@ export function read(question: string, input: TriageInput, names: KnownNames, in
   const metrics = unique([...topics, ...compared]);
   const analyses = analysesNamed(text, { metrics, targets, workloads: found.workloads, models: found.models });
   return {
-    categories: categoriesOf(text, topics, found.models.length, analyses),
+    // What is only implied says nothing of what the words are about.
+    categories: categoriesOf(
+      text,
+      topics,
+      found.models.length,
+      analyses.filter((one) => isWorded(one, text)),
+    ),
     intents: unique([...verbs, ...impliedIntents(metrics, targets, found.models.length)]),
     entities: {
       models: [...found.models],

@@ -105,6 +105,13 @@ describe("tools that weigh what was found", () => {
     expect(kept.sentences[1]).toBe(
       "Left out: Move agent from gpt-5 to gpt-5-mini, because one answer in twenty takes more than 1,500 ms there, and the limit is 1,200 ms.",
     );
+    // The same model from another seller is not timed by what this one's answers took, and a batch waits.
+    const put = { title: "Send chat through the batch tier of gpt-5", steps: [], risk: "low" as const };
+    const others = [change("usage_change", "chat", 5, { toModel: "gpt-5" }), change("usage_change", "chat", 6, { words: put })];
+    const limited = [target("latency", "at_most", 1_200, "chat")];
+    const both = await tools.cost_reduction_quality_preservation.run({ scope: days(20, 23), found: others, targets: limited }, context);
+    expect(both.sentences[1]).toContain("Left out: Send chat through the batch tier of gpt-5, because its answers would wait");
+    expect(both.sentences[2]).toContain("because the new model's response time is not measured here");
     const all = [target("latency", "at_most", 1_200)];
     const unknown = await tools.cost_reduction_quality_preservation.run({ scope: days(20, 23), found, targets: all }, context);
     expect(unknown.sentences[2]).toBe(
