@@ -183,6 +183,10 @@ function opened(head: readonly string[], body: readonly string[], best: readonly
 /** Analyses that say what to do, and in which order. */
 const saysNext: ReadonlySet<string> = new Set(["multi_objective_optimization", "optimized_implementation_proposer", "policy_proposer"]);
 
+/** The best next step, but for an answer that says itself what to do. */
+const nextStep = ({ results, triage }: StepContext): string | undefined =>
+  triage.entities.tools.some((name) => saysNext.has(name)) ? undefined : bestSentence(results.actions?.recommendations ?? []);
+
 /** Whether growth is the one aim of a question: what it costs is answered first then. */
 const grows = ({ entities: { targets, metrics } }: StepContext["triage"]): boolean =>
   metrics.includes("growth") && targets.length > 0 && targets.every(({ metric }) => metric === "usage");
@@ -193,9 +197,7 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
   const { metrics, models } = triage.entities;
   const data = results.dataAnalysis;
   if (data === undefined) return { lead: [], rest: [] };
-  const recommendations = results.actions?.recommendations ?? [];
-  // An answer that says itself what to do next is not followed by another best next step.
-  const best = triage.entities.tools.some((name) => saysNext.has(name)) ? undefined : bestSentence(recommendations);
+  const best = nextStep(context);
   const routed = routedSentences(results.optimization);
   const quality = metrics.includes("quality") ? [noQuality] : [];
   const caching = metrics.includes("cache") || metrics.includes("duplicates") ? cachingSentences(results.optimization) : [];
@@ -213,7 +215,7 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
     ...(best === undefined ? [...(fit.length === 0 ? routed : []), ...quality] : []),
   ].slice(0, 3);
   const body = [
-    ...said.named.slice(opening),
+    ...said.named,
     ...(data.billChange === null ? [] : billSentences(data.billChange)),
     ...forecastSentences(data),
     ...reconciledSentences(data, metrics),

@@ -21,6 +21,12 @@ export interface CostPreview {
   readonly unpriced: number;
 }
 
+/** How many requests moved, and what they cost. */
+interface Moved {
+  readonly requests: number;
+  readonly cost: CostPreview;
+}
+
 const none: CostPreview = { before: 0n, after: 0n, requests: 0, unpriced: 0 };
 
 const isAt = (row: RuleTraffic, { provider, model }: Target): boolean => row.provider === provider && row.model === model;
@@ -82,12 +88,7 @@ export const targetsIn = (preview: RulePreview): readonly Target[] => {
 };
 
 /** What moved, by its groups: requests that the rule would have sent where they were not served. */
-export function movedBy(
-  deps: RulePrices,
-  preview: RulePreview,
-  rows: readonly RuleTraffic[],
-  at: Date,
-): { requests: number; cost: CostPreview } {
+export function movedBy(deps: RulePrices, preview: RulePreview, rows: readonly RuleTraffic[], at: Date): Moved {
   const moving = (those: readonly RuleTraffic[], to: Target, share = 1) => {
     const away = those.filter((row) => !isAt(row, to));
     return { requests: away.reduce((sum, row) => sum + Math.round(row.requests * share), 0), cost: costOn(deps, away, to, at, share) };
