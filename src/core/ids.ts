@@ -23,6 +23,7 @@ const prefixes = {
   readKey: "rdk",
   notice: "ntc",
   budget: "bud",
+  dataset: "syn",
 } as const;
 
 export type IdKind = keyof typeof prefixes;

@@ -44,6 +44,9 @@ describe("carrying out an operation", () => {
   const jobs: Job[] = [];
   const list = createPriceBook();
 
+  const none = () => Promise.reject(new Error("nobody asked for this"));
+  const others = { generate_usage: none, cancel_generation: none, delete_dataset: none };
+
   beforeAll(async () => {
     db = await createTestDatabase(() => now);
     await db.stores.members.install(db.orgId, "console", "W1");
@@ -57,7 +60,7 @@ describe("carrying out an operation", () => {
       jobs: { enqueue },
       now: () => now,
       log: quiet,
-      handlers: { price_change: (request) => enterPrice(entering, request) },
+      handlers: { ...others, price_change: (request) => enterPrice(entering, request) },
     };
   });
   afterAll(() => db.drop());
@@ -125,7 +128,7 @@ describe("carrying out an operation", () => {
     const owed = async () =>
       (await db.stores.runs.unfinishedOperations(new Date(now.getTime() + 60_000))).filter((one) => one.runId === runId);
     expect(await owed()).toEqual([{ orgId: db.orgId, runId, index: 0 }]);
-    await carryOutOperation({ ...deps, handlers: { price_change: async () => "It is done." } }, { runId, index: 0 }, signal);
+    await carryOutOperation({ ...deps, handlers: { ...others, price_change: async () => "It is done." } }, { runId, index: 0 }, signal);
     expect(await owed()).toEqual([]);
     expect(viewOf({ id: runId, question: "" }, await db.stores.runs.events(runId, 0)).operations).toEqual([
       { index: 0, state: "done", note: "It is done." },
@@ -134,7 +137,7 @@ describe("carrying out an operation", () => {
 
   it("tells a refusal by its reason and is tried again where the failure may pass", async () => {
     const { runId } = await stored("report", "admin", { ...operation, model: "gpt-4.1" });
-    const busy = { ...deps, handlers: { price_change: () => Promise.reject(new AppError("busy", "Later.")) } };
+    const busy = { ...deps, handlers: { ...others, price_change: () => Promise.reject(new AppError("busy", "Later.")) } };
     await expect(carryOutOperation(busy, { runId, index: 0 }, signal)).rejects.toThrow("Later.");
     expect(await after(runId)).toEqual([]);
     await carryOutOperation(deps, { runId, index: 0 }, signal);

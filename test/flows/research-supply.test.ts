@@ -126,7 +126,12 @@ async function press(approvalId: Id<"approval">, verb: "approve" | "reject", aut
   const rollback = async () => ({ done: false, sentence: "" });
   const outcome = await pressApproval({ ...db.stores, jobs, rollback, now: () => clock }, { orgId, approvalId, verb, member });
   const carry = { runs: db.stores.runs, reports: db.stores.runs, members: db.stores.members, jobs, now: () => clock, log: quiet };
-  const handlers = { price_change: (request: Parameters<typeof enterPrice>[1]) => enterPrice({ ...db.stores, books, list }, request) };
+  const handlers = {
+    generate_usage: unused,
+    cancel_generation: unused,
+    delete_dataset: unused,
+    price_change: (request: Parameters<typeof enterPrice>[1]) => enterPrice({ ...db.stores, books, list }, request),
+  };
   for (const job of queued.filter((one) => one.name === "apply" && one.approvalId === approvalId)) {
     expect(job.name).toBe("apply");
     await carryOutApproved({ ...carry, handlers }, await db.stores.approvals.get(orgId, approvalId), never);
