@@ -11,9 +11,9 @@ import type { EffectDeps } from "./flows/take-effect.ts";
 interface Shared {
   readonly engines: Engines;
   readonly effect: EffectDeps;
+  readonly generation: GenerateDeps;
   readonly books: EnterPriceDeps["books"];
   readonly prices: EnterPriceDeps["list"];
-  readonly generation: GenerateDeps;
   readonly log: Logger;
 }
 
@@ -23,10 +23,10 @@ export function wireOperations({ engines: { stores }, effect, books, prices, gen
 } {
   const entering: EnterPriceDeps = { approvedPrices: stores.approvedPrices, books, list: prices };
   const handlers: OperationHandlers = {
-    price_change: (request) => enterPrice(entering, request),
     generate_usage: (request) => operateGeneration(generation, request),
     cancel_generation: (request) => operateCancelling(generation, request),
     delete_dataset: (request) => operateDeletion(generation, request),
+    price_change: (request) => enterPrice(entering, request),
   };
   const { runs, jobs, now } = effect;
   const deps: CarryOutDeps = { runs, jobs, now, reports: stores.runs, members: stores.members, handlers, log };

@@ -77,9 +77,6 @@ export const tools = {
   dark_spend_reconciliation: darkSpendReconciliation,
   savings_ledger: savingsLedger,
   retry_waste: retryWaste,
-  supply_price_watch: supplyPriceWatch,
-  supply_new_models: supplyNewModels,
-  supply_market_report: supplyMarketReport,
   latency_bottleneck_identifier: latencyBottleneckIdentifier,
   performance_predictor: performancePredictor,
   performance_gains_simulator: performanceGainsSimulator,
@@ -122,4 +119,7 @@ export const tools = {
   embedding_dedupe: embeddingDedupe,
   embedding_downgrade: embeddingDowngrade,
   fine_tune_candidate: fineTuneCandidate,
+  supply_price_watch: supplyPriceWatch,
+  supply_new_models: supplyNewModels,
+  supply_market_report: supplyMarketReport,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

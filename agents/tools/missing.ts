@@ -31,8 +31,6 @@ export const missingData = {
     "Single requests: a part of this usage is summed by its source, so context sizes there are means. Import request-level rows, or route that traffic through the gateway.",
   status:
     "How requests ended: imported rows that do not say count as answered, so errors are known for gateway traffic and for imports with a status column alone.",
-  supply:
-    "What sources say of prices and models: none was read yet. Name price lists in APEX_PRICE_LISTS, or read one with `apex supply research --file FILE --format LIST`; see docs/supply.md.",
   finish:
     "How answers ended: none of the usage asked about says whether an answer was whole or cut. Route traffic through the gateway, which keeps it.",
   conversations:
@@ -73,4 +71,6 @@ export const missingData = {
     "Size of the vector index: it is not in the usage. Name it (“an index of 500 million tokens”), so that making all vectors anew is counted whole.",
   training:
     "Training and hosting of a fine-tuned model: the price book has no price for them. Name them (“training costs $500, hosting $100 a month”).",
+  supply:
+    "What sources say of prices and models: none was read yet. Name price lists in APEX_PRICE_LISTS, or read one with `apex supply research --file FILE --format LIST`; see docs/supply.md.",
 } as const;

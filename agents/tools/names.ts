@@ -15,9 +15,6 @@ export const toolNames = [
   "dark_spend_reconciliation",
   "savings_ledger",
   "retry_waste",
-  "supply_price_watch",
-  "supply_new_models",
-  "supply_market_report",
   "latency_bottleneck_identifier",
   "performance_predictor",
   "performance_gains_simulator",
@@ -60,5 +57,8 @@ export const toolNames = [
   "embedding_dedupe",
   "embedding_downgrade",
   "fine_tune_candidate",
+  "supply_price_watch",
+  "supply_new_models",
+  "supply_market_report",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

@@ -14,6 +14,7 @@ import { type CarryOutDeps, carryOutApproved, carryOutOperation } from "../../sr
 import { createContractBooks } from "../../src/flows/contract-books.ts";
 import { enterPrice } from "../../src/flows/enter-price.ts";
 import { recommendationOf, reportOf } from "../contract/run-views.ts";
+import { noOperations } from "../setup/no-operations.ts";
 import { approvalsOf } from "../setup/stored-run.ts";
 import { createTestDatabase, type TestDatabase } from "../setup/test-database.ts";
 
@@ -44,9 +45,6 @@ describe("carrying out an operation", () => {
   const jobs: Job[] = [];
   const list = createPriceBook();
 
-  const none = () => Promise.reject(new Error("nobody asked for this"));
-  const others = { generate_usage: none, cancel_generation: none, delete_dataset: none };
-
   beforeAll(async () => {
     db = await createTestDatabase(() => now);
     await db.stores.members.install(db.orgId, "console", "W1");
@@ -60,7 +58,7 @@ describe("carrying out an operation", () => {
       jobs: { enqueue },
       now: () => now,
       log: quiet,
-      handlers: { ...others, price_change: (request) => enterPrice(entering, request) },
+      handlers: { ...noOperations, price_change: (request) => enterPrice(entering, request) },
     };
   });
   afterAll(() => db.drop());
@@ -128,7 +126,11 @@ describe("carrying out an operation", () => {
     const owed = async () =>
       (await db.stores.runs.unfinishedOperations(new Date(now.getTime() + 60_000))).filter((one) => one.runId === runId);
     expect(await owed()).toEqual([{ orgId: db.orgId, runId, index: 0 }]);
-    await carryOutOperation({ ...deps, handlers: { ...others, price_change: async () => "It is done." } }, { runId, index: 0 }, signal);
+    await carryOutOperation(
+      { ...deps, handlers: { ...noOperations, price_change: async () => "It is done." } },
+      { runId, index: 0 },
+      signal,
+    );
     expect(await owed()).toEqual([]);
     expect(viewOf({ id: runId, question: "" }, await db.stores.runs.events(runId, 0)).operations).toEqual([
       { index: 0, state: "done", note: "It is done." },
@@ -137,7 +139,7 @@ describe("carrying out an operation", () => {
 
   it("tells a refusal by its reason and is tried again where the failure may pass", async () => {
     const { runId } = await stored("report", "admin", { ...operation, model: "gpt-4.1" });
-    const busy = { ...deps, handlers: { ...others, price_change: () => Promise.reject(new AppError("busy", "Later.")) } };
+    const busy = { ...deps, handlers: { ...noOperations, price_change: () => Promise.reject(new AppError("busy", "Later.")) } };
     await expect(carryOutOperation(busy, { runId, index: 0 }, signal)).rejects.toThrow("Later.");
     expect(await after(runId)).toEqual([]);
     await carryOutOperation(deps, { runId, index: 0 }, signal);

@@ -18,6 +18,7 @@ import { enterPrice } from "../../src/flows/enter-price.ts";
 import { pressApproval } from "../../src/flows/press-approval.ts";
 import { repriceUsage } from "../../src/flows/reprice-usage.ts";
 import { type FakeApi, startFakeApi } from "../setup/fake-api.ts";
+import { noOperations } from "../setup/no-operations.ts";
 import { plainUsage } from "../setup/plain-usage.ts";
 import { createTestClickHouse, type TestClickHouse } from "../setup/test-clickhouse.ts";
 import { createTestDatabase, type TestDatabase } from "../setup/test-database.ts";
@@ -131,9 +132,7 @@ async function press(approvalId: Id<"approval">, verb: "approve" | "reject", aut
   const outcome = await pressApproval({ ...db.stores, jobs, rollback, now: () => clock }, { orgId, approvalId, verb, member });
   const carry = { runs: db.stores.runs, reports: db.stores.runs, members: db.stores.members, jobs, now: () => clock, log: quiet };
   const handlers = {
-    generate_usage: unused,
-    cancel_generation: unused,
-    delete_dataset: unused,
+    ...noOperations,
     price_change: (request: Parameters<typeof enterPrice>[1]) => enterPrice({ ...db.stores, books, list }, request),
   };
   for (const job of queued.filter((one) => one.name === "apply" && one.approvalId === approvalId)) {
