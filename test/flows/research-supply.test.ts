@@ -279,6 +279,17 @@ describe("research of prices", () => {
     expect(late.map(({ failure }) => failure)).toEqual([0, 1, 2].map(() => containing("an earlier reading cannot be kept after it")));
   });
 
+  it("tells nobody anything in the first day of its first source", async () => {
+    clock = new Date("2026-12-10T10:00:00Z");
+    await watch();
+    clock = new Date("2026-12-11T09:59:59Z");
+    await watch();
+    expect(await notices()).toEqual([]);
+    clock = new Date("2026-12-11T10:00:00Z");
+    await watch();
+    expect((await notices()).map(({ subject }) => subject)).toEqual(["old data"]);
+  });
+
   it("tells once a week of models that came and went, and once a month of the market", async () => {
     await watch();
     clock = new Date("2026-11-27T10:00:00Z");
