@@ -265,12 +265,12 @@ describe("the supervisor", () => {
     const breakers = createBreakers({ breakerFailures: 2, breakerMs: 1_000, breakerMaxMs: 1_000 }, () => now);
     const down: SupervisorDeps["usage"] = {
       ...clickhouse.usage,
-      percentiles: () => {
+      spend: () => {
         asked += 1;
         return Promise.reject(new AppError("timeout", "The store took too long."));
       },
     };
-    const ask = () => collect(runOf("how slow is chat?"), [], { usage: down, breakers });
+    const ask = () => collect(runOf("what did we spend by model last week?"), [], { usage: down, breakers });
     await ask();
     await ask();
     expect(asked).toBe(2);
