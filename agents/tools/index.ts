@@ -1,6 +1,7 @@
 import { bestOfN } from "./best-of-n.ts";
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
 import { cacheThrash } from "./cache-thrash.ts";
+import { codeAnalyzer } from "./code-analyzer.ts";
 import { contextTrimming } from "./context-trimming.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
@@ -11,6 +12,10 @@ import { failedSpend } from "./failed-spend.ts";
 import { kvCacheFinder } from "./kv-cache-finder.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
+import { logAnalyzer } from "./log-analyzer.ts";
+import { logEnricherAndClusterer } from "./log-enricher-and-clusterer.ts";
+import { logFetcher } from "./log-fetcher.ts";
+import { logPatternIdentifier } from "./log-pattern-identifier.ts";
 import { mediaDetail } from "./media-detail.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
@@ -29,6 +34,7 @@ import { savingsLedger } from "./savings-ledger.ts";
 import { schemaRepair } from "./schema-repair.ts";
 import { semanticCache } from "./semantic-cache.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
+import { systemInspector } from "./system-inspector.ts";
 import { toolSchemaBloat } from "./tool-schema-bloat.ts";
 import { ttlChoice } from "./ttl-choice.ts";
 import { unpricedReconciliation } from "./unpriced-reconciliation.ts";
@@ -72,4 +78,10 @@ export const tools = {
   zombie_keys: zombieKeys,
   non_prod_share: nonProdShare,
   runaway_sessions: runawaySessions,
+  log_fetcher: logFetcher,
+  log_analyzer: logAnalyzer,
+  log_enricher_and_clusterer: logEnricherAndClusterer,
+  log_pattern_identifier: logPatternIdentifier,
+  code_analyzer: codeAnalyzer,
+  system_inspector: systemInspector,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

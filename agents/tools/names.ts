@@ -35,5 +35,11 @@ export const toolNames = [
   "zombie_keys",
   "non_prod_share",
   "runaway_sessions",
+  "log_fetcher",
+  "log_analyzer",
+  "log_enricher_and_clusterer",
+  "log_pattern_identifier",
+  "code_analyzer",
+  "system_inspector",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

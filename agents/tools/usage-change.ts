@@ -79,7 +79,9 @@ export const usageChange = (change: {
   readonly method: string;
 }): Opportunity => ({
   kind: "usage_change",
-  ...change.group,
+  workload: change.group.workload,
+  provider: change.group.provider,
+  model: change.group.model,
   fromModel: change.group.model,
   toModel: "",
   ...writeRange(change.amounts.map((amount) => perMonth(amount, change.covered))),
