@@ -100,7 +100,6 @@ function missingFor(context: StepContext, names: readonly string[]): string[] {
     ...(context.triage.entities.dimensions.includes("status") && coverage.sources.some((source) => source !== "gateway")
       ? [missingData.status]
       : []),
-    ...(asks(context, "batch") ? [missingData.batch] : []),
   ];
 }
 

@@ -65,13 +65,19 @@ export const count = <R>(rows: readonly R[], of: (row: R) => number): number => 
 export const dearest = <R>(rows: readonly R[], amount: (row: R) => PicoUsd): readonly R[] =>
   [...rows].sort((a, b) => (amount(a) > amount(b) ? -1 : amount(a) < amount(b) ? 1 : 0));
 
-/** A change of usage that is the customer's to make, as an opportunity. Amounts are signed and of the covered span. */
+const atMost = (amount: PicoUsd, limit: PicoUsd): PicoUsd => (amount > limit ? limit : amount);
+
+/** A change of how something is used, as an opportunity per 30 days, never above what is spent. Amounts are signed and of the covered span. */
 export const usageChange = (change: {
   readonly group: Group;
+  readonly fromModel?: string;
+  readonly toModel?: string;
+  readonly routable?: boolean;
   /** Pessimistic, expected, optimistic, in any order. */
   readonly amounts: readonly [PicoUsd, PicoUsd, PicoUsd];
   /** What the group cost. */
   readonly spent: PicoUsd;
+  /** Milliseconds that the usage covers. */
   readonly covered: number;
   readonly words: ProposalWords;
   readonly evidence: readonly string[];
@@ -82,11 +88,11 @@ export const usageChange = (change: {
   workload: change.group.workload,
   provider: change.group.provider,
   model: change.group.model,
-  fromModel: change.group.model,
-  toModel: "",
-  ...writeRange(change.amounts.map((amount) => perMonth(amount, change.covered))),
+  fromModel: change.fromModel ?? change.group.model,
+  toModel: change.toModel ?? "",
+  ...writeRange(change.amounts.map((amount) => perMonth(atMost(amount, change.spent), change.covered))),
   addressable: toUsd(perMonth(change.spent, change.covered)),
-  routable: false,
+  routable: change.routable ?? false,
   words: change.words,
   evidence: [...change.evidence],
   caveats: [...change.caveats],
