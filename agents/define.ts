@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { BillingLedger } from "../src/core/billing.ts";
+import type { DatasetStore } from "../src/core/dataset.ts";
 import { AppError } from "../src/core/errors.ts";
 import type { Id } from "../src/core/ids.ts";
 import type { PriceBook } from "../src/core/price.ts";
@@ -20,6 +21,8 @@ export interface ToolContext {
   readonly savings?: Pick<SavingsLedger, "list"> | undefined;
   /** What providers billed; absent where no bills are kept. */
   readonly billing?: Pick<BillingLedger, "lines" | "spans"> | undefined;
+  /** The datasets of generated usage; absent where none are kept. */
+  readonly datasets?: Pick<DatasetStore, "list"> | undefined;
   /** Whole days after which a source's day no longer changes; none where it is not said. */
   readonly settleDays?: ((source: string) => number) | undefined;
   /** The sources of a period that report whole UTC days; none where it is not said. */

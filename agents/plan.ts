@@ -47,6 +47,8 @@ function optimizationTitle(triage: Triage): string {
 /** The steps that a triaged question needs, in order, and no others. */
 export function makePlan(triage: Triage): PlanStep[] {
   const step = (agent: AgentName, title: string): PlanStep => ({ id: agent, agent, title });
+  if (triage.category === "synthetic_data")
+    return [step("synthetic_data", "Reading what is to be generated"), step("reporting", "Writing the report")];
   return [
     step("data_analysis", dataTitle(triage)),
     ...(wantsChange(triage)

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../src/core/errors.ts";
+import { syntheticFilters } from "../src/core/generation.ts";
 import { type Id, type IdKind, newId } from "../src/core/ids.ts";
 import type { Logger } from "../src/core/logger.ts";
 import type { ModelSpend } from "../src/core/model-spend.ts";
@@ -9,9 +10,9 @@ import type { Report } from "../src/core/report.ts";
 import type { Analyst, LoggedEvent, Run } from "../src/core/run.ts";
 import type { AgentName, PlanStep, RunEvent } from "../src/core/run-event.ts";
 import type { SavingsLedger } from "../src/core/savings.ts";
-import type { Triage } from "../src/core/triage.ts";
+import { aboutSynthetic, type Triage } from "../src/core/triage.ts";
 import type { UsagePatterns } from "../src/core/usage-patterns.ts";
-import type { Coverage, UsageReader } from "../src/core/usage-store.ts";
+import type { Coverage, Filters, UsageReader } from "../src/core/usage-store.ts";
 import type { Zone } from "../src/core/zone.ts";
 import { filtersFor } from "./data-analysis/scope.ts";
 import { type ToolContext, within } from "./define.ts";
@@ -23,7 +24,7 @@ import { type SpendTally, tallyOf } from "./spend-tally.ts";
 import type { StepContext, StepOutcome, StepResults, SubAgent } from "./step.ts";
 
 /** What the supervisor works with: readers, a clock, and limits. */
-export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDays" | "dailySources"> {
+export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDays" | "dailySources" | "datasets"> {
   readonly usage: UsageReader & UsagePatterns;
   readonly prices: PriceBook;
   readonly policies: Pick<PolicyStore, "active">;
@@ -90,7 +91,7 @@ const isWork = (step: PlanStep): step is WorkStep => step.agent !== "triage";
 
 type Progress = { readonly ok: true; readonly outcome: StepOutcome<unknown> } | { readonly ok: false; readonly reason: string };
 
-type Optional = "savings" | "billing" | "settleDays" | "dailySources";
+type Optional = "savings" | "billing" | "settleDays" | "dailySources" | "datasets";
 
 /** The supervisor's settings with nothing left open. */
 interface Settings extends Required<Omit<SupervisorDeps, Optional>>, Pick<SupervisorDeps, Optional> {
@@ -164,6 +165,19 @@ async function inScope(usage: UsageReader, orgId: Id<"org">, triage: Triage, cov
   return { ...coverage, latencyShare, promptHashShare, prefixHashShare, singleRequestShare };
 }
 
+/** What a question means, and the usage that it is about: generated usage has names of its own, so that it is read again with them. */
+async function understand(
+  look: (filters: Filters) => Promise<Coverage>,
+  read: (coverage: Coverage) => Promise<Triage>,
+  past: Triage | undefined,
+): Promise<{ readonly triage: Triage; readonly coverage: Coverage }> {
+  const coverage = await look({});
+  const triage = past ?? (await read(coverage));
+  if (!aboutSynthetic(triage.entities)) return { triage, coverage };
+  const generated = await look(syntheticFilters());
+  return { triage: past ?? (await read(generated)), coverage: generated };
+}
+
 /** The models of a run. Answers do not depend on them: where they cannot be opened, there are none. */
 async function modelsFor({ openModels, log }: Settings, { id, orgId }: Run): Promise<Models | undefined> {
   try {
@@ -184,12 +198,14 @@ async function* analyse(
   const past = readPast(log);
   if (past.ended) return;
   if (!past.started) yield { type: "run.started", ...stamp() };
-  const coverage = await within(usage.coverage(run.orgId), toolTimeoutMs, "Looking through the stored usage", signal);
+  const look = (filters: Filters): Promise<Coverage> =>
+    within(usage.coverage(run.orgId, filters), toolTimeoutMs, "Looking through the stored usage", signal);
   const zone = await settings.zoneOf(run.orgId);
   const models = await modelsFor(settings, run);
   const tally = tallyOf(models, past.spent, run.asOf);
-  const asked = { question: run.question, earlier: run.earlier, asOf: run.asOf, zone, coverage, prices };
-  const triage = past.triage ?? (await agents.triage.run(asked, models, signal));
+  const asked = { question: run.question, earlier: run.earlier, asOf: run.asOf, zone, prices };
+  const read = (of: Coverage): Promise<Triage> => agents.triage.run({ ...asked, coverage: of }, models, signal);
+  const { triage, coverage } = await understand(look, read, past.triage);
   if (past.triage === undefined) yield { type: "triage.finished", ...stamp(), triage, ...tally.next() };
   if (triage.askBack !== null || triage.refusal !== null) {
     yield { type: "report.ready", ...stamp(), report: tally.shownIn(replyReport(triage)) };
@@ -199,8 +215,8 @@ async function* analyse(
   if (past.plan === undefined) yield { type: "plan.made", ...stamp(), steps: [...plan] };
   const clock = (): number => performance.now();
   const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
-  const { savings, billing, settleDays, dailySources } = settings;
-  const readers = { usage, prices, savings, billing, settleDays, dailySources, zone };
+  const { savings, billing, settleDays, dailySources, datasets } = settings;
+  const readers = { usage, prices, savings, billing, settleDays, dailySources, datasets, zone };
   const tools = { orgId: run.orgId, ...readers, coverage: await looking, asOf: run.asOf, signal, toolTimeoutMs, clock };
   const report = yield* runSteps(
     settings,

@@ -27,6 +27,7 @@ export const wireAnalyst = ({ engines: { stores, usage }, books, spending, openM
       savings: stores.ledger,
       billing,
       settleDays,
+      datasets: stores.datasets,
       dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
       zoneOf: (orgId) => stores.settings.zoneOf(orgId),
       openModels,
