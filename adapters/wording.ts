@@ -78,6 +78,7 @@ const agentNames: Readonly<Record<AgentName, string>> = {
   optimization: "Optimization",
   synthetic_data: "Synthetic data",
   actions: "Actions",
+  supply_researcher: "Supply researcher",
   reporting: "Reporting",
 };
 

@@ -4,6 +4,7 @@ import { dataAnalysis } from "./data-analysis/index.ts";
 import { optimization } from "./optimization/index.ts";
 import { reporting } from "./reporting/index.ts";
 import type { SubAgent } from "./step.ts";
+import { supplyResearcher } from "./supply-researcher/index.ts";
 import { syntheticData } from "./synthetic-data/index.ts";
 import { triage } from "./triage/index.ts";
 
@@ -13,6 +14,7 @@ export const agents = {
   data_analysis: dataAnalysis,
   optimization,
   actions,
+  supply_researcher: supplyResearcher,
   synthetic_data: syntheticData,
   reporting,
 } satisfies Record<Exclude<AgentName, "triage">, SubAgent> & Record<AgentName, { readonly name: AgentName }>;

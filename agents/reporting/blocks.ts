@@ -181,7 +181,7 @@ export const failureNotes = (failed: readonly { readonly title: string; readonly
   failed.map(({ title, reason }) => `“${title}” could not be done, so this report is not complete: ${reason}`);
 
 /** What the other analyses of both steps came to. */
-const outcomesOf = ({ dataAnalysis, optimization }: StepResults): readonly AnalysisOutcome[] => [
+export const outcomesOf = ({ dataAnalysis, optimization }: StepResults): readonly AnalysisOutcome[] => [
   ...(dataAnalysis?.analyses ?? []),
   ...(optimization?.analyses ?? []),
 ];
@@ -216,7 +216,7 @@ export function notesOf(results: StepResults, metrics: readonly string[], asOf: 
     data?.reconciliation,
     metrics.includes("reconciliation") ? data?.bills : undefined,
   ];
-  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...foundBy(outcomes)];
+  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...foundBy(outcomes.filter(({ named }) => named))];
   const looked = found !== undefined || (data?.supply ?? null) !== null;
   return [
     ...unableNotes(outcomes),
