@@ -9,7 +9,8 @@ const flat = (days: number, value = 100): number[] => Array.from({ length: days 
 /** Eight weeks from a Monday on: Mondays 300, other working days 100, Saturdays and Sundays 20. */
 const week = [300, 100, 100, 100, 100, 20, 20];
 const seasonal = (days: number): number[] => Array.from({ length: days }, (_, day) => week[day % 7] ?? 0);
-const judge = (history: number[], value: number, change: Partial<DailyAnomalyInput> = {}) => dailyAnomaly({ history, value, minimum, ...change });
+const judge = (history: number[], value: number, change: Partial<DailyAnomalyInput> = {}) =>
+  dailyAnomaly({ history, value, minimum, ...change });
 
 /** What is often done instead: above the mean of the last days by three standard deviations. */
 const naive = (history: number[], value: number): boolean => {
