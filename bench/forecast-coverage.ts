@@ -1,19 +1,12 @@
-import { parseArgs } from "node:util";
 import { forecastSum } from "../src/stats/forecast.ts";
 import { createRandom, type Random } from "../src/stats/random.ts";
+import { studyOptions } from "./plainly.ts";
 import { type ClientHours, daysOf, readClients } from "./servegen-days.ts";
 import { between, crowd, type SpendKind } from "./spend-series.ts";
 
 /** Counts how often the 95 % interval of the month-end forecast holds what then came, on ServeGen's clients. */
-const { values: args } = parseArgs({
-  args: process.argv.slice(3),
-  options: { runs: { type: "string", default: "200" }, seed: { type: "string", default: "" }, json: { type: "boolean", default: false } },
-});
-const runs = Number(args.runs);
-if (!Number.isInteger(runs) || runs < 1) {
-  process.stderr.write("--runs is a whole number from 1 on.\n");
-  process.exit(2);
-}
+const args = studyOptions(200);
+const { runs } = args;
 
 const resamples = 400;
 const histories = [14, 28, 56];
