@@ -39,6 +39,6 @@ export function studyOptions(usualRuns: number): StudyOptions {
   } catch (error) {
     if (!isPlain(error)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exit(2);
+    return process.exit(2);
   }
 }

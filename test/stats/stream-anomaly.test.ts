@@ -63,7 +63,7 @@ describe("the stream detector", () => {
 
 describe("an hour that stands out", () => {
   it("is set against the same hour of the weeks before", () => {
-    const values = Array.from({ length: 24 * 7 * 6 }, (_, hour) => (hour % 24 === 9 ? 5 : 1));
+    const values = Array.from({ length: 24 * 7 * 6 }, (_, hour): number => (hour % 24 === 9 ? 5 : 1));
     const night = 24 * 7 * 5 + 3;
     values[night] = 4;
     expect(anomalousHours({ start: 0, values, from: 24 * 7 * 5, minimum: 1 })).toEqual([
