@@ -87,7 +87,7 @@ const table: readonly (readonly [string, Expected])[] = [
   ],
   [
     "Was yesterday's upgrade worth it? Roll back where quality did not improve.",
-    { category: "model_selection", metrics: ["bill_change", "quality"], period: "2026-11-22/2026-11-23" },
+    { category: "quality", metrics: ["bill_change", "quality"], period: "2026-11-22/2026-11-23" },
   ],
   [
     "GPT-5 is too dear for real-time chat: move to gpt-5-mini? Check the quality first.",
