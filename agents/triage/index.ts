@@ -5,12 +5,13 @@ import { analysesNamed } from "../analyses.ts";
 import type { Models } from "../models/models.ts";
 import type { Topic } from "../topics.ts";
 import { findNames, type KnownNames, knownNames } from "./entities.ts";
-import { asItReads, givesOrders } from "./guard.ts";
+import { givesOrders } from "./guard.ts";
 import type { QuestionReading, TriageInput } from "./input.ts";
 import { categoryRules, dimensionRules, exampleQuestions, intentRules, priorityRules, type Rule, topicRules } from "./instructions.ts";
 import { Triage as output } from "./output.ts";
 import { readPeriods } from "./periods.ts";
 import { proposedTriage } from "./propose.ts";
+import { asItReads } from "./readings.ts";
 import { findTargets } from "./targets.ts";
 import { notSlips, shortSlips, vocabulary } from "./vocabulary.ts";
 import { nearlyEqual, wordsOf } from "./words.ts";
@@ -218,7 +219,7 @@ function readQuestion(input: TriageInput): QuestionReading {
     return clear(closing("", { askBack, refusal: null }));
   }
   const text = asItReads(question);
-  if (givesOrders(text)) return clear(closing(text, { askBack: null, refusal }));
+  if (givesOrders(question)) return clear(closing(text, { askBack: null, refusal }));
   const bookModels = input.prices.models(input.asOf).map((facts) => facts.model);
   const names = knownNames(input.coverage, bookModels);
   const inUse = new Set(input.coverage.models);
