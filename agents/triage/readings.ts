@@ -77,7 +77,9 @@ export function readings(text: string): readonly string[] {
   const whole = asItReads(text);
   const letters = plainLetters(whole);
   const spread = joined(text.normalize("NFKC").toLowerCase());
-  const decoded = [...fromBase64(text), ...fromHex(text), unescaped(text), rotated(text), [...text].reverse().join("")].filter(isReadable);
+  const decoded = [...fromBase64(text), ...fromHex(text), unescaped(text), rotated(text), Array.from(text).reverse().join("")].filter(
+    isReadable,
+  );
   const all = [whole, letters, unleeted(letters), asItReads(spread), ...decoded.map((one) => plainLetters(asItReads(one)))];
   return [...new Set(all)];
 }

@@ -35,7 +35,7 @@ function teachOne(reply: Reply, match: { sequenceIndex?: number }, usage: Usage)
     case "endless":
       peer.on(match, { content: "and on ".repeat(20_000) }, { chunkSize: 100 });
       return;
-    default: {
+    case "say": {
       const { text, toolCalls, finish, usage: used = { input: 100, output: 20 } } = reply;
       const end = finish === "length" ? { finishReason: "length" } : {};
       const calls = toolCalls?.map(({ name, input }) => ({ name, arguments: JSON.stringify(input) }));
