@@ -118,6 +118,7 @@ describe("a summary in a model's words", () => {
     ["markup", instead(2, "**Quality** was not `measured`.")],
     ["characters that turn the direction of text", instead(2, "Quality was not \u202Emeasured\u202C.")],
     ["a sentence left out", honest.slice(0, 2)],
+    ["sentences in another order, so that “it” is something else", honest.toReversed()],
     ["a sentence said twice", [...honest, honest[2]]],
     ["a sentence made of one that there is not", [...honest, { from: [7], text: "All is well." }]],
     ["a sentence of its own", [...honest, first]],
