@@ -23,11 +23,13 @@ export const wireAnalyst = ({ engines: { stores, usage }, books, spending, openM
     const supervisor = createSupervisor({
       usage,
       prices: await books.of(run.orgId),
+      market: { supply: stores.supply, book: await books.listOf(run.orgId) },
       policies: stores.policies,
       savings: stores.ledger,
       billing,
       settleDays,
       dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
+      gatewayKeys: (orgId) => stores.gateway.keys(orgId),
       zoneOf: (orgId) => stores.settings.zoneOf(orgId),
       openModels,
       log,

@@ -13,7 +13,9 @@ import { wireOperations } from "./compose-operations.ts";
 import { approvalTtlMs, type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
 import { type SavingsFlows, wireSavings } from "./compose-savings.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
+import { type SupplyFlows, wireSupply } from "./compose-supply.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
+import { type SyntheticFlows, wireSynthetic } from "./compose-synthetic.ts";
 import { measureWith, wireUpkeep } from "./compose-upkeep.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
@@ -31,6 +33,7 @@ import { type ContractBooks, createContractBooks } from "./flows/contract-books.
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
 import { dryRunApproval } from "./flows/dry-run-approval.ts";
+import type { GenerateDeps } from "./flows/generate-usage.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile } from "./flows/ingest-usage.ts";
 import type { MeasureOutcome } from "./flows/measure-savings.ts";
@@ -76,8 +79,12 @@ export interface Flows {
   readonly policies: PolicyFlows;
   /** Digests, budgets and alerts. */
   readonly notices: NoticeFlows;
+  /** What sources say of prices and models. */
+  readonly supply: SupplyFlows;
   /** What changing an org's contract prices needs, and each org's book. */
   readonly pricing: ContractDeps & { readonly books: ContractBooks };
+  /** Makes, stops and deletes datasets of generated usage. */
+  readonly synthetic: SyntheticFlows;
   /** Prices stored usage again, or shows what that would change. */
   reprice(request: RepriceRequest, signal: AbortSignal): Promise<RepriceOutcome>;
 }
@@ -114,9 +121,11 @@ interface Shared extends WireOptions {
   readonly sync: SyncDeps;
   readonly spending: LedgerFlows;
   readonly notices: NoticeFlows;
+  readonly supply: SupplyFlows;
   readonly ingest: IngestDeps;
   readonly intake: Intake;
   readonly mapping: MappingDeps;
+  readonly generation: GenerateDeps;
 }
 
 function wireEffect(options: WireOptions, gateway: Gateway): { effect: EffectDeps; rollback: PressDeps["rollback"] } {
@@ -134,7 +143,7 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
   const { log, now, engines, jobs } = options;
   const { stores } = engines;
   const prices = createPriceBook();
-  const books = createContractBooks(prices, stores.contracts);
+  const books = createContractBooks(prices, stores);
   const gateway = wireGateway(options, prices, books);
   const { effect, rollback } = wireEffect(options, gateway);
   const kinds = remoteSources(createApiClient());
@@ -151,9 +160,11 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
     gateway,
     spending,
     notices: wireNotices({ ...options, spending, prices: pricesOf, adapterFor }),
+    supply: wireSupply({ ...options, settings: options.config.supply, prices, books, adapterFor }),
     ingest,
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
+    generation: { usage: engines.usage, generated: engines.generated, datasets: stores.datasets, prices: pricesOf, now, log },
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
     adapterFor,
     press: { ...stores, jobs, rollback, now, dryRun },
@@ -191,6 +202,7 @@ function wireHandlers(shared: Shared): JobHandlers {
       await applyPolicy(deps, { orgId, approvalId });
     },
     ...notices.handlers,
+    ...shared.supply.handlers,
     ...surfaces.jobs,
     ...wireRollouts(shared),
     ...wireUpkeep(shared),
@@ -223,7 +235,9 @@ function wireCommands(shared: Shared): Flows {
     savings: wireSavings(stores, usage, shared.spending, (orgId) => books.of(orgId)),
     policies: wirePolicies({ ...shared, providersOf: reachableProviders(shared) }),
     notices: shared.notices,
+    supply: shared.supply,
     pricing: { contracts: stores.contracts, books, list: prices },
+    synthetic: wireSynthetic(shared.generation),
     reprice(request, signal) {
       books.forget(request.orgId);
       return repriceUsage({ ...stores, restamper: engines.restamper, prices: books.of, log }, request, signal);

@@ -1,5 +1,5 @@
 import type { Coverage } from "../../src/core/usage-store.ts";
-import { vocabulary } from "./vocabulary.ts";
+import { notSlips, vocabulary } from "./vocabulary.ts";
 import { nearlyEqual, wordsOf } from "./words.ts";
 
 /** Names that a text may mean. */
@@ -17,7 +17,7 @@ export interface FoundNames extends KnownNames {
 
 /** Words too common to mean a workload or team by themselves: they must be quoted or introduced ("workload search"). */
 const commonWords: ReadonlySet<string> = new Set(
-  "a all an and api app ask batch bill by cost default dev for in is it latency me model models of on or other our prod production report spend team test the to today tool tools unknown usage user users we what".split(
+  "a all an and api app ask batch bill by cost default dev for growth in is it latency me model models of on or other our prod production report spend team test the to today tool tools unknown usage user users we what".split(
     " ",
   ),
 );
@@ -32,6 +32,19 @@ interface Name {
 
 const introduced = /^(?:workload|feature|function|team|service|job|app|model|agent)s?$/;
 
+/** What a pure function gave for a text, kept for some ten thousand texts. */
+function remembered<T>(compute: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const had = known.get(text);
+    if (had !== undefined) return had;
+    if (known.size >= 10_000) known.clear();
+    const value = compute(text);
+    known.set(text, value);
+    return value;
+  };
+}
+
 /** Words of a model's name, without the provider path and its dated ending where the rest is still a name. */
 const modelWords = (name: string): readonly string[] => wordsOf(name);
 
@@ -43,11 +56,14 @@ function shortForms(name: string): readonly (readonly string[])[] {
   return words[0] === "claude" && words.length > 2 ? [...forms, undated.slice(1)] : forms;
 }
 
-function candidates(known: KnownNames, inUse: ReadonlySet<string>): readonly Name[] {
+/** The ways to write a model's name, as words. Names of the book come again with every question, so they are kept. */
+const modelForms = remembered((name: string): readonly (readonly string[])[] => [modelWords(name), ...shortForms(name)]);
+
+function candidatesOf(known: KnownNames, inUse: ReadonlySet<string>): readonly Name[] {
   const models = known.models.flatMap((name) =>
     // A book name of one plain word ("auto", "ada") is meant only where it is in use.
-    inUse.has(name) || modelWords(name).length > 1
-      ? [modelWords(name), ...shortForms(name)].map((words) => ({ kind: "models" as const, name, words }))
+    inUse.has(name) || (modelForms(name)[0]?.length ?? 0) > 1
+      ? modelForms(name).map((words) => ({ kind: "models" as const, name, words }))
       : [],
   );
   const labels = (kind: "workloads" | "teams") => known[kind].map((name) => ({ kind, name, words: wordsOf(name) }));
@@ -56,11 +72,22 @@ function candidates(known: KnownNames, inUse: ReadonlySet<string>): readonly Nam
     .map((one) => ({ ...one, joined: one.words.join("") }));
 }
 
+const kept = new WeakMap<KnownNames, { readonly inUse: ReadonlySet<string>; readonly names: readonly Name[] }>();
+
+/** The names that a text may hold; a question looks for the same ones several times. */
+function candidates(known: KnownNames, inUse: ReadonlySet<string>): readonly Name[] {
+  const had = kept.get(known);
+  if (had?.inUse === inUse) return had.names;
+  const names = candidatesOf(known, inUse);
+  kept.set(known, { inUse, names });
+  return names;
+}
+
 /** How many words of the text, from `start` on, write the name, letter by letter or nearly; 0 where they do not. */
 function matchAt(text: readonly string[], start: number, name: Name, exact: boolean): number {
   const { joined } = name;
   const single = name.words.length === 1 && (commonWords.has(joined) || joined.length < 2);
-  if (single && !introduced.test(text[start - 1] ?? "")) return 0;
+  if (single && !introduced.test(text[start - 1] ?? "") && !introduced.test(text[start + name.words.length] ?? "")) return 0;
   for (let length = Math.min(name.words.length + 1, text.length - start); length >= 1; length -= 1) {
     const written = text.slice(start, start + length);
     if (written.includes("□")) continue;
@@ -76,6 +103,24 @@ function matchAt(text: readonly string[], start: number, name: Name, exact: bool
   return 0;
 }
 
+const plainWords: ReadonlySet<string> = new Set([...vocabulary, ...notSlips]);
+
+/** Whether a name can stand in a text at all: a quick look that spares the careful one for most of thousands of names. */
+function canStand(text: readonly string[], exact: boolean): (name: Name) => boolean {
+  const whole = text.join("");
+  if (exact) return ({ joined }) => whole.includes(joined);
+  const near = new Map<string, boolean>();
+  const written = new Set(text);
+  // A word of the language is no slip in a name.
+  const slips = text.filter((word) => word.length >= 4 && !plainWords.has(word));
+  const isNear = (word: string): boolean => {
+    const known = near.get(word) ?? (written.has(word) || slips.some((slip) => nearlyEqual(slip, word)));
+    near.set(word, known);
+    return known;
+  };
+  return ({ kind, words }) => kind !== "models" || words.every(isNear);
+}
+
 /**
  * Finds the models, workloads and teams that a text names, longest names first, so that "gpt-5-mini" is not also "gpt-5".
  * Spelling is free in case and separators, and forgives one or two slips in long words; digits must agree.
@@ -83,11 +128,11 @@ function matchAt(text: readonly string[], start: number, name: Name, exact: bool
 export function findNames(text: string, known: KnownNames, inUse: ReadonlySet<string>): FoundNames {
   const rest = [...wordsOf(text)];
   const found: Record<keyof KnownNames, string[]> = { models: [], workloads: [], teams: [] };
-  const byLength = [...candidates(known, inUse)].sort(
-    (a, b) => b.words.length - a.words.length || b.joined.length - a.joined.length || Number(inUse.has(b.name)) - Number(inUse.has(a.name)),
-  );
+  const all = candidates(known, inUse);
+  const longestFirst = (a: Name, b: Name): number =>
+    b.words.length - a.words.length || b.joined.length - a.joined.length || Number(inUse.has(b.name)) - Number(inUse.has(a.name));
   for (const exact of [true, false]) {
-    for (const name of byLength) {
+    for (const name of all.filter(canStand(rest, exact)).sort(longestFirst)) {
       for (let start = 0; start < rest.length; start += 1) {
         const length = matchAt(rest, start, name, exact);
         if (length === 0) continue;

@@ -25,9 +25,15 @@ export interface OperationRequest<O extends Operation> {
  * Carries out each type of operation: gives the sentence that says what was done. Twice under the same key is once. An
  * AppError that may not be tried again becomes the reason that people are told; any other is tried again.
  */
-export type OperationHandlers = {
-  readonly [T in OperationType]: (request: OperationRequest<Extract<Operation, { type: T }>>) => Promise<string>;
-};
+export type OperationHandlers = { readonly [T in OperationType]: (request: OperationRequest<OperationOf[T]>) => Promise<string> };
+
+type OperationOf = { readonly [O in Operation as O["type"]]: O };
+
+const handle = <T extends OperationType>(
+  handlers: OperationHandlers,
+  type: T,
+  request: OperationRequest<OperationOf[T]>,
+): Promise<string> => handlers[type](request);
 
 export interface CarryOutDeps extends Pick<EffectDeps, "runs" | "jobs" | "now"> {
   readonly reports: Pick<RunStore, "get" | "events">;
@@ -75,7 +81,7 @@ async function carryOut(
   if (hindered !== undefined || member === undefined) return fail(hindered ?? "");
   const request = { orgId, key: operationKeyText(key), by: member, now: deps.now(), progress: teller(deps, key), signal };
   try {
-    const sentence = await deps.handlers[operation.type]({ ...request, operation });
+    const sentence = await handle(deps.handlers, operation.type, { ...request, operation });
     await announce(deps, key.runId, { type: "operation.done", at: deps.now().toISOString(), ...told, sentence });
   } catch (error) {
     if (signal.aborted || (error instanceof AppError && error.retry)) throw error;

@@ -14,18 +14,20 @@ describe("triage by rules alone", () => {
   const seen = wordings.filter(({ setAside }) => !setAside);
 
   it("has thirty wordings or more of each question", () => {
-    const groups = Map.groupBy(wordings, ({ group }) => group);
-    for (const [group, ones] of groups) expect([group, ones.length >= (group.startsWith("out") ? 20 : 30)]).toEqual([group, true]);
+    const counts = new Map<string, number>();
+    for (const { group } of wordings) counts.set(group, (counts.get(group) ?? 0) + 1);
+    for (const [group, count] of counts) expect([group, count >= (group.startsWith("out") ? 20 : 30)]).toEqual([group, true]);
   });
 
-  it("reads at least nine in ten right of the wordings that rules were written with", () => {
+  const share = (missed: readonly string[], ones: readonly Wording[]): number => 1 - missed.length / ones.length;
+
+  it("reads nearly all right of the wordings that rules were written with", () => {
     const missed = wrong(seen);
-    if (process.env["GRADE"] !== undefined) console.log(missed.join("\n"));
-    expect(1 - missed.length / seen.length).toBeGreaterThanOrEqual(0.9);
+    expect(share(missed, seen), missed.join("\n")).toBeGreaterThanOrEqual(0.98);
   });
 
   it("reads at least nine in ten right of the third that was set aside", () => {
-    const missed = wrong(kept);
-    expect(1 - missed.length / kept.length).toBeGreaterThanOrEqual(0.9);
+    // They are not told when it fails: whoever read them would be tempted to write rules for them.
+    expect(share(wrong(kept), kept)).toBeGreaterThanOrEqual(0.9);
   });
 });
