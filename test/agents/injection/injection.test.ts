@@ -235,7 +235,9 @@ describe("an attack in the data", () => {
 
   const unsafe = /https?:\/\/|\]\(|<[!@]|@everyone|@here|javascript:|<script|(?!\n)\p{Cc}|[\u200b\u202a-\u202e\u2066-\u2069]/u;
 
-  it("changes no plan, approves nothing, and shows no control characters, links or mentions, with an obedient model too", async () => {
+  it("changes no plan, approves nothing, and shows no control characters, links or mentions, with an obedient model too", {
+    timeout: 120_000,
+  }, async () => {
     let planned = 0;
     for (const question of questions) {
       const [plain, misled] = [await answer(question), await answer(question, obedient)];
