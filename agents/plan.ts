@@ -48,6 +48,8 @@ function optimizationTitle(triage: Triage): string {
 /** The steps that a triaged question needs, in order, and no others. */
 export function makePlan(triage: Triage): PlanStep[] {
   const step = (agent: AgentName, title: string): PlanStep => ({ id: agent, agent, title });
+  if (triage.category === "synthetic_data")
+    return [step("synthetic_data", "Reading what is to be generated"), step("reporting", "Writing the report")];
   // What sources say of prices needs no usage; a question that names what can be told of usage is about that.
   const ofUsage = namesAnalysis(triage, "data_analysis") || namesAnalysis(triage, "optimization");
   const supply = ofUsage ? undefined : namedTitle(triage, "supply_researcher");
