@@ -1,7 +1,7 @@
 import { fromUsd } from "../../src/core/money.ts";
 import type { Report } from "../../src/core/report.ts";
 import { type Figure, type Recommendation, type ReportBlock } from "../../src/core/report.ts";
-import type { Triage } from "../../src/core/triage.ts";
+import { aboutSynthetic, type Triage } from "../../src/core/triage.ts";
 import { aboutSpend } from "../about-spend.ts";
 import { foundBy } from "../analysis.ts";
 import type { ToolFinished } from "../define.ts";
@@ -45,7 +45,8 @@ function titleOf(triage: Triage, heading: string | undefined): string {
   const aims = new Set(triage.entities.targets.filter((target) => target.relation === "change").map((target) => target.metric));
   const about = aims.size > 1 ? "Whether the aims can be met" : titledBy(triage, heading);
   const named = [...triage.entities.workloads, ...triage.entities.teams].map(safeLabel);
-  return named.length === 0 ? about : `${about}: ${named.join(", ")}`;
+  const of = aboutSynthetic(triage.entities) ? `${about} (generated usage)` : about;
+  return named.length === 0 ? of : `${of}: ${named.join(", ")}`;
 }
 
 const titledBy = (triage: Triage, heading: string | undefined): string =>
@@ -146,6 +147,10 @@ const checked = (one: Recommendation, backed: (text: string) => boolean): Recomm
   caveats: one.caveats.filter(backed),
 });
 
+/** Whether a search for savings was made: where none was, that none was found is no news. */
+const searched = ({ optimization }: StepResults): boolean =>
+  [optimization?.rightSizing, optimization?.cache, optimization?.duplicates].some((audit) => (audit ?? null) !== null);
+
 const recommendationBlocks = (recommendations: readonly Recommendation[], asked: boolean, routed: boolean): ReportBlock[] => {
   if (recommendations.length > 0) {
     return [
@@ -180,10 +185,9 @@ function writeReport(context: StepContext): Draft {
   const [lead, rest] = [said.lead.filter(backed), said.rest.filter(backed)];
   const missing = missingOf(results, metrics);
   const recommendations = (results.actions?.recommendations ?? []).map((one) => checked(one, backed));
-  const { rightSizing = null, cache = null, duplicates = null } = results.optimization ?? {};
-  // Where no search for savings was made, that none was found is no news.
-  const asked = rightSizing !== null || cache !== null || duplicates !== null;
-  const notes = [...notesOf(results, metrics, asOf), ...confidenceNote(context)];
+  const asked = searched(results);
+  const made = aboutSynthetic(context.triage.entities) ? ["This is generated usage: nobody paid for it, and no real usage is in it."] : [];
+  const notes = [...made, ...notesOf(results, metrics, asOf), ...confidenceNote(context)];
   const words = (results.actions?.recommendations ?? []).flatMap((one) => [...one.evidence, ...one.caveats]);
   const left = [...said.lead, ...said.rest, ...notes, ...words].filter((text) => !backed(text)).length;
   const dropped = left > 0 ? ["A sentence was left out, because one of its numbers could not be traced to a figure."] : [];

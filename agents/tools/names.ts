@@ -53,6 +53,12 @@ export const toolNames = [
   "zombie_keys",
   "non_prod_share",
   "runaway_sessions",
+  "log_fetcher",
+  "log_analyzer",
+  "log_enricher_and_clusterer",
+  "log_pattern_identifier",
+  "code_analyzer",
+  "system_inspector",
   "batch_api",
   "flex_tier",
   "priority_waste",
@@ -68,5 +74,6 @@ export const toolNames = [
   "supply_price_watch",
   "supply_new_models",
   "supply_market_report",
+  "anomaly_detector",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
