@@ -79,6 +79,7 @@ export const costReductionQualityPreservation = defineAnalysis({
     const saving = found.filter((one) => fromUsd(one.mid) > 0n);
     const { gated, query } = await gateMoves(context, scope, saving, targets);
     const telling = createTelling({ scope, query });
+    const limited = gated.some(({ limit }) => limit !== undefined);
     telling.names.push(...changeNames(saving));
     const kept = gated.filter((one) => one.keepsLimit);
     const held = gated.filter((one) => !one.keepsLimit);
@@ -90,9 +91,14 @@ export const costReductionQualityPreservation = defineAnalysis({
     return {
       sentences:
         kept.length === 0
-          ? ["No change was found that saves money and is known to keep the limits that you named.", ...heldSaid(held, telling)]
+          ? [
+              limited
+                ? "No change was found that saves money and is known to keep the limits that you named."
+                : "No change was found that saves money.",
+              ...heldSaid(held, telling),
+            ]
           : [
-              `${telling.count("changes that keep the limits", kept.length, "changes")} changes keep the limits that you named and save about ${amount} a month by estimate; ${unchanged} of it needs no other model, so answers stay as they are.`,
+              `${telling.count("changes that keep the limits", kept.length, "changes")} ${kept.length === 1 ? "change" : "changes"} ${limited ? "known to keep the limits that you named would" : "would together"} save about ${amount} a month by estimate; ${unchanged} of it needs no other model, so answers stay as they are.`,
               ...heldSaid(held, telling),
               "Where another model answers, quality is not measured yet: the change starts with a holdout, and guardrails take it back if errors, format or repeats get worse.",
             ],
