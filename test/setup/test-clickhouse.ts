@@ -12,6 +12,7 @@ export interface TestClickHouse {
   readonly billing: ClickHouseStores["billing"];
   readonly grains: ClickHouseStores["grains"];
   readonly restamper: ClickHouseStores["restamper"];
+  readonly corpus: ClickHouseStores["corpus"];
   readonly target: ClickHouseTarget;
   readonly database: string;
   /** Runs a statement as it stands, past the store. */
@@ -35,6 +36,7 @@ export async function createTestClickHouse(): Promise<TestClickHouse> {
     billing: stores.billing,
     grains: stores.grains,
     restamper: stores.restamper,
+    corpus: stores.corpus,
     target,
     database,
     async run(sql, params = {}) {
