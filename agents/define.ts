@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { z } from "zod";
+import { z } from "zod";
 import type { BillingLedger } from "../src/core/billing.ts";
 import { AppError } from "../src/core/errors.ts";
 import type { Id } from "../src/core/ids.ts";
 import type { PriceBook } from "../src/core/price.ts";
 import type { SavingsLedger } from "../src/core/savings.ts";
 import type { UsageSource } from "../src/core/usage-event.ts";
+import type { UsagePatterns } from "../src/core/usage-patterns.ts";
 import type { Coverage, Period, UsageReader } from "../src/core/usage-store.ts";
 import { type Calendar, calendarOf, type Zone } from "../src/core/zone.ts";
 import type { ToolName } from "./tools/names.ts";
@@ -13,7 +14,7 @@ import type { ToolName } from "./tools/names.ts";
 /** What a tool may touch: readers alone. */
 export interface ToolContext {
   readonly orgId: Id<"org">;
-  readonly usage: UsageReader;
+  readonly usage: UsageReader & UsagePatterns;
   readonly prices: PriceBook;
   /** The savings ledger; absent where none is kept. */
   readonly savings?: Pick<SavingsLedger, "list"> | undefined;
@@ -74,10 +75,17 @@ export async function within<T>(work: Promise<T>, ms: number, what: string, sign
   }
 }
 
+/** The input as the tool's schema reads it. An AppError "bad_input" that says what does not fit. */
+function parsedInput<I, O>(tool: Tool<I, O>, input: I): I {
+  const { data, error } = tool.input.safeParse(input);
+  if (error === undefined) return data;
+  throw new AppError("bad_input", `“${tool.title}” cannot be done with this: ${z.prettifyError(error).replaceAll("\n", " ")}`);
+}
+
 /** Runs a tool on parsed input, again (at most twice, after a jittered wait) where the failure may pass; reports its time. */
 export async function* callTool<I, O>(context: ToolContext, tool: Tool<I, O>, input: I): AsyncGenerator<ToolFinished, O, void> {
   const started = context.clock();
-  const parsed = tool.input.parse(input);
+  const parsed = parsedInput(tool, input);
   for (let attempt = 1; ; attempt += 1) {
     try {
       const output = await within(tool.run(parsed, context), context.toolTimeoutMs, `“${tool.title}”`, context.signal);

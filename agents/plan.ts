@@ -1,5 +1,6 @@
 import type { AgentName, PlanStep } from "../src/core/run-event.ts";
 import type { Triage } from "../src/core/triage.ts";
+import { analysesFor, namesAnalysis } from "./analyses.ts";
 
 /** Topics that call for looking for savings, where the question wants something changed. */
 const savable: ReadonlySet<string> = new Set(["reduction", "cache", "duplicates", "model_fit", "reasoning_effort"]);
@@ -7,16 +8,19 @@ const savable: ReadonlySet<string> = new Set(["reduction", "cache", "duplicates"
 /** Whether a question wants to know what could be changed, beyond what is. */
 export function wantsChange(triage: Triage): boolean {
   const { metrics, targets } = triage.entities;
+  if (namesAnalysis(triage, "optimization")) return true;
   if (metrics.includes("savings") && !triage.intents.includes("recommend")) return false;
   if (triage.category === "supply_catalog") return false;
   const aims = targets.some((target) => target.metric === "cost" && target.relation === "change" && target.value < 0);
   // Whether a past change was worth it is no search for the next one.
   if (metrics.includes("bill_change") && !metrics.includes("reduction") && !aims) return false;
-  return aims || metrics.some((topic) => savable.has(topic));
+  return aims || metrics.some((topic) => savable.has(topic)) || analysesFor(triage, "optimization").length > 0;
 }
 
 function dataTitle(triage: Triage): string {
   const { metrics, dimensions } = triage.entities;
+  const named = namedTitle(triage, "data_analysis");
+  if (named !== undefined) return named;
   if (triage.category === "supply_catalog") return "Reading the price book";
   if (metrics.includes("bill_change")) return "Comparing the bill of two periods";
   if (metrics.includes("forecast")) return "Reading daily spend and forecasting";
@@ -28,8 +32,14 @@ function dataTitle(triage: Triage): string {
   return `Reading spend by ${by}`;
 }
 
+/** What a question names is told by its own title. */
+const namedTitle = (triage: Triage, agent: "data_analysis" | "optimization"): string | undefined =>
+  analysesFor(triage, agent).find(({ name }) => triage.entities.tools.includes(name))?.title;
+
 function optimizationTitle(triage: Triage): string {
   const { metrics } = triage.entities;
+  const named = namedTitle(triage, "optimization");
+  if (named !== undefined) return named;
   if (metrics.includes("cache") || metrics.includes("duplicates")) return "Auditing caches and repeated prompts";
   return "Repricing your usage on other models and looking for waste";
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Id, IdKind } from "../src/core/ids.ts";
+import type { Logger } from "../src/core/logger.ts";
 import type { PolicyStore } from "../src/core/policy.ts";
 import type { Report } from "../src/core/report.ts";
 import type { Run } from "../src/core/run.ts";
@@ -23,6 +24,7 @@ export interface StepContext extends ToolContext {
   readonly run: Run;
   readonly triage: Triage;
   readonly policies: Pick<PolicyStore, "active">;
+  readonly log: Logger;
   readonly newId: <K extends IdKind>(kind: K) => Id<K>;
   /** Share of conversations that stay on the old model when a routing change is applied. */
   readonly holdoutShare: number;

@@ -9,6 +9,7 @@ import type { Analyst, LoggedEvent, Run } from "../src/core/run.ts";
 import type { AgentName, PlanStep, RunEvent } from "../src/core/run-event.ts";
 import type { SavingsLedger } from "../src/core/savings.ts";
 import type { Triage } from "../src/core/triage.ts";
+import type { UsagePatterns } from "../src/core/usage-patterns.ts";
 import type { Coverage, UsageReader } from "../src/core/usage-store.ts";
 import type { Zone } from "../src/core/zone.ts";
 import { filtersFor } from "./data-analysis/scope.ts";
@@ -20,7 +21,7 @@ import type { StepContext, StepOutcome, StepResults, SubAgent } from "./step.ts"
 
 /** What the supervisor works with: readers, a clock, and limits. */
 export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDays" | "dailySources"> {
-  readonly usage: UsageReader;
+  readonly usage: UsageReader & UsagePatterns;
   readonly prices: PriceBook;
   readonly policies: Pick<PolicyStore, "active">;
   /** The savings ledger; without it, what was saved is said to be missing. */
@@ -161,7 +162,7 @@ async function* analyse(
   log: readonly LoggedEvent[],
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, void, void> {
-  const { stamp, usage, prices, policies, toolTimeoutMs, holdoutShare } = settings;
+  const { stamp, usage, prices, policies, log: logger, toolTimeoutMs, holdoutShare } = settings;
   const past = readPast(log);
   if (past.ended) return;
   if (!past.started) yield { type: "run.started", ...stamp() };
@@ -180,7 +181,12 @@ async function* analyse(
   const { savings, billing, settleDays, dailySources } = settings;
   const readers = { usage, prices, savings, billing, settleDays, dailySources, zone };
   const tools = { orgId: run.orgId, ...readers, coverage: await looking, asOf: run.asOf, signal, toolTimeoutMs, clock };
-  const report = yield* runSteps(settings, { ...tools, run, triage, policies, newId: settings.newId, holdoutShare }, plan, past);
+  const report = yield* runSteps(
+    settings,
+    { ...tools, run, triage, policies, log: logger, newId: settings.newId, holdoutShare },
+    plan,
+    past,
+  );
   if (typeof report === "string") yield { type: "run.failed", ...stamp(), reason: `The report could not be written: ${report}` };
   else yield { type: "report.ready", ...stamp(), report };
 }

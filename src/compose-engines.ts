@@ -7,6 +7,7 @@ import type { BillingLedger } from "./core/billing.ts";
 import { AppError } from "./core/errors.ts";
 import type { Logger } from "./core/logger.ts";
 import type { SourceGrains } from "./core/source-grains.ts";
+import type { UsagePatterns } from "./core/usage-patterns.ts";
 import type { UsageReader, UsageRestamper, UsageWriter } from "./core/usage-store.ts";
 import { connectClickHouse } from "./stores/clickhouse/connect.ts";
 import { makeDataDir } from "./stores/embedded/data-dir.ts";
@@ -17,7 +18,7 @@ import { connectPostgres, type PostgresStores } from "./stores/postgres/connect.
 /** The stores and the queue's address, embedded or remote as configured. */
 export interface Engines {
   readonly stores: PostgresStores;
-  readonly usage: UsageReader & UsageWriter;
+  readonly usage: UsageReader & UsagePatterns & UsageWriter;
   readonly billing: BillingLedger;
   readonly grains: SourceGrains;
   readonly restamper: UsageRestamper;

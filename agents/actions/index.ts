@@ -1,5 +1,5 @@
-import { assertNever } from "../../src/core/errors.ts";
-import type { Recommendation, RoutingChange } from "../../src/core/report.ts";
+import { AppError, assertNever } from "../../src/core/errors.ts";
+import type { ProposalWords, Recommendation, RoutingChange } from "../../src/core/report.ts";
 import type { ToolFinished } from "../define.ts";
 import { safeLabel } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome } from "../step.ts";
@@ -21,7 +21,8 @@ function changeOf(one: Opportunity, holdoutShare: number): RoutingChange | null 
 }
 
 /** The words of a recommendation, by its kind. */
-function wording(one: Opportunity): Pick<Recommendation, "title" | "steps" | "risk"> {
+function wording(one: Opportunity): ProposalWords {
+  if (one.words !== undefined) return one.words;
   const [workload, from, to] = [safeLabel(one.workload), safeLabel(one.fromModel), safeLabel(one.toModel)];
   switch (one.kind) {
     case "model_right_sizing":
@@ -34,6 +35,8 @@ function wording(one: Opportunity): Pick<Recommendation, "title" | "steps" | "ri
       return { title: `Let ${workload} reuse its prompt prefixes on ${from}`, steps: promptCacheSteps(workload), risk: "low" };
     case "duplicate_cache":
       return { title: `Cache repeated prompts of ${workload} on ${from}`, steps: duplicateCacheSteps(workload), risk: "medium" };
+    case "usage_change":
+      throw new AppError("internal", "A change of usage came without its words.");
     default:
       return assertNever(one.kind);
   }

@@ -2,13 +2,14 @@ import { Dimension } from "../../src/core/usage-store.ts";
 import { aboutSpend } from "../about-spend.ts";
 import { calendarFor, callTool, type ToolFinished } from "../define.ts";
 import { showCount } from "../figures.ts";
+import { runAnalyses } from "../run-analyses.ts";
 import { defineAgent, type StepContext, type StepOutcome } from "../step.ts";
 import { tools } from "../tools/index.ts";
 import { missingData } from "../tools/missing.ts";
+import type { Topic } from "../topics.ts";
 import { looksLikeModel, unknownNames } from "../triage/entities.ts";
-import type { Topic } from "../triage/instructions.ts";
 import { DataAnalysis } from "./output.ts";
-import { type Frame, frameOf } from "./scope.ts";
+import { askedOf, type Frame, frameOf } from "./scope.ts";
 import { plural, splitOf } from "./split.ts";
 
 type Calls<O> = AsyncGenerator<ToolFinished, O, void>;
@@ -108,7 +109,15 @@ async function* analyse(context: StepContext): Calls<StepOutcome<DataAnalysis>> 
   const frame = frameOf(context.triage, context.coverage, context.asOf, calendarFor(context));
   const empty = { ...frame, spend: null, drivers: null, billChange: null, forecast: null, growth: null, latency: null, supply: null };
   const unknown = [...unknownNames(context.run.question, context.triage.entities)];
-  const none = { unpriced: null, reconciliation: null, bills: null, savings: null, splitInstead: "", zone: context.zone ?? "UTC" };
+  const none = {
+    unpriced: null,
+    reconciliation: null,
+    bills: null,
+    savings: null,
+    splitInstead: "",
+    analyses: [],
+    zone: context.zone ?? "UTC",
+  };
   const base: DataAnalysis = { ...empty, ...none, unknown, missing: missingFor(context, unknown) };
   const supply = yield* supplyPart(context, frame);
   if (aboutPricesAlone(context.triage.entities.metrics) || context.coverage.requests === 0) {
@@ -123,13 +132,14 @@ async function* analyse(context: StepContext): Calls<StepOutcome<DataAnalysis>> 
   const within = context.triage.entities.period !== null;
   const savings =
     asks(context, "savings") || worth(context) ? yield* callTool(context, tools.savings_ledger, { scope: frame.scope, within }) : null;
+  const analyses = yield* runAnalyses(context, "data_analysis", askedOf(context, frame));
   const missing = [
     ...base.missing,
     ...(spend.splitInstead === ""
       ? []
       : [`${spend.splitInstead} Import with a column for it, or send it with requests through the gateway.`]),
   ];
-  const result = { ...base, ...spend, ...outlook, supply, unpriced, reconciliation, bills, savings, missing };
+  const result = { ...base, ...spend, ...outlook, supply, unpriced, reconciliation, bills, savings, analyses, missing };
   return { summary: `${showCount(spend.spend?.total.requests ?? 0)} requests read.`, result };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AnalysisOutcome } from "../analysis.ts";
 import { NamedPeriod, Scope } from "../figures.ts";
 import { BillChange } from "../tools/bill-change-decomposition.ts";
 import { CostAnalysis } from "../tools/cost-analyzer.ts";
@@ -36,6 +37,8 @@ export const DataAnalysis = z.strictObject({
   /** Metered against billed: where it was asked for, or where bills are connected and the whole spend was. */
   bills: DarkSpend.nullable().default(null),
   savings: SavingsRead.nullable(),
+  /** What the other analyses that the question calls for found. */
+  analyses: z.array(AnalysisOutcome).default([]),
   missing: z.array(z.string()),
 });
 export type DataAnalysis = z.infer<typeof DataAnalysis>;

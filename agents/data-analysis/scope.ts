@@ -1,7 +1,9 @@
 import type { Triage } from "../../src/core/triage.ts";
 import type { Coverage, Filters } from "../../src/core/usage-store.ts";
 import type { Calendar } from "../../src/core/zone.ts";
+import type { Asked } from "../analysis.ts";
 import type { NamedPeriod, Scope } from "../figures.ts";
+import type { StepContext } from "../step.ts";
 import { untilNow } from "../triage/find-periods.ts";
 import { periodBefore } from "../triage/periods.ts";
 
@@ -89,3 +91,13 @@ export function frameOf(triage: Triage, coverage: Coverage, asOf: Date, calendar
     assumedPeriod: `The question names no period: ${taken.label} is taken.`,
   };
 }
+
+/** What a question asks of any analysis. */
+export const askedOf = ({ triage, coverage, run, holdoutShare }: StepContext, { scope, comparison }: Frame): Asked => ({
+  scope,
+  comparison,
+  entities: triage.entities,
+  question: run.question,
+  wanted: wantedModels(triage, coverage),
+  holdoutPermille: Math.round(holdoutShare * 1_000),
+});

@@ -1,5 +1,7 @@
-import { frameOf, wantedModels } from "../data-analysis/scope.ts";
+import { namesAnalysis } from "../analyses.ts";
+import { askedOf, frameOf, wantedModels } from "../data-analysis/scope.ts";
 import { calendarFor, callTool, type ToolFinished } from "../define.ts";
+import { runAnalyses } from "../run-analyses.ts";
 import { defineAgent, type StepContext, type StepOutcome } from "../step.ts";
 import { tools } from "../tools/index.ts";
 import { Optimization } from "./output.ts";
@@ -7,11 +9,12 @@ import { rankAndStack } from "./rank.ts";
 
 const most = 5;
 
-/** Which analyses a question calls for: the ones it names, else all. */
-function wanted(metrics: readonly string[]): { readonly models: boolean; readonly cache: boolean; readonly duplicates: boolean } {
+/** Which of the audits a question calls for: the ones it names, else all, but for a question that names another analysis. */
+function wanted({ triage }: StepContext): { readonly models: boolean; readonly cache: boolean; readonly duplicates: boolean } {
+  const { metrics } = triage.entities;
   const [cache, duplicates] = [metrics.includes("cache"), metrics.includes("duplicates")];
   const models = metrics.includes("model_fit") || metrics.includes("reasoning_effort");
-  return cache || duplicates || models
+  return cache || duplicates || models || namesAnalysis(triage, "optimization")
     ? { models, cache, duplicates: duplicates || cache }
     : { models: true, cache: true, duplicates: true };
 }
@@ -23,8 +26,9 @@ async function routedPairs(context: StepContext): Promise<string[]> {
 }
 
 async function* optimize(context: StepContext): AsyncGenerator<ToolFinished, StepOutcome<Optimization>, void> {
-  const { scope } = frameOf(context.triage, context.coverage, context.asOf, calendarFor(context));
-  const { models, cache: caching, duplicates: repeats } = wanted(context.triage.entities.metrics);
+  const frame = frameOf(context.triage, context.coverage, context.asOf, calendarFor(context));
+  const { scope } = frame;
+  const { models, cache: caching, duplicates: repeats } = wanted(context);
   const rightSizing = models
     ? yield* callTool(context, tools.model_right_sizing, {
         scope,
@@ -35,12 +39,14 @@ async function* optimize(context: StepContext): AsyncGenerator<ToolFinished, Ste
     : null;
   const cache = caching ? yield* callTool(context, tools.kv_cache_optimization_audit, { scope }) : null;
   const duplicates = repeats ? yield* callTool(context, tools.duplicate_requests, { scope }) : null;
-  const found = [...(rightSizing?.opportunities ?? []), ...(cache?.opportunities ?? []), ...(duplicates?.opportunities ?? [])];
+  const analyses = yield* runAnalyses(context, "optimization", askedOf(context, frame));
+  const seen = analyses.flatMap(({ result }) => result?.opportunities ?? []);
+  const found = [...(rightSizing?.opportunities ?? []), ...(cache?.opportunities ?? []), ...(duplicates?.opportunities ?? []), ...seen];
   const ranked = [...rankAndStack(found, most)];
   return {
     summary:
       ranked.length === 0 ? "Nothing new that would save money." : `${ranked.length} ${ranked.length === 1 ? "way" : "ways"} to save.`,
-    result: { scope, rightSizing, cache, duplicates, ranked },
+    result: { scope, rightSizing, cache, duplicates, analyses, ranked },
   };
 }
 

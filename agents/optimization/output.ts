@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AnalysisOutcome } from "../analysis.ts";
 import { Scope } from "../figures.ts";
 import { DuplicateAudit } from "../tools/duplicate-requests.ts";
 import { CacheAudit } from "../tools/kv-cache-optimization-audit.ts";
@@ -11,6 +12,8 @@ export const Optimization = z.strictObject({
   rightSizing: RightSizing.nullable(),
   cache: CacheAudit.nullable(),
   duplicates: DuplicateAudit.nullable(),
+  /** What the other analyses that the question calls for found. */
+  analyses: z.array(AnalysisOutcome).default([]),
   /** Best first; each counted after those before it on the same usage. */
   ranked: z.array(Opportunity),
 });

@@ -2,6 +2,7 @@ import { fromUsd } from "../../src/core/money.ts";
 import type { ChartSeries, ReportBlock } from "../../src/core/report.ts";
 import { changeFactors } from "../../src/stats/decompose-change.ts";
 import { aboutSpend } from "../about-spend.ts";
+import { type AnalysisOutcome, foundBy } from "../analysis.ts";
 import type { DataAnalysis } from "../data-analysis/output.ts";
 import { safeLabel, showCount, showDay, showPercent, showPeriod } from "../figures.ts";
 import type { Optimization } from "../optimization/output.ts";
@@ -179,10 +180,30 @@ function frameNotes(data: DataAnalysis, metrics: readonly string[]): string[] {
 export const failureNotes = (failed: readonly { readonly title: string; readonly reason: string }[]): string[] =>
   failed.map(({ title, reason }) => `“${title}” could not be done, so this report is not complete: ${reason}`);
 
+/** What the other analyses of both steps came to. */
+const outcomesOf = ({ dataAnalysis, optimization }: StepResults): readonly AnalysisOutcome[] => [
+  ...(dataAnalysis?.analyses ?? []),
+  ...(optimization?.analyses ?? []),
+];
+
+/** Analyses that nobody named and that could not be run: the answer is less whole without them. Those that were named are said in the answer itself. */
+const unableNotes = (outcomes: readonly AnalysisOutcome[]): string[] =>
+  failureNotes(outcomes.flatMap(({ named, title, reason }) => (named || reason === "" ? [] : [{ title, reason }])));
+
+/** Rows of an analysis that are drawn at most. */
+const drawnRows = 20;
+
+/** The tables of the other analyses; of those that were not named, none. */
+const analysisTables = (outcomes: readonly AnalysisOutcome[]): ReportBlock[] =>
+  foundBy(outcomes.filter(({ named }) => named)).flatMap(({ tables }) =>
+    tables.flatMap(({ columns, rows }) => table(columns, rows.slice(0, drawnRows))),
+  );
+
 /** The notes of a report: what it rests on, what the tools remarked, and which prices were looked up. */
 export function notesOf(results: StepResults, metrics: readonly string[], asOf: Date): string[] {
   const data = results.dataAnalysis;
   const found = results.optimization;
+  const outcomes = outcomesOf(results);
   const parts = [
     data?.spend,
     data?.drivers,
@@ -195,9 +216,10 @@ export function notesOf(results: StepResults, metrics: readonly string[], asOf: 
     data?.reconciliation,
     metrics.includes("reconciliation") ? data?.bills : undefined,
   ];
-  const audits = [found?.rightSizing, found?.cache, found?.duplicates];
+  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...foundBy(outcomes)];
   const looked = found !== undefined || (data?.supply ?? null) !== null;
   return [
+    ...unableNotes(outcomes),
     ...(data === undefined ? [] : frameNotes(data, metrics)),
     ...(data === undefined || metrics.includes("reconciliation") ? [] : darkNotes(data.bills)),
     ...[...parts, ...audits].flatMap((part) => part?.notes ?? []),
@@ -209,10 +231,12 @@ export function notesOf(results: StepResults, metrics: readonly string[], asOf: 
 export function drawnBlocks(results: StepResults, metrics: readonly string[]): ReportBlock[] {
   const data = results.dataAnalysis;
   const found = results.optimization === undefined ? [] : optimizationTables(results.optimization);
-  if (data === undefined) return found;
+  const analysed = analysisTables(outcomesOf(results));
+  if (data === undefined) return [...analysed, ...found];
   const bill = data.billChange !== null && comparable(data.billChange) ? billBlocks(data.billChange) : [];
   const spend = aboutSpend(metrics) ? spendBlocks(data.spend, metrics) : [];
   return [
+    ...analysed,
     ...savingsTable(data),
     ...(metrics.includes("reconciliation") ? billsTable(data.bills) : []),
     ...bill,

@@ -3,6 +3,7 @@ import type { Report } from "../../src/core/report.ts";
 import { type Figure, type Recommendation, type ReportBlock } from "../../src/core/report.ts";
 import type { Triage } from "../../src/core/triage.ts";
 import { aboutSpend } from "../about-spend.ts";
+import { foundBy } from "../analysis.ts";
 import type { ToolFinished } from "../define.ts";
 import { safeLabel, usdFigure } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome, type StepResults } from "../step.ts";
@@ -32,14 +33,25 @@ const titles: readonly (readonly [string, string])[] = [
   ["tokens", "What was used"],
 ];
 
-function titleOf(triage: Triage): string {
+/** What the analysis is headed with that the question names, where it is one alone. */
+function headingOf({ dataAnalysis, optimization }: StepResults): string | undefined {
+  const [only, ...others] = [...(dataAnalysis?.analyses ?? []), ...(optimization?.analyses ?? [])].filter(({ named }) => named);
+  return others.length === 0 ? only?.heading : undefined;
+}
+
+function titleOf(triage: Triage, heading: string | undefined): string {
   const aims = new Set(triage.entities.targets.filter((target) => target.relation === "change").map((target) => target.metric));
-  const about = aims.size > 1 ? "Whether the aims can be met" : titledBy(triage);
+  const about = aims.size > 1 ? "Whether the aims can be met" : titledBy(triage, heading);
   const named = [...triage.entities.workloads, ...triage.entities.teams].map(safeLabel);
   return named.length === 0 ? about : `${about}: ${named.join(", ")}`;
 }
 
-const titledBy = (triage: Triage): string => titles.find(([topic]) => triage.entities.metrics.includes(topic))?.[1] ?? "What was spent";
+const titledBy = (triage: Triage, heading: string | undefined): string =>
+  heading ?? titles.find(([topic]) => triage.entities.metrics.includes(topic))?.[1] ?? "What was spent";
+
+/** What the analyses of both steps found, those that the question names first. */
+const analysesOf = ({ dataAnalysis, optimization }: StepResults) =>
+  foundBy([...(dataAnalysis?.analyses ?? []), ...(optimization?.analyses ?? [])]);
 
 /** Every figure behind a report: those of the tools, and the estimates of its proposals. */
 function figuresOf(results: StepResults): Figure[] {
@@ -67,7 +79,9 @@ function figuresOf(results: StepResults): Figure[] {
           unit: "USD/month",
         })),
   );
-  const all = [...parts, found?.rightSizing, found?.cache, found?.duplicates].flatMap((part) => part?.figures ?? []);
+  const all = [...parts, found?.rightSizing, found?.cache, found?.duplicates, ...analysesOf(results)].flatMap(
+    (part) => part?.figures ?? [],
+  );
   const seen = new Set<string>();
   return [...all, ...estimates].filter((one) => {
     const key = JSON.stringify([one.name, one.unit, one.period, one.filters, one.value]);
@@ -94,6 +108,7 @@ function namesOf(context: StepContext): readonly string[] {
   const labels = [...coverage.workloads, ...coverage.models, ...coverage.teams, ...moves, ...filters].map((name) => safeLabel(name));
   return [
     ...(data?.unknown ?? []),
+    ...analysesOf(results).flatMap(({ names }) => names),
     ...labels,
     ...rows.map((row) => row.name),
     ...supply,
@@ -119,7 +134,7 @@ function missingOf(results: StepResults, metrics: readonly string[]): string[] {
     // Where a change is asked about, an empty ledger is said in the text.
     metrics.includes("savings") ? data?.savings : undefined,
   ];
-  const audits = [found?.rightSizing, found?.cache, found?.duplicates];
+  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...analysesOf(results)];
   return [...new Set([...(data?.missing ?? []), ...[...parts, ...audits].flatMap((part) => part?.missing ?? [])])];
 }
 
@@ -171,7 +186,7 @@ export function writeReport(context: StepContext): Report {
   const dropped = left > 0 ? ["A sentence was left out, because one of its numbers could not be traced to a figure."] : [];
   const fallback = missing[0] ?? "Nothing could be computed for this question.";
   return {
-    title: titleOf(context.triage),
+    title: titleOf(context.triage, headingOf(results)),
     summary: lead.length === 0 ? fallback : lead.join(" "),
     blocks: [
       ...(rest.length > 0 ? [{ type: "list" as const, items: rest }] : []),

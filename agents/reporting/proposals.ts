@@ -71,12 +71,15 @@ export function fitSentences(found: Optimization | undefined, models: readonly s
   const comparisons = found?.rightSizing?.comparisons ?? [];
   const targets = [...new Set(comparisons.map((one) => one.toModel))];
   if (models.length === 0) return [];
-  return targets.slice(0, 3).map((toModel) =>
-    moveSentence(
-      toModel,
-      comparisons.filter((one) => one.toModel === toModel),
-    ),
-  );
+  return targets
+    .slice(0, 3)
+    .map((toModel) =>
+      moveSentence(
+        toModel,
+        comparisons.filter((one) => one.toModel === toModel),
+      ),
+    )
+    .filter((sentence) => sentence !== "");
 }
 
 /** What is said where an approved policy makes a change already, so that its absence from the proposals is no riddle. */

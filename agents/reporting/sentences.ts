@@ -8,6 +8,7 @@ import type { StepContext } from "../step.ts";
 import type { BillChange } from "../tools/bill-change-decomposition.ts";
 import { whollyUnpriced } from "../tools/cost-analyzer.ts";
 import { looksLikeModel } from "../triage/entities.ts";
+import { analysesSaid } from "./analyses-said.ts";
 import { billsSentences } from "./bills.ts";
 import { bestSentence, cachingSentences, fitSentences, routedSentences } from "./proposals.ts";
 import { many, usd } from "./wording.ts";
@@ -208,6 +209,14 @@ function hitRateSentences({ spend }: DataAnalysis): readonly string[] {
   ];
 }
 
+/** Puts what a question asked first, then the best proposal; without one, a sentence more of the rest. */
+function opened(head: readonly string[], body: readonly string[], best: readonly string[]): Prose {
+  const opening = head.length > 0 ? head : body.slice(0, 1);
+  const after = body.filter((sentence) => !opening.includes(sentence));
+  const more = best.length > 0 || opening.length > 2 ? 0 : 1;
+  return { lead: [...opening, ...best, ...after.slice(0, more)], rest: after.slice(more) };
+}
+
 /** Everything the results say, most to the point first: what the question asked comes before what surrounds it. */
 export function proseOf(context: StepContext, aims: readonly string[], together: readonly string[]): Prose {
   const { results, triage } = context;
@@ -219,17 +228,20 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
   const routed = routedSentences(results.optimization);
   const quality = metrics.includes("quality") ? [noQuality] : [];
   const caching = metrics.includes("cache") || metrics.includes("duplicates") ? cachingSentences(results.optimization) : [];
-  const fit = metrics.includes("model_fit") ? fitSentences(results.optimization, models).filter((sentence) => sentence !== "") : [];
+  const fit = metrics.includes("model_fit") ? fitSentences(results.optimization, models) : [];
   const timed = triage.entities.targets.some((target) => target.metric === "latency");
+  const said = analysesSaid(results);
   const head = [
     ...unknownSentences(data.unknown),
     ...(data.splitInstead === "" ? [] : [data.splitInstead]),
     ...savingsSentences(data, metrics.includes("bill_change")),
+    ...said.named.slice(0, 2),
     ...aims,
     ...(metrics.includes("batch") ? ["What the batch or flex tier would save is not computed yet."] : []),
     ...(best === undefined ? [...(fit.length === 0 ? routed : []), ...quality] : []),
   ].slice(0, 3);
   const body = [
+    ...said.named.slice(2),
     ...(data.billChange === null ? [] : billSentences(data.billChange)),
     ...forecastSentences(data),
     ...reconciledSentences(data, metrics),
@@ -239,13 +251,11 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
     ...supplySentences(data),
     ...(timed ? [] : latencySentences(data)),
     ...together,
+    ...said.beside,
     ...tokenSentences(data, metrics),
     ...(metrics.includes("cache") ? hitRateSentences(data) : []),
     ...(best === undefined && fit.length > 0 ? routed : []),
     ...(aboutSpend(metrics) ? spendSentences(data, context.coverage) : []),
   ];
-  const opening = head.length > 0 ? head : body.slice(0, 1);
-  const after = body.filter((sentence) => !opening.includes(sentence));
-  if (best !== undefined) return { lead: [...opening, best, ...quality], rest: [...after, ...routed] };
-  return { lead: [...opening, ...after.slice(0, opening.length > 2 ? 0 : 1)], rest: after.slice(opening.length > 2 ? 0 : 1) };
+  return best === undefined ? opened(head, body, []) : opened(head, [...body, ...routed], [best, ...quality]);
 }

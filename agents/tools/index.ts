@@ -9,6 +9,7 @@ import { latencyAnalyzer } from "./latency-analyzer.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
 import type { ToolName } from "./names.ts";
+import { retryWaste } from "./retry-waste.ts";
 import { savingsLedger } from "./savings-ledger.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
 import { unpricedReconciliation } from "./unpriced-reconciliation.ts";
@@ -30,4 +31,5 @@ export const tools = {
   unpriced_reconciliation: unpricedReconciliation,
   dark_spend_reconciliation: darkSpendReconciliation,
   savings_ledger: savingsLedger,
+  retry_waste: retryWaste,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

@@ -10,6 +10,8 @@ export const missingData = {
     "Prompt-prefix hashes: without them it cannot be seen how much of each prompt repeats. Import a trace with prefix-block hashes.",
   quality:
     "Quality signals (ratings, evaluations, task outcomes): none is connected, so quality is not judged here. A change is applied with a holdout, and its error rate is compared; connect evaluations before relying on quality.",
+  attempts:
+    "Attempts: none of the usage says which calls were tried again. Route traffic through the gateway, which keeps a row for each attempt.",
   rateLimits:
     "Rate limits: the providers' limits for your account are not connected, so headroom cannot be computed. Compare the request and token rates shown with the limits page of each provider's console.",
   savings:

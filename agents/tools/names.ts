@@ -14,5 +14,6 @@ export const toolNames = [
   "unpriced_reconciliation",
   "dark_spend_reconciliation",
   "savings_ledger",
+  "retry_waste",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type PicoUsd, toUsd, UsdAmount } from "../../src/core/money.ts";
-import { RecommendationKind } from "../../src/core/report.ts";
+import { ProposalWords, RecommendationKind } from "../../src/core/report.ts";
 import type { Coverage } from "../../src/core/usage-store.ts";
 import type { NamedPeriod } from "../figures.ts";
 
@@ -22,6 +22,8 @@ export const Opportunity = z.strictObject({
   addressable: UsdAmount,
   /** How many requests in 30 days the saving is made on, where it is made on whole requests. */
   requests: z.number().int().positive().optional(),
+  /** How the change is called and made, where its kind does not say. */
+  words: ProposalWords.optional(),
   /** True where our routing can make the change. */
   routable: z.boolean(),
   evidence: z.array(z.string()),

@@ -3,18 +3,11 @@ import type { PriceBook } from "../../src/core/price.ts";
 import type { Category, Entities, Intent, Triage } from "../../src/core/triage.ts";
 import type { Coverage } from "../../src/core/usage-store.ts";
 import { calendarOf, type Zone } from "../../src/core/zone.ts";
+import { analysesNamed } from "../analyses.ts";
+import type { Topic } from "../topics.ts";
 import { findNames, type KnownNames, knownNames } from "./entities.ts";
 import { asItReads, givesOrders } from "./guard.ts";
-import {
-  categoryRules,
-  dimensionRules,
-  exampleQuestions,
-  intentRules,
-  priorityRules,
-  type Rule,
-  type Topic,
-  topicRules,
-} from "./instructions.ts";
+import { categoryRules, dimensionRules, exampleQuestions, intentRules, priorityRules, type Rule, topicRules } from "./instructions.ts";
 import { Triage as output } from "./output.ts";
 import { readPeriods } from "./periods.ts";
 import { findTargets } from "./targets.ts";
@@ -38,6 +31,7 @@ const nothing: Entities = {
   workloads: [],
   teams: [],
   metrics: [],
+  tools: [],
   dimensions: [],
   period: null,
   comparison: null,
@@ -74,10 +68,16 @@ interface Reading {
   readonly entities: Entities;
 }
 
-function categoriesOf(text: string, topics: readonly Topic[], models: number): readonly Category[] {
+function categoriesOf(
+  text: string,
+  topics: readonly Topic[],
+  models: number,
+  analyses: readonly { readonly category: Category }[],
+): readonly Category[] {
   const scores = new Map<Category, number>();
   const add = (category: Category, weight: number): void => void scores.set(category, (scores.get(category) ?? 0) + weight);
   for (const rule of hits(categoryRules, text)) add(rule.to, rule.weight);
+  for (const { category } of analyses) add(category, 3);
   if (topics.includes("price") && models > 0) add("supply_catalog", 2);
   if (topics.includes("price")) add("supply_catalog", 2);
   if (topics.includes("model_fit") && models > 0) add("model_selection", 2);
@@ -109,18 +109,20 @@ function read(question: string, input: TriageInput, names: KnownNames, inUse: Re
   const text = mended([...found.workloads, ...found.teams].reduce(masked, raw));
   const intents = unique(hits(intentRules, text).map((rule) => rule.to));
   const topics = topicsOf(text, intents, found.models.length);
+  const analyses = analysesNamed(text);
   const { period, comparison } = readPeriods(text, { asOf: input.asOf, calendar: calendarOf(input.zone ?? "UTC") });
   const targets = findTargets(mended(raw), names, inUse);
   const compared = comparison !== null && (topics.length === 0 || topics.includes("spend")) ? (["bill_change"] as const) : [];
   const grown = targets.some((target) => target.metric === "usage") ? (["growth"] as const) : [];
   return {
-    categories: categoriesOf(text, topics, found.models.length),
+    categories: categoriesOf(text, topics, found.models.length, analyses),
     intents,
     entities: {
       models: [...found.models],
       workloads: [...found.workloads],
       teams: [...found.teams],
       metrics: unique([...topics, ...compared, ...grown]),
+      tools: analyses.map(({ name }) => name),
       dimensions: dimensionRules.filter(([, pattern]) => pattern.test(text)).map(([dimension]) => dimension),
       period,
       comparison,
@@ -131,7 +133,7 @@ function read(question: string, input: TriageInput, names: KnownNames, inUse: Re
 
 const says = (entities: Entities): boolean =>
   entities.period !== null ||
-  [entities.models, entities.workloads, entities.teams, entities.metrics, entities.dimensions, entities.targets].some(
+  [entities.models, entities.workloads, entities.teams, entities.metrics, entities.tools, entities.dimensions, entities.targets].some(
     (list) => list.length > 0,
   );
 
@@ -145,21 +147,23 @@ const pointsBack = /^\W*why\W*$|\b(?:that|this|it|them|those)(?: (?:spend|costs?
 const leans = (question: string, reading: Reading): boolean =>
   opensFollowUp.test(asItReads(question)) ||
   pointsBack.test(asItReads(question)) ||
-  (reading.entities.metrics.length === 0 && says(reading.entities));
+  (reading.entities.metrics.length === 0 && reading.entities.tools.length === 0 && says(reading.entities));
 
 /** Fills in what a follow-up leaves out from the reading of the question before. */
 function filledIn(own: Reading, before: Reading): Reading {
   const either = <T>(mine: readonly T[], theirs: readonly T[]): T[] => [...(mine.length > 0 ? mine : theirs)];
   const [a, b] = [own.entities, before.entities];
   const named = a.models.length + a.workloads.length + a.teams.length > 0;
+  const asks = a.metrics.length + a.tools.length > 0;
   return {
-    categories: a.metrics.length > 0 && own.categories.length > 0 ? own.categories : unique([...before.categories, ...own.categories]),
-    intents: a.metrics.length > 0 && own.intents.length > 0 ? own.intents : either(before.intents, own.intents),
+    categories: asks && own.categories.length > 0 ? own.categories : unique([...before.categories, ...own.categories]),
+    intents: asks && own.intents.length > 0 ? own.intents : either(before.intents, own.intents),
     entities: {
       models: named ? a.models : b.models,
       workloads: named ? a.workloads : b.workloads,
       teams: named ? a.teams : b.teams,
-      metrics: either(a.metrics, b.metrics),
+      metrics: asks ? a.metrics : b.metrics,
+      tools: asks ? a.tools : b.tools,
       dimensions: either(a.dimensions, b.dimensions),
       period: a.period ?? b.period,
       comparison: a.comparison ?? (a.period === null ? b.comparison : null),
@@ -191,7 +195,8 @@ function askBackFor(question: string, reading: Reading): string | undefined {
   if (first !== undefined && !answerable.has(first) && first !== "general") {
     return `That is about ${first.replaceAll("_", " ")}, which Apex cannot do from a question yet. You can ask, for example: ${examples}.`;
   }
-  const understood = reading.entities.metrics.length > 0 || reading.entities.dimensions.length > 0 || reading.entities.targets.length > 0;
+  const { metrics, tools, dimensions, targets } = reading.entities;
+  const understood = [metrics, tools, dimensions, targets].some((list) => list.length > 0);
   const named = reading.entities.workloads.length + reading.entities.teams.length + reading.entities.models.length > 0;
   if (understood || (named && reading.intents.length > 0)) return undefined;
   if (first === "general") return `I answer questions about your spend on AI models. You can ask, for example: ${examples}.`;

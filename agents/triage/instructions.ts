@@ -1,30 +1,5 @@
 import type { Category, Intent, Priority } from "../../src/core/triage.ts";
-
-/** What can be asked of the data; triage puts these into `entities.metrics`, and the plan goes by them. */
-export const topics = [
-  "spend",
-  "requests",
-  "tokens",
-  "bill_change",
-  "drivers",
-  "forecast",
-  "growth",
-  "latency",
-  "quality",
-  "cache",
-  "duplicates",
-  "unpriced",
-  "reconciliation",
-  "savings",
-  "rate_limits",
-  "reasoning_effort",
-  "model_fit",
-  "price",
-  "reduction",
-  "trend",
-  "batch",
-] as const;
-export type Topic = (typeof topics)[number];
+import type { Topic } from "../topics.ts";
 
 /** A wording and what it points to; `weight` counts towards the category. */
 export interface Rule<T> {

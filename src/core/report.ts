@@ -18,7 +18,7 @@ export const Figure = z.strictObject({
 export type Figure = z.infer<typeof Figure>;
 
 /** Which analysis a recommendation comes from. */
-export const RecommendationKind = z.enum(["model_right_sizing", "prompt_cache", "duplicate_cache", "routing_rule"]);
+export const RecommendationKind = z.enum(["model_right_sizing", "prompt_cache", "duplicate_cache", "usage_change", "routing_rule"]);
 export type RecommendationKind = z.infer<typeof RecommendationKind>;
 
 const moves = {
@@ -56,19 +56,24 @@ export type RuleChange = z.infer<typeof RuleChange>;
 export const RoutingChange = z.union([HoldoutChange, RuleChange]);
 export type RoutingChange = z.infer<typeof RoutingChange>;
 
+/** The words of a change: steps in order, with how each is checked and undone. */
+export const ProposalWords = z.strictObject({
+  title: z.string(),
+  steps: z.array(z.strictObject({ action: z.string(), check: z.string(), undo: z.string() })),
+  risk: z.enum(["low", "medium", "high"]),
+});
+export type ProposalWords = z.infer<typeof ProposalWords>;
+
 /** A change that is proposed, with its evidence. */
 export const Recommendation = z.strictObject({
   id: idSchema("recommendation"),
   kind: RecommendationKind,
   workload: z.string(),
-  title: z.string(),
+  ...ProposalWords.shape,
   evidence: z.array(z.string()),
   caveats: z.array(z.string()),
   estimate: EstimatedSavings,
   change: RoutingChange.nullable(),
-  /** Steps in order, with how each is checked and undone. */
-  steps: z.array(z.strictObject({ action: z.string(), check: z.string(), undo: z.string() })),
-  risk: z.enum(["low", "medium", "high"]),
   /** The approval to press, where the change can be applied by us. */
   approvalId: idSchema("approval").nullable(),
 });

@@ -34,6 +34,8 @@ export const Entities = z.strictObject({
   dimensions: z.array(z.string()),
   period: z.strictObject({ from: z.iso.datetime(), to: z.iso.datetime(), label: z.string() }).nullable(),
   comparison: z.strictObject({ from: z.iso.datetime(), to: z.iso.datetime(), label: z.string() }).nullable(),
+  /** Tools that it asks for by themselves, by name. */
+  tools: z.array(z.string()).default([]),
   /** Named limits and aims: "latency ≤ 200 ms for chat", "cost −20 %", "usage +50 %". */
   targets: z.array(
     z.strictObject({

@@ -1,12 +1,14 @@
 import type { BillingLedger } from "../../core/billing.ts";
 import type { CorpusReader, CorpusWriter, Embedder } from "../../core/corpus.ts";
 import type { SourceGrains } from "../../core/source-grains.ts";
+import type { UsagePatterns } from "../../core/usage-patterns.ts";
 import type { UsageReader, UsageRestamper, UsageWriter } from "../../core/usage-store.ts";
 import { createBillingLedger } from "./billing.ts";
 import { createCorpusReader } from "./corpus-reader.ts";
 import { createCorpusWriter } from "./corpus-writer.ts";
 import { type ClickHouseTarget, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
+import { createUsagePatterns } from "./patterns/index.ts";
 import { createPendingHours } from "./pending-hours.ts";
 import { createUsageRestamper } from "./repricing.ts";
 import { createRollups } from "./rollups.ts";
@@ -16,7 +18,7 @@ import { createUsageWriter } from "./usage-writer.ts";
 
 /** The usage store and the way to let go of it. */
 export interface ClickHouseStores {
-  readonly usage: UsageReader & UsageWriter;
+  readonly usage: UsageReader & UsagePatterns & UsageWriter;
   readonly billing: BillingLedger;
   readonly grains: SourceGrains;
   readonly restamper: UsageRestamper;
@@ -41,7 +43,7 @@ export async function connectClickHouse(options: {
   const pending = createPendingHours(database, options.target.kind === "embedded");
   const rollups = createRollups(database);
   return {
-    usage: { ...createUsageReader(database), ...createUsageWriter(database, { rollups, pending }) },
+    usage: { ...createUsageReader(database), ...createUsagePatterns(database), ...createUsageWriter(database, { rollups, pending }) },
     restamper: createUsageRestamper(database, rollups),
     billing: createBillingLedger(database),
     grains: createSourceGrains(database),

@@ -1,0 +1,34 @@
+import type { Triage } from "../src/core/triage.ts";
+import type { AnyAnalysis } from "./analysis.ts";
+import { tools } from "./tools/index.ts";
+
+const isAnalysis = (tool: object): tool is AnyAnalysis => "prepare" in tool;
+const everyTool: readonly object[] = Object.values(tools);
+const analyses: readonly AnyAnalysis[] = everyTool.filter(isAnalysis);
+
+/** Every tool may be called by its own name, however its words are joined ("rate limit impact simulator"). */
+const ownName = ({ name }: AnyAnalysis): RegExp => new RegExp(`\\b${name.replaceAll("_", "[ _-]")}\\b`);
+
+/** The analyses that a lower-case text asks for by themselves. */
+export const analysesNamed = (text: string): readonly AnyAnalysis[] =>
+  analyses.filter((one) => ownName(one).test(text) || one.wordings.some((wording) => wording.test(text)));
+
+/** Whether a question looks for any way to save, and names none. */
+const sweeps = ({ entities: { metrics, tools: named } }: Triage): boolean =>
+  metrics.includes("reduction") &&
+  named.length === 0 &&
+  !["cache", "duplicates", "model_fit", "reasoning_effort"].some((topic) => metrics.includes(topic));
+
+/** The analyses of an agent that a triaged question calls for: those it names, those its topics need, and in a general search for savings those that mostly find something. */
+export const analysesFor = (triage: Triage, agent: AnyAnalysis["agent"]): readonly AnyAnalysis[] =>
+  analyses.filter(
+    (one) =>
+      one.agent === agent &&
+      (triage.entities.tools.includes(one.name) ||
+        one.topics.some((topic) => triage.entities.metrics.includes(topic)) ||
+        (one.sweep && sweeps(triage))),
+  );
+
+/** Whether a question names an analysis of this agent. */
+export const namesAnalysis = (triage: Triage, agent: AnyAnalysis["agent"]): boolean =>
+  analyses.some((one) => one.agent === agent && triage.entities.tools.includes(one.name));

@@ -1,0 +1,25 @@
+/** What can be asked of the data; triage puts these into `entities.metrics`, and the plan goes by them. */
+export const topics = [
+  "spend",
+  "requests",
+  "tokens",
+  "bill_change",
+  "drivers",
+  "forecast",
+  "growth",
+  "latency",
+  "quality",
+  "cache",
+  "duplicates",
+  "unpriced",
+  "reconciliation",
+  "savings",
+  "rate_limits",
+  "reasoning_effort",
+  "model_fit",
+  "price",
+  "reduction",
+  "trend",
+  "batch",
+] as const;
+export type Topic = (typeof topics)[number];
