@@ -16,6 +16,8 @@ export interface StepResults {
   readonly dataAnalysis?: DataAnalysis;
   readonly optimization?: Optimization;
   readonly actions?: Actions;
+  /** The answer of an agent that looks after something else than usage: reporting hands it on. */
+  readonly handled?: Report;
   readonly report?: Report;
 }
 

@@ -47,6 +47,7 @@ async function start(): Promise<{ readonly url: string; close(): Promise<void> }
     sync: nothing,
     "send-notice": nothing,
     "digests-due": nothing,
+    operate: nothing,
     "watch-spend": nothing,
     "sync-due": nothing,
     home: nothing,

@@ -8,6 +8,7 @@ import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
+import { wireOperations } from "./compose-operations.ts";
 import { approvalTtlMs, type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
 import { type SavingsFlows, wireSavings } from "./compose-savings.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
@@ -204,6 +205,7 @@ function wireHandlers(shared: Shared): JobHandlers {
   const { stores, usage } = engines;
   const { runs, policies, approvals, deliveries, inbound, members } = stores;
   const analyst = wireAnalyst(shared);
+  const operations = wireOperations(shared);
   const pressed = (words: Press) => pressApproval(press, words);
   const surfaces = wireSurfaces(shared);
   return {
@@ -220,7 +222,10 @@ function wireHandlers(shared: Shared): JobHandlers {
     },
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, change: notices.change, log }, inboundId),
-    async apply({ orgId, approvalId }) {
+    operate: operations.operate,
+    async apply({ orgId, approvalId }, signal) {
+      const approval = await approvals.get(orgId, approvalId);
+      if (approval.recommendation.operation !== undefined) return operations.approved(approval, signal);
       const deps = { ...effect, approvals, policies, prices: await books.of(orgId), usage, providersOf: reachableProviders(shared), log };
       await applyPolicy(deps, { orgId, approvalId });
     },

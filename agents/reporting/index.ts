@@ -211,7 +211,7 @@ export const replyReport = (triage: Triage): Report => ({
 });
 
 async function* report(context: StepContext): AsyncGenerator<ToolFinished, StepOutcome<Report>, void> {
-  return { summary: "The report is ready.", result: writeReport(context) };
+  return { summary: "The report is ready.", result: context.results.handled ?? writeReport(context) };
 }
 
 /** Puts what was found into words, tables and charts. */

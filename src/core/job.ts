@@ -9,6 +9,7 @@ export const Job = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("deliver"), runId: idSchema("run"), seq: z.number().int().positive() }),
   z.strictObject({ name: z.literal("decide"), inboundId: idSchema("inbound") }),
   z.strictObject({ name: z.literal("apply"), approvalId: idSchema("approval"), orgId: idSchema("org") }),
+  z.strictObject({ name: z.literal("operate"), runId: idSchema("run"), orgId: idSchema("org"), index: z.number().int().nonnegative() }),
   z.strictObject({ name: z.literal("send-notice"), noticeId: idSchema("notice") }),
   z.strictObject({ name: z.literal("digests-due") }),
   z.strictObject({ name: z.literal("watch-spend") }),
@@ -39,6 +40,8 @@ export const jobKey = (job: Job): string => {
       return `decide-${job.inboundId}`;
     case "apply":
       return `apply-${job.approvalId}`;
+    case "operate":
+      return `operate-${job.runId}-${job.index}`;
     case "advance-rollout":
       return `advance-rollout-${job.approvalId}`;
     case "home":

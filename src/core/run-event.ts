@@ -19,6 +19,9 @@ const at = z.iso.datetime();
 /** Which role on the platform made whoever did it an admin, where our own table does not. */
 const through = z.string().optional();
 
+const count = z.number().int().nonnegative();
+const operation = { approvalId: idSchema("approval").nullable(), index: count };
+
 /** What happens in a run, in order. The log of these is the run: state, progress and result are folds of it. */
 export const RunEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("run.started"), at }),
@@ -101,6 +104,10 @@ export const RunEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("policy.failed"), at, approvalId: idSchema("approval"), reason: z.string() }),
   /** An admin asked to apply again what could not be. */
   z.strictObject({ type: z.literal("policy.retried"), at, approvalId: idSchema("approval"), by: z.string(), through }),
+  /** An operation is under way: so much of it is done. `index` is its place in the report, where no approval stands for it. */
+  z.strictObject({ type: z.literal("operation.progressed"), at, ...operation, done: count, total: count }),
+  z.strictObject({ type: z.literal("operation.done"), at, ...operation, sentence: z.string() }),
+  z.strictObject({ type: z.literal("operation.failed"), at, ...operation, reason: z.string() }),
   z.strictObject({
     type: z.literal("savings.measured"),
     at,

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { Approval } from "./approval.ts";
 import type { Author, ThreadKey } from "./conversation.ts";
-import { type DecisionView, decisionAfter, emptyDecision } from "./decision-view.ts";
+import { type DecisionView, decisionAfter, emptyDecision, operationText } from "./decision-view.ts";
 import { assertNever } from "./errors.ts";
 import type { Id } from "./ids.ts";
+import type { OperationView } from "./operation.ts";
 import type { Report } from "./report.ts";
 import type { AgentName, RunEvent } from "./run-event.ts";
 import type { Triage } from "./triage.ts";
@@ -49,6 +50,8 @@ export interface RunView {
   readonly report: Report | undefined;
   readonly failure: string | undefined;
   readonly decisions: readonly DecisionView[];
+  /** What the report brought about by itself. */
+  readonly operations: readonly OperationView[];
   /** The number of the last event folded in. */
   readonly seq: number;
 }
@@ -78,6 +81,7 @@ export const emptyView = (run: Viewed): RunView => ({
   report: undefined,
   failure: undefined,
   decisions: [],
+  operations: [],
   seq: 0,
 });
 
@@ -91,6 +95,16 @@ const decisionsOn = (view: RunView, { recommendations }: Report): readonly Decis
   recommendations.flatMap(({ approvalId }) =>
     approvalId === null ? [] : [view.decisions.find((one) => one.approvalId === approvalId) ?? emptyDecision(approvalId)],
   );
+
+const operationStates = { "operation.progressed": "working", "operation.done": "done", "operation.failed": "failed" } as const;
+
+/** Tells what an operation has come to where it stands: on its proposal, or beside the report. */
+function withOperation(view: RunView, event: Extract<RunEvent, { type: keyof typeof operationStates }>): RunView {
+  const note = operationText(event);
+  if (event.approvalId !== null) return withDecision(view, event.approvalId, (decision) => ({ ...decision, outcome: note }));
+  const state = operationStates[event.type];
+  return { ...view, operations: view.operations.map((one) => (one.index === event.index ? { ...one, state, note } : one)) };
+}
 
 /** Folds one more event into a view. */
 export function foldEvent(view: RunView, event: RunEvent): RunView {
@@ -110,11 +124,21 @@ export function foldEvent(view: RunView, event: RunEvent): RunView {
     case "step.failed":
       return withStep(view, event.step, { state: "failed", note: event.reason });
     case "report.ready":
-      return { ...view, state: "done", report: event.report, decisions: decisionsOn(view, event.report) };
+      return {
+        ...view,
+        state: "done",
+        report: event.report,
+        decisions: decisionsOn(view, event.report),
+        operations: (event.report.operations ?? []).map((_, index) => ({ index, state: "waiting", note: "" })),
+      };
     case "run.failed":
       return { ...view, state: "failed", failure: event.reason };
     case "approval.shown":
       return { ...view, decisions: [...view.decisions, shownDecision(event)] };
+    case "operation.progressed":
+    case "operation.done":
+    case "operation.failed":
+      return withOperation(view, event);
     case "approval.decided":
     case "approval.first_given":
     case "policy.applied":
@@ -142,6 +166,13 @@ export interface LoggedEvent {
 export const viewOf = (run: Viewed, log: readonly LoggedEvent[]): RunView =>
   log.reduce((view, { seq, event }) => ({ ...foldEvent(view, event), seq }), emptyView(run));
 
+/** An operation of a report that is still to be carried out. */
+export interface OperationOwed {
+  readonly orgId: Id<"org">;
+  readonly runId: Id<"run">;
+  readonly index: number;
+}
+
 /** Runs and their logs. */
 export interface RunStore {
   /** The run, or an AppError "not_found". */
@@ -157,6 +188,8 @@ export interface RunStore {
   events(id: Id<"run">, after: number): Promise<readonly LoggedEvent[]>;
   /** Events as they come, from `after` on; ends when `signal` aborts. */
   follow(id: Id<"run">, after: number, signal: AbortSignal): AsyncIterable<LoggedEvent>;
+  /** Operations of reports older than `before` that have come to no end. */
+  unfinishedOperations(before: Date): Promise<readonly OperationOwed[]>;
   /** Queued or running runs whose last sign of life is older than `before`. */
   unfinished(before: Date): Promise<readonly Id<"run">[]>;
 }

@@ -15,6 +15,7 @@ export const handlersOf = (work: (job: Job, signal: AbortSignal) => Promise<void
   deliver: work,
   decide: work,
   apply: work,
+  operate: work,
   "send-notice": work,
   "digests-due": work,
   "watch-spend": work,

@@ -102,6 +102,7 @@ export async function startHardRig(platform: HardPlatform): Promise<HardRig> {
       deliver: ({ runId }, signal) => deliverReport({ ...shared, editGapMs: 0 }, runId, signal),
       decide: ({ inboundId }) => decideApproval({ ...shared, rollback, change: async () => "Nothing is set here." }, inboundId),
       apply: async ({ orgId, approvalId }) => void (await applyPolicy(applying, { orgId, approvalId })),
+      operate: nothing,
       sync: nothing,
       "sync-due": nothing,
       "reconcile-bills": nothing,

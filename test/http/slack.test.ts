@@ -91,6 +91,7 @@ describe("Slack over HTTP, with its queue, its store and its Web API", () => {
             inboundId,
           ),
         apply: nothing,
+        operate: nothing,
         sync: nothing,
         "send-notice": nothing,
         "digests-due": nothing,

@@ -1,0 +1,32 @@
+import type { Engines } from "./compose-engines.ts";
+import type { Approval } from "./core/approval.ts";
+import type { JobHandlers } from "./core/job.ts";
+import type { Logger } from "./core/logger.ts";
+import { type CarryOutDeps, carryOutApproved, carryOutOperation, type OperationHandlers } from "./flows/carry-out-operation.ts";
+import type { ContractDeps } from "./flows/change-contract.ts";
+import { enterPrice } from "./flows/enter-price.ts";
+import type { EffectDeps } from "./flows/take-effect.ts";
+
+interface Shared {
+  readonly engines: Engines;
+  readonly effect: EffectDeps;
+  readonly books: ContractDeps["books"];
+  readonly prices: ContractDeps["list"];
+  readonly log: Logger;
+}
+
+/** What carries out operations: of approvals, and of reports. */
+export function wireOperations({ engines: { stores }, effect, books, prices, log }: Shared): Pick<JobHandlers, "operate"> & {
+  readonly approved: (approval: Approval, signal: AbortSignal) => Promise<void>;
+} {
+  const contracts: ContractDeps = { contracts: stores.contracts, books, list: prices };
+  const handlers: OperationHandlers = {
+    price_change: (request) => enterPrice(contracts, request),
+  };
+  const { runs, jobs, now } = effect;
+  const deps: CarryOutDeps = { runs, jobs, now, reports: stores.runs, members: stores.members, handlers, log };
+  return {
+    operate: (job, signal) => carryOutOperation(deps, job, signal),
+    approved: (approval, signal) => carryOutApproved(deps, approval, signal),
+  };
+}
