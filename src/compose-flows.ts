@@ -3,6 +3,7 @@ import { createPriceBook } from "./catalog/price-book.ts";
 import { reachableProviders, watchWith, wireActuators } from "./compose-actuators.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
 import { wireChats, withRoles } from "./compose-chats.ts";
+import { type CorpusFlows, wireCorpus } from "./compose-corpus.ts";
 import type { Engines } from "./compose-engines.ts";
 import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
@@ -81,6 +82,8 @@ export interface Flows {
   readonly policies: PolicyFlows;
   /** Digests, budgets and alerts. */
   readonly notices: NoticeFlows;
+  /** Reference documents. */
+  readonly corpus: CorpusFlows;
   /** What changing an org's contract prices needs, and each org's book. */
   readonly pricing: ContractDeps & { readonly books: ContractBooks };
   /** Prices stored usage again, or shows what that would change. */
@@ -262,6 +265,7 @@ function wireCommands(shared: Shared): Flows {
     savings: wireSavings(stores, usage, shared.spending, (orgId) => books.of(orgId)),
     policies: wirePolicies({ ...shared, providersOf: reachableProviders(shared) }),
     notices: shared.notices,
+    corpus: wireCorpus(shared),
     pricing: { contracts: stores.contracts, books, list: prices },
     reprice(request, signal) {
       books.forget(request.orgId);

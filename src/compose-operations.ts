@@ -4,6 +4,7 @@ import type { JobHandlers } from "./core/job.ts";
 import type { Logger } from "./core/logger.ts";
 import { type CarryOutDeps, carryOutApproved, carryOutOperation, type OperationHandlers } from "./flows/carry-out-operation.ts";
 import type { ContractDeps } from "./flows/change-contract.ts";
+import { carryOutCorpusChange } from "./flows/change-corpus.ts";
 import { enterPrice } from "./flows/enter-price.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 
@@ -16,12 +17,13 @@ interface Shared {
 }
 
 /** What carries out operations: of approvals, and of reports. */
-export function wireOperations({ engines: { stores }, effect, books, prices, log }: Shared): Pick<JobHandlers, "operate"> & {
+export function wireOperations({ engines: { stores, corpus }, effect, books, prices, log }: Shared): Pick<JobHandlers, "operate"> & {
   readonly approved: (approval: Approval, signal: AbortSignal) => Promise<void>;
 } {
   const contracts: ContractDeps = { contracts: stores.contracts, books, list: prices };
   const handlers: OperationHandlers = {
     price_change: (request) => enterPrice(contracts, request),
+    corpus_change: (request) => carryOutCorpusChange({ corpus, audit: stores.audit, now: effect.now }, request),
   };
   const { runs, jobs, now } = effect;
   const deps: CarryOutDeps = { runs, jobs, now, reports: stores.runs, members: stores.members, handlers, log };

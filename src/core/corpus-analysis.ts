@@ -91,7 +91,9 @@ function problemsOf(facts: DocumentFacts, passages: readonly Passage[], known: R
   return [
     ...(facts.words === 0 ? [problem("empty", "it holds no word that can be found.")] : []),
     ...(long > 0 ? [problem("too long", `passages of more than ${longPassage} words: ${long}. Cut them, so that they can be cited.`)] : []),
-    ...(odd > 0 ? [problem("unreadable characters", `passages with characters that were lost in an encoding: ${odd}. Save it as UTF-8.`)] : []),
+    ...(odd > 0
+      ? [problem("unreadable characters", `passages with characters that were lost in an encoding: ${odd}. Save it as UTF-8.`)]
+      : []),
     ...missing.slice(0, 5).map((name) => problem("dangling", `it names ${name}, which is not in the corpus.`)),
   ];
 }

@@ -60,6 +60,10 @@ export function corpusNamed(text: string): string {
 /** The SHA-256 of what a document says: the same in two documents where they are duplicates. */
 export const contentHash = ({ passages }: Pick<DocumentText, "passages">): string => sha256(canonicalJson(passages));
 
+/** The SHA-256 of documents in order of their names: what was approved is what is written. */
+export const documentsHash = (documents: readonly ExportedDocument[]): string =>
+  sha256(canonicalJson([...documents].sort((a, b) => (a.document < b.document ? -1 : 1))));
+
 /** The SHA-256 of a document with its title and format: a new version has another one. */
 export const versionHash = ({ title, format, passages }: DocumentText): string => sha256(canonicalJson({ title, format, passages }));
 
@@ -138,6 +142,8 @@ export interface CorpusReader {
   /** The words that stand in most documents of a corpus, with how many. */
   topWords(orgId: Id<"org">, corpus: string, limit: number): Promise<readonly { readonly word: string; readonly documents: number }[]>;
   search(query: CorpusQuery): Promise<CorpusFound>;
+  /** The documents that are kept under a proposal's name until it is decided, by their names. */
+  staged(orgId: Id<"org">, proposal: string): Promise<readonly ExportedDocument[]>;
 }
 
 /** Who writes, and when. */
@@ -158,6 +164,8 @@ export interface CorpusWriter {
    * order. An AppError "not_found" where there is no such corpus, "bad_input" where it would become too large.
    */
   put(orgId: Id<"org">, corpus: string, documents: readonly ExportedDocument[], stamp: CorpusStamp): Promise<readonly PutOutcome[]>;
+  /** Keeps documents under a proposal's name, where no search finds them. */
+  stage(orgId: Id<"org">, proposal: string, documents: readonly ExportedDocument[], at: Date): Promise<void>;
   /** Deletes a document where it still stands at this version. */
   remove(
     orgId: Id<"org">,

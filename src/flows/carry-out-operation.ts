@@ -1,6 +1,6 @@
 import type { Approval } from "../core/approval.ts";
 import type { Member, MemberStore, Role } from "../core/conversation.ts";
-import { AppError } from "../core/errors.ts";
+import { AppError, assertNever } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { type Operation, type OperationKey, type OperationType, operationKeyText, operationRoles } from "../core/operation.ts";
@@ -62,6 +62,18 @@ function teller(deps: CarryOutDeps, { runId, approvalId, index }: OperationKey):
   };
 }
 
+/** Gives each type of operation to its own handler. */
+function handle(handlers: OperationHandlers, operation: Operation, request: Omit<OperationRequest, "operation">): Promise<string> {
+  switch (operation.type) {
+    case "price_change":
+      return handlers.price_change({ ...request, operation });
+    case "corpus_change":
+      return handlers.corpus_change({ ...request, operation });
+    default:
+      return assertNever(operation);
+  }
+}
+
 async function carryOut(
   deps: CarryOutDeps,
   key: OperationKey,
@@ -75,7 +87,7 @@ async function carryOut(
   if (hindered !== undefined || member === undefined) return fail(hindered ?? "");
   const request = { orgId, key: operationKeyText(key), by: member, now: deps.now(), progress: teller(deps, key), signal };
   try {
-    const sentence = await deps.handlers[operation.type]({ ...request, operation });
+    const sentence = await handle(deps.handlers, operation, request);
     await announce(deps, key.runId, { type: "operation.done", at: deps.now().toISOString(), ...told, sentence });
   } catch (error) {
     if (signal.aborted || (error instanceof AppError && error.retry)) throw error;

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { type CorpusReader, type Embedder, Passage } from "../../core/corpus.ts";
+import { type CorpusReader, type Embedder, ExportedDocument, Passage } from "../../core/corpus.ts";
 import { newestDocuments, standingCorpora, standingDocuments } from "./corpus-rows.ts";
 import { searchCorpus } from "./corpus-search.ts";
 import type { Database } from "./database.ts";
 
+const Staged = z.object({ body: z.string() });
 const WordRow = z.object({ word: z.string(), holding: z.coerce.number() });
 
 /** Reads corpora from ClickHouse; with an embedding model, search compares meanings too. */
@@ -32,6 +33,13 @@ WHERE passage_rows.org_id = {org:String} AND passage_rows.corpus = {corpus:Strin
 GROUP BY word HAVING match(word, '^\\\\p{L}{3,}') ORDER BY holding DESC, word LIMIT {limit:UInt32}`;
     const rows = await database.rows(WordRow, { sql, params: { org: orgId, corpus, limit } }, "count a corpus's words");
     return rows.map(({ word, holding }) => ({ word, documents: holding }));
+  },
+
+  async staged(orgId, proposal) {
+    const sql = `SELECT body FROM ${database.name}.corpus_staged FINAL
+WHERE org_id = {org:String} AND proposal = {proposal:String} ORDER BY document`;
+    const rows = await database.rows(Staged, { sql, params: { org: orgId, proposal } }, "read proposed documents");
+    return rows.map(({ body }) => ExportedDocument.parse(JSON.parse(body)));
   },
 
   search: (query) => searchCorpus(database, embedder, query),

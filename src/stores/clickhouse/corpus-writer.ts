@@ -149,6 +149,17 @@ export function createCorpusWriter(database: Database, embedder?: Embedder): Cor
 
     put: (orgId, corpus, documents, stamp) => put({ database, embedder }, orgId, corpus, documents, stamp),
 
+    async stage(orgId, proposal, documents, at) {
+      const rows = documents.map((document) => ({
+        org_id: orgId,
+        proposal,
+        document: document.document,
+        body: JSON.stringify(document),
+        at: timeOf(at).slice(0, 19),
+      }));
+      await insertAll(database, "corpus_staged", rows);
+    },
+
     async remove(orgId, { corpus, document, version }, { by, at }) {
       const before = (await newestVersions(database, orgId, corpus, [document])).get(document);
       if (before === undefined || before.gone) return "gone";

@@ -50,3 +50,15 @@ CREATE TABLE IF NOT EXISTS {database}.corpus_passages (
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (org_id, corpus, document, version, version_hash, passage);
+
+-- Documents of proposals that wait for an approval, each as one JSON text; forgotten long after the approval has run out.
+CREATE TABLE IF NOT EXISTS {database}.corpus_staged (
+  org_id LowCardinality(String),
+  proposal String,
+  document String,
+  body String CODEC(ZSTD),
+  at DateTime('UTC')
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (org_id, proposal, document)
+TTL at + INTERVAL 90 DAY;
