@@ -6,7 +6,12 @@ import { type CommandContext, exitCode } from "./command.ts";
 const patienceMs = 30_000;
 
 /** The events with which an approved change has come to an end. */
-const ends: ReadonlySet<RunEvent["type"]> = new Set<RunEvent["type"]>(["policy.applied", "policy.failed", "operation.done", "operation.failed"]);
+const ends: ReadonlySet<RunEvent["type"]> = new Set<RunEvent["type"]>([
+  "policy.applied",
+  "policy.failed",
+  "operation.done",
+  "operation.failed",
+]);
 
 /** Waits until an approved change is in effect or has failed, and says which. */
 export async function awaitEffect(
