@@ -48,16 +48,18 @@ async function inThread({ name, bytes }: DocumentFile, signal: AbortSignal): Pro
     workerData: { library: import.meta.resolve("unpdf"), bytes: Uint8Array.from(bytes), mostPages },
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },
   });
-  const timer = AbortSignal.timeout(timeoutMs);
+  let timer: NodeJS.Timeout | undefined;
   return new Promise<Told>((resolve, reject) => {
     signal.addEventListener("abort", () => reject(new AppError("timeout", `Reading ${name} was stopped.`)), { once: true });
-    timer.addEventListener("abort", () =>
-      reject(refusal(`${name} took longer than ${timeoutMs / 1_000} seconds to read. Split it, and add the parts.`)),
-    );
+    const late = `${name} took longer than ${timeoutMs / 1_000} seconds to read. Split it, and add the parts.`;
+    timer = setTimeout(() => reject(refusal(late)), timeoutMs);
     worker.once("message", (told: unknown) => resolve(Told.parse(told)));
     worker.once("error", (cause) => reject(refusal(`${name} could not be read: it needs too much memory, or is broken.`, cause)));
     worker.once("exit", () => reject(refusal(`${name} could not be read.`)));
-  }).finally(() => void worker.terminate());
+  }).finally(() => {
+    clearTimeout(timer);
+    void worker.terminate();
+  });
 }
 
 const placeOf = (first: number, last: number): string => (first === last ? `page ${first}` : `pages ${first} to ${last}`);
