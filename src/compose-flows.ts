@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { createPriceBook } from "./catalog/price-book.ts";
-import { reachableProviders, watchWith, wireActuators } from "./compose-actuators.ts";
+import { reachableProviders, wireActuators } from "./compose-actuators.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
 import { wireChats, withRoles } from "./compose-chats.ts";
 import { type CorpusFlows, wireCorpus } from "./compose-corpus.ts";
@@ -8,12 +8,14 @@ import type { Engines } from "./compose-engines.ts";
 import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
+import { type GatewayAddress, wireModels } from "./compose-models.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
 import { wireOperations } from "./compose-operations.ts";
 import { approvalTtlMs, type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
 import { type SavingsFlows, wireSavings } from "./compose-savings.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
+import { measureWith, wireUpkeep } from "./compose-upkeep.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
 import type { AnyPlatformAdapter } from "./core/delivery.ts";
@@ -32,17 +34,16 @@ import { deliverReport } from "./flows/deliver-report.ts";
 import { dryRunApproval } from "./flows/dry-run-approval.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile } from "./flows/ingest-usage.ts";
-import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
+import type { MeasureOutcome } from "./flows/measure-savings.ts";
 import { prepareOffers } from "./flows/prepare-offers.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { closeCutOff } from "./flows/propose-rules.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
-import { reconcile } from "./flows/reconcile.ts";
 import { type RepriceOutcome, type RepriceRequest, repriceUsage } from "./flows/reprice-usage.ts";
 import { rollbackPolicy } from "./flows/rollback-policy.ts";
 import { type RunAnalysisDeps, runAnalysis } from "./flows/run-analysis.ts";
 import { type MappingDeps, type MappingFlows, mappingForFile, mappingNamed, saveMapping } from "./flows/saved-mappings.ts";
-import { type SyncDeps, syncSource } from "./flows/sync-source.ts";
+import type { SyncDeps } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
 import type { Gateway } from "./gateway/proxy.ts";
@@ -50,12 +51,6 @@ import { createApiClient } from "./ingest/api-client.ts";
 import { fileHeader } from "./ingest/file-header.ts";
 import { fileSources, proposeMapping } from "./ingest/index.ts";
 import { remoteSources } from "./ingest/remote-sources.ts";
-
-/** How long it is remembered which spans were counted, in milliseconds: senders give up long before. */
-const claimsKeptMs = 7 * 24 * 3_600_000;
-
-/** How old a reading of a source may become before it is read again, in milliseconds. */
-const sourceAgeMs = 3_600_000;
 
 /** What the command line and the demo ask of the flows. */
 export interface Flows {
@@ -96,6 +91,7 @@ export interface WireOptions {
   readonly now: () => Date;
   readonly engines: Engines;
   readonly jobs: JobQueue;
+  readonly gatewayAddress: GatewayAddress;
 }
 
 /** The flows with their collaborators, and what works off the queue with them. */
@@ -168,46 +164,11 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
   };
 }
 
-const measureWith =
-  ({ engines, jobs, gateway, now }: Shared): Flows["measure"] =>
-  (orgId, until) =>
-    measureSavings(
-      { ...engines.stores, usage: engines.usage, jobs, flushUsage: () => gateway.flush() },
-      { orgId, now: now(), ...(until === undefined ? {} : { until }) },
-    );
-
-/** What repeats, or keeps stored usage fresh. */
-function wireUpkeep(shared: Shared): Pick<JobHandlers, "sync" | "sync-due" | "measure" | "reconcile-bills" | "reconcile"> {
-  const { now, jobs, spending } = shared;
-  const { stores, usage } = shared.engines;
-  return {
-    sync: ({ orgId, sourceId }, signal) => syncSource(shared.sync, { orgId, sourceId }, signal),
-    async "sync-due"() {
-      await stores.claims.forget(new Date(now().getTime() - claimsKeptMs));
-      for (const { id, orgId } of await stores.sources.due(new Date(now().getTime() - sourceAgeMs)))
-        await jobs.enqueue({ name: "sync", sourceId: id, orgId });
-    },
-    async measure() {
-      await usage.catchUp();
-      for (const { id } of await stores.orgs()) {
-        await watchWith(shared)(id);
-        await measureWith(shared)(id);
-      }
-    },
-    async "reconcile-bills"() {
-      for (const { id } of await stores.orgs()) await spending.raiseAlerts(id);
-    },
-    async reconcile() {
-      await reconcile({ ...stores, jobs, now });
-    },
-  };
-}
-
 function wireHandlers(shared: Shared): JobHandlers {
   const { log, now, engines, jobs, books, adapterFor, notices, press, effect } = shared;
   const { stores, usage } = engines;
   const { runs, policies, approvals, deliveries, inbound, members } = stores;
-  const analyst = wireAnalyst(shared);
+  const analyst = wireAnalyst({ ...shared, openModels: wireModels(shared) });
   const operations = wireOperations(shared);
   const pressed = (words: Press) => pressApproval(press, words);
   const surfaces = wireSurfaces(shared);

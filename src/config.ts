@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type ActuatorSettings, actuatorEnvironment, actuatorSettings } from "./config-actuators.ts";
 import { type DiscordSettings, discordEnvironment, discordSettings } from "./config-discord.ts";
 import { checkUpstream, gatewayEnvironment, trustedUpstreams } from "./config-gateway.ts";
+import { type ModelSettings, modelEnvironment, modelSettings } from "./config-models.ts";
 import { type SlackSettings, slackEnvironment, slackSettings } from "./config-slack.ts";
 import { type TeamsSettings, teamsEnvironment, teamsSettings } from "./config-teams.ts";
 import { optional } from "./config-text.ts";
@@ -36,6 +37,8 @@ export interface Config {
   readonly teams: TeamsSettings;
   readonly discord: DiscordSettings;
   readonly upstreams: readonly UpstreamSettings[];
+  /** The models that Apex itself may ask. */
+  readonly models: ModelSettings;
   /** Places besides our own gateway where policies take effect. */
   readonly actuators: ActuatorSettings;
   /** Further addresses that the gateway may send requests to though they are private or not https; those of `upstreams` are trusted anyway. */
@@ -60,6 +63,7 @@ const Environment = z.object({
   ...discordEnvironment,
   ...actuatorEnvironment,
   ...gatewayEnvironment,
+  ...modelEnvironment,
   PUBLIC_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1"),
@@ -114,6 +118,7 @@ export function readConfig(root: string, environment: Readonly<Record<string, st
     teams: teamsSettings(env),
     discord: discordSettings(env),
     upstreams: upstreamSettings(env),
+    models: modelSettings(env),
     actuators: actuatorSettings(env),
     trustedUpstreams: trustedUpstreams(env),
     secretKey: secretKey(env),

@@ -12,6 +12,7 @@ import { drawnBlocks, failureNotes, notesOf } from "./blocks.ts";
 import { foreignNumbers } from "./check-prose.ts";
 import { Report as output } from "./output.ts";
 import { togetherSaid } from "./proposals.ts";
+import { type Draft, reworded } from "./reword.ts";
 import { proseOf } from "./sentences.ts";
 import { nothing } from "./wording.ts";
 
@@ -166,7 +167,7 @@ const recommendationBlocks = (recommendations: readonly Recommendation[], asked:
  * Writes the report from the results of the steps before it. Every number in its prose is one of its figures: a sentence
  * that holds any other is left out and the report says so.
  */
-export function writeReport(context: StepContext): Report {
+function writeReport(context: StepContext): Draft {
   const { results, failed, asOf } = context;
   const aims = aimsSaid(context);
   const { metrics, targets } = context.triage.entities;
@@ -185,7 +186,7 @@ export function writeReport(context: StepContext): Report {
   const left = [...said.lead, ...said.rest, ...notes, ...words].filter((text) => !backed(text)).length;
   const dropped = left > 0 ? ["A sentence was left out, because one of its numbers could not be traced to a figure."] : [];
   const fallback = missing[0] ?? "Nothing could be computed for this question.";
-  return {
+  const report: Report = {
     title: titleOf(context.triage, headingOf(results)),
     summary: lead.length === 0 ? fallback : lead.join(" "),
     blocks: [
@@ -198,6 +199,7 @@ export function writeReport(context: StepContext): Report {
     recommendations,
     missing,
   };
+  return { report, lead, names };
 }
 
 /** The report for a question that is not worked on: it asks back, or refuses. */
@@ -211,7 +213,9 @@ export const replyReport = (triage: Triage): Report => ({
 });
 
 async function* report(context: StepContext): AsyncGenerator<ToolFinished, StepOutcome<Report>, void> {
-  return { summary: "The report is ready.", result: context.results.handled ?? writeReport(context) };
+  const { handled } = context.results;
+  const result = handled ?? (await reworded(writeReport(context), context.models, context.signal));
+  return { summary: "The report is ready.", result };
 }
 
 /** Puts what was found into words, tables and charts. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema } from "./ids.ts";
+import { ModelSpend } from "./model-spend.ts";
 import { Operation } from "./operation.ts";
 import { PolicyRule } from "./policy.ts";
 import { RolloutPlan } from "./rollout.ts";
@@ -120,6 +121,8 @@ export const Report = z.strictObject({
   recommendations: z.array(Recommendation),
   /** Which data is missing, and how to connect it. */
   missing: z.array(z.string()),
+  /** What Apex itself spent on models for this answer; absent where none was asked. */
+  modelSpend: ModelSpend.optional(),
   /** What is carried out once the report is written, without anyone's approval. */
   operations: z.array(Operation).max(10).optional(),
 });

@@ -106,33 +106,17 @@ function withOperation(view: RunView, event: Extract<RunEvent, { type: keyof typ
   return { ...view, operations: view.operations.map((one) => (one.index === event.index ? { ...one, state, note } : one)) };
 }
 
-/** Folds one more event into a view. */
-export function foldEvent(view: RunView, event: RunEvent): RunView {
+const withReport = (view: RunView, report: Report): RunView => ({
+  ...view,
+  state: "done",
+  report,
+  decisions: decisionsOn(view, report),
+  operations: (report.operations ?? []).map((_, index) => ({ index, state: "waiting", note: "" })),
+});
+
+/** Folds in what came after the report: about its proposals, and about what it brought about. */
+function foldAfter(view: RunView, event: Extract<RunEvent, { approvalId: unknown }>): RunView {
   switch (event.type) {
-    case "run.started":
-      return { ...view, state: "working" };
-    case "triage.finished":
-      return { ...view, triage: event.triage };
-    case "plan.made":
-      return { ...view, steps: event.steps.map((step) => ({ ...step, state: "waiting", note: "" })) };
-    case "step.started":
-      return withStep(view, event.step, { state: "running" });
-    case "tool.finished":
-      return { ...view, tools: [...view.tools, { name: event.tool, ms: event.ms }] };
-    case "step.finished":
-      return withStep(view, event.step, { state: "done", note: event.summary });
-    case "step.failed":
-      return withStep(view, event.step, { state: "failed", note: event.reason });
-    case "report.ready":
-      return {
-        ...view,
-        state: "done",
-        report: event.report,
-        decisions: decisionsOn(view, event.report),
-        operations: (event.report.operations ?? []).map((_, index) => ({ index, state: "waiting", note: "" })),
-      };
-    case "run.failed":
-      return { ...view, state: "failed", failure: event.reason };
     case "approval.shown":
       return { ...view, decisions: [...view.decisions, shownDecision(event)] };
     case "operation.progressed":
@@ -151,6 +135,33 @@ export function foldEvent(view: RunView, event: RunEvent): RunView {
     case "savings.measured":
     case "policy.rolled_back":
       return withDecision(view, event.approvalId, (decision) => decisionAfter(decision, event));
+    default:
+      return assertNever(event);
+  }
+}
+
+/** Folds one more event into a view. */
+export function foldEvent(view: RunView, event: RunEvent): RunView {
+  if ("approvalId" in event) return foldAfter(view, event);
+  switch (event.type) {
+    case "run.started":
+      return { ...view, state: "working" };
+    case "triage.finished":
+      return { ...view, triage: event.triage };
+    case "plan.made":
+      return { ...view, steps: event.steps.map((step) => ({ ...step, state: "waiting", note: "" })) };
+    case "step.started":
+      return withStep(view, event.step, { state: "running" });
+    case "tool.finished":
+      return { ...view, tools: [...view.tools, { name: event.tool, ms: event.ms }] };
+    case "step.finished":
+      return withStep(view, event.step, { state: "done", note: event.summary });
+    case "step.failed":
+      return withStep(view, event.step, { state: "failed", note: event.reason });
+    case "report.ready":
+      return withReport(view, event.report);
+    case "run.failed":
+      return { ...view, state: "failed", failure: event.reason };
     default:
       return assertNever(event);
   }

@@ -9,7 +9,7 @@ import type { RunEvent } from "../core/run-event.ts";
 import { announce, type EffectDeps } from "./take-effect.ts";
 
 /** An operation that is to be carried out, by someone whose role has been looked up. */
-export interface OperationRequest<O extends Operation = Operation> {
+export interface OperationRequest<O extends Operation> {
   readonly orgId: Id<"org">;
   readonly operation: O;
   /** The same on every try: what is written under it is written once. */
@@ -52,7 +52,7 @@ function hindrance(member: Member | undefined, orgId: Id<"org">, type: Operation
 }
 
 /** Tells progress, but not every step of it. */
-function teller(deps: CarryOutDeps, { runId, approvalId, index }: OperationKey): OperationRequest["progress"] {
+function teller(deps: CarryOutDeps, { runId, approvalId, index }: OperationKey): OperationRequest<Operation>["progress"] {
   let last = Number.NEGATIVE_INFINITY;
   return async (done, total) => {
     const at = deps.now();

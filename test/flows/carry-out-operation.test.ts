@@ -19,6 +19,10 @@ import { createTestDatabase, type TestDatabase } from "../setup/test-database.ts
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const signal = new AbortController().signal;
+
+/** A matcher with a type. */
+const containing = (text: string): unknown => expect.stringContaining(text);
+
 const now = new Date("2026-11-23T12:00:00Z");
 const ada = { platform: "console" as const, workspace: "W1", userId: "ada", name: "Ada" };
 const operation: PriceChange = {
@@ -111,9 +115,7 @@ describe("carrying out an operation", () => {
   it("looks at the role of whoever asked at the moment of doing it", async () => {
     const { runId } = await stored("report", "member", { ...operation, model: "gpt-4o" });
     await carryOutOperation(deps, { runId, index: 0 }, signal);
-    expect(await after(runId)).toEqual([
-      expect.objectContaining({ type: "operation.failed", reason: expect.stringContaining("needs the role admin") }),
-    ]);
+    expect(await after(runId)).toEqual([expect.objectContaining({ type: "operation.failed", reason: containing("needs the role admin") })]);
     expect(await rows("gpt-4o")).toEqual([]);
   });
 
@@ -135,6 +137,6 @@ describe("carrying out an operation", () => {
     await expect(carryOutOperation(busy, { runId, index: 0 }, signal)).rejects.toThrow("Later.");
     expect(await after(runId)).toEqual([]);
     await carryOutOperation(deps, { runId, index: 0 }, signal);
-    expect(await after(runId)).toEqual([expect.objectContaining({ reason: expect.stringContaining('no provider "nobody"') })]);
+    expect(await after(runId)).toEqual([expect.objectContaining({ reason: containing('no provider "nobody"') })]);
   });
 });
