@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { BillingLedger } from "../src/core/billing.ts";
+import type { CorpusReader } from "../src/core/corpus.ts";
 import { AppError } from "../src/core/errors.ts";
 import type { Id } from "../src/core/ids.ts";
 import type { PriceBook } from "../src/core/price.ts";
@@ -26,6 +27,8 @@ export interface ToolContext {
   readonly dailySources?: ((orgId: Id<"org">, period: Period) => Promise<readonly UsageSource[]>) | undefined;
   /** The zone that days, weeks and months are counted in; UTC where it is not said. */
   readonly zone?: Zone | undefined;
+  /** Reference documents; absent where none are kept. */
+  readonly corpus?: CorpusReader | undefined;
   readonly coverage: Coverage;
   /** The moment that "now" means in this run. */
   readonly asOf: Date;

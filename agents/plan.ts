@@ -44,10 +44,13 @@ function optimizationTitle(triage: Triage): string {
   return "Repricing your usage on other models and looking for waste";
 }
 
-/** The steps that a triaged question needs, in order, and no others. */
-export function makePlan(triage: Triage): PlanStep[] {
+/** The steps that a triaged question needs, in order, and no others; `documents`: the org keeps reference documents, which answers cite. */
+export function makePlan(triage: Triage, documents = false): PlanStep[] {
   const step = (agent: AgentName, title: string): PlanStep => ({ id: agent, agent, title });
+  if (triage.category === "corpus")
+    return [step("corpus_admin", "Looking through your reference documents"), step("reporting", "Writing the report")];
   return [
+    ...(documents ? [step("corpus_admin", "Looking for what your reference documents say")] : []),
     step("data_analysis", dataTitle(triage)),
     ...(wantsChange(triage)
       ? [step("optimization", optimizationTitle(triage)), step("actions", "Preparing what to change and how to undo it")]

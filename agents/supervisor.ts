@@ -23,7 +23,7 @@ import { type SpendTally, tallyOf } from "./spend-tally.ts";
 import type { StepContext, StepOutcome, StepResults, SubAgent } from "./step.ts";
 
 /** What the supervisor works with: readers, a clock, and limits. */
-export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDays" | "dailySources"> {
+export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDays" | "dailySources" | "corpus"> {
   readonly usage: UsageReader & UsagePatterns;
   readonly prices: PriceBook;
   readonly policies: Pick<PolicyStore, "active">;
@@ -90,7 +90,7 @@ const isWork = (step: PlanStep): step is WorkStep => step.agent !== "triage";
 
 type Progress = { readonly ok: true; readonly outcome: StepOutcome<unknown> } | { readonly ok: false; readonly reason: string };
 
-type Optional = "savings" | "billing" | "settleDays" | "dailySources";
+type Optional = "savings" | "billing" | "settleDays" | "dailySources" | "corpus";
 
 /** The supervisor's settings with nothing left open. */
 interface Settings extends Required<Omit<SupervisorDeps, Optional>>, Pick<SupervisorDeps, Optional> {
@@ -174,6 +174,17 @@ async function modelsFor({ openModels, log }: Settings, { id, orgId }: Run): Pro
   }
 }
 
+/** Whether an org keeps reference documents that its answers may cite; where that cannot be told, answers go without. */
+async function hasDocuments({ corpus, log }: Settings, orgId: Id<"org">): Promise<boolean> {
+  if (corpus === undefined) return false;
+  try {
+    return (await corpus.corpora(orgId)).some(({ documents }) => documents > 0);
+  } catch (error) {
+    log.error("The corpora could not be read; the answer cites none.", { error: textOf(error) });
+    return false;
+  }
+}
+
 async function* analyse(
   settings: Settings,
   run: Run,
@@ -195,12 +206,12 @@ async function* analyse(
     yield { type: "report.ready", ...stamp(), report: tally.shownIn(replyReport(triage)) };
     return;
   }
-  const plan = past.plan ?? makePlan(triage);
+  const plan = past.plan ?? makePlan(triage, await hasDocuments(settings, run.orgId));
   if (past.plan === undefined) yield { type: "plan.made", ...stamp(), steps: [...plan] };
   const clock = (): number => performance.now();
   const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
-  const { savings, billing, settleDays, dailySources } = settings;
-  const readers = { usage, prices, savings, billing, settleDays, dailySources, zone };
+  const { savings, billing, settleDays, dailySources, corpus } = settings;
+  const readers = { usage, prices, savings, billing, settleDays, dailySources, corpus, zone };
   const tools = { orgId: run.orgId, ...readers, coverage: await looking, asOf: run.asOf, signal, toolTimeoutMs, clock };
   const report = yield* runSteps(
     settings,

@@ -5,6 +5,7 @@ import type { OpenModels } from "./compose-models.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Analyst } from "./core/run.ts";
 import { dailySourcesOf } from "./core/source-grains.ts";
+import { auditedAnalyst } from "./flows/audit-corpus-steps.ts";
 import type { ContractBooks } from "./flows/contract-books.ts";
 
 export interface AnalystParts {
@@ -17,7 +18,7 @@ export interface AnalystParts {
 }
 
 /** The analyst, with the prices, bills and time zone of the org that asks. */
-export const wireAnalyst = ({ engines: { stores, usage }, books, spending, openModels, log, now }: AnalystParts): Analyst => ({
+export const wireAnalyst = ({ engines: { stores, usage, corpus }, books, spending, openModels, log, now }: AnalystParts): Analyst => ({
   async *analyse(run, ...rest) {
     const { billing, settleDays, grains, madeDaily } = spending.readers;
     const supervisor = createSupervisor({
@@ -30,9 +31,10 @@ export const wireAnalyst = ({ engines: { stores, usage }, books, spending, openM
       dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
       zoneOf: (orgId) => stores.settings.zoneOf(orgId),
       openModels,
+      corpus,
       log,
       now,
     });
-    yield* supervisor.analyse(run, ...rest);
+    yield* auditedAnalyst(supervisor, stores.audit).analyse(run, ...rest);
   },
 });

@@ -1,4 +1,5 @@
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
+import { corpusSearch } from "./corpus-search.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
@@ -31,5 +32,6 @@ export const tools = {
   unpriced_reconciliation: unpricedReconciliation,
   dark_spend_reconciliation: darkSpendReconciliation,
   savings_ledger: savingsLedger,
+  corpus_search: corpusSearch,
   retry_waste: retryWaste,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

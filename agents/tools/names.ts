@@ -15,5 +15,6 @@ export const toolNames = [
   "dark_spend_reconciliation",
   "savings_ledger",
   "retry_waste",
+  "corpus_search",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

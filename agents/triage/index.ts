@@ -13,7 +13,7 @@ import { hits, type Reading, read } from "./read.ts";
 const examples = exampleQuestions.map((question) => `“${question}”`).join(", ");
 const answerable: ReadonlySet<Category> = new Set([
   ...(["workload_analysis", "cost", "performance", "quality", "model_selection"] as const),
-  ...(["supply_catalog", "monitoring_and_reporting", "configuration"] as const),
+  ...(["supply_catalog", "monitoring_and_reporting", "configuration", "corpus"] as const),
 ]);
 
 const closing = (question: string, fields: Pick<Triage, "askBack" | "refusal">): Triage => ({
@@ -52,6 +52,7 @@ function askBackFor(question: string, reading: Reading): AskBack | undefined {
       `That is about ${first.replaceAll("_", " ")}, which Apex cannot do from a question yet. You can ask, for example: ${examples}.`,
     );
   }
+  if (first === "corpus") return undefined;
   const { metrics, tools, dimensions, targets } = reading.entities;
   const understood = [metrics, tools, dimensions, targets].some((list) => list.length > 0);
   const named = reading.entities.workloads.length + reading.entities.teams.length + reading.entities.models.length > 0;

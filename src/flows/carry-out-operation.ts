@@ -63,7 +63,11 @@ function teller(deps: CarryOutDeps, { runId, approvalId, index }: OperationKey):
 }
 
 /** Gives each type of operation to its own handler. */
-function handle(handlers: OperationHandlers, operation: Operation, request: Omit<OperationRequest, "operation">): Promise<string> {
+function handle(
+  handlers: OperationHandlers,
+  operation: Operation,
+  request: Omit<OperationRequest<Operation>, "operation">,
+): Promise<string> {
   switch (operation.type) {
     case "price_change":
       return handlers.price_change({ ...request, operation });
