@@ -3,7 +3,9 @@ import { z } from "zod";
 import type { BillingLedger } from "../src/core/billing.ts";
 import type { CorpusReader } from "../src/core/corpus.ts";
 import { AppError } from "../src/core/errors.ts";
+import type { GatewayKey } from "../src/core/gateway-config.ts";
 import type { Id } from "../src/core/ids.ts";
+import type { PolicyStore } from "../src/core/policy.ts";
 import type { PriceBook } from "../src/core/price.ts";
 import type { SavingsLedger } from "../src/core/savings.ts";
 import type { UsageSource } from "../src/core/usage-event.ts";
@@ -19,6 +21,10 @@ export interface ToolContext {
   readonly prices: PriceBook;
   /** The savings ledger; absent where none is kept. */
   readonly savings?: Pick<SavingsLedger, "list"> | undefined;
+  /** The routing policy in effect; absent where none is kept. */
+  readonly policies?: Pick<PolicyStore, "active"> | undefined;
+  /** The gateway's keys in use and what they are held to; absent where there is no gateway. */
+  readonly gatewayKeys?: ((orgId: Id<"org">) => Promise<readonly Pick<GatewayKey, "label" | "limits">[]>) | undefined;
   /** What providers billed; absent where no bills are kept. */
   readonly billing?: Pick<BillingLedger, "lines" | "spans"> | undefined;
   /** Whole days after which a source's day no longer changes; none where it is not said. */

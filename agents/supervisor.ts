@@ -23,7 +23,7 @@ import { type SpendTally, tallyOf } from "./spend-tally.ts";
 import type { StepContext, StepOutcome, StepResults, SubAgent } from "./step.ts";
 
 /** What the supervisor works with: readers, a clock, and limits. */
-export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDays" | "dailySources" | "corpus"> {
+export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "corpus"> {
   readonly usage: UsageReader & UsagePatterns;
   readonly prices: PriceBook;
   readonly policies: Pick<PolicyStore, "active">;
@@ -90,7 +90,7 @@ const isWork = (step: PlanStep): step is WorkStep => step.agent !== "triage";
 
 type Progress = { readonly ok: true; readonly outcome: StepOutcome<unknown> } | { readonly ok: false; readonly reason: string };
 
-type Optional = "savings" | "billing" | "settleDays" | "dailySources" | "corpus";
+type Optional = "savings" | "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "corpus";
 
 /** The supervisor's settings with nothing left open. */
 interface Settings extends Required<Omit<SupervisorDeps, Optional>>, Pick<SupervisorDeps, Optional> {
@@ -210,8 +210,8 @@ async function* analyse(
   if (past.plan === undefined) yield { type: "plan.made", ...stamp(), steps: [...plan] };
   const clock = (): number => performance.now();
   const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
-  const { savings, billing, settleDays, dailySources, corpus } = settings;
-  const readers = { usage, prices, savings, billing, settleDays, dailySources, corpus, zone };
+  const { savings, billing, settleDays, dailySources, gatewayKeys, corpus } = settings;
+  const readers = { usage, prices, savings, billing, settleDays, dailySources, gatewayKeys, corpus, zone };
   const tools = { orgId: run.orgId, ...readers, coverage: await looking, asOf: run.asOf, signal, toolTimeoutMs, clock };
   const report = yield* runSteps(
     settings,

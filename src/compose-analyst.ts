@@ -29,6 +29,7 @@ export const wireAnalyst = ({ engines: { stores, usage, corpus }, books, spendin
       billing,
       settleDays,
       dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
+      gatewayKeys: (orgId) => stores.gateway.keys(orgId),
       zoneOf: (orgId) => stores.settings.zoneOf(orgId),
       openModels,
       corpus,

@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import type { BillingLedger } from "./core/billing.ts";
 import type { CorpusReader, CorpusWriter } from "./core/corpus.ts";
 import { AppError } from "./core/errors.ts";
+import type { GeneratedUsage } from "./core/generation.ts";
 import type { Logger } from "./core/logger.ts";
 import type { SourceGrains } from "./core/source-grains.ts";
 import type { UsagePatterns } from "./core/usage-patterns.ts";
@@ -24,6 +25,7 @@ export interface Engines {
   readonly grains: SourceGrains;
   readonly restamper: UsageRestamper;
   readonly corpus: CorpusReader & CorpusWriter;
+  readonly generated: GeneratedUsage;
   readonly queue: QueueBackend;
   /** Whether the data folder is this process's alone, as it is from the start where an engine is embedded in it. */
   ownsDataDir(): boolean;
@@ -88,8 +90,8 @@ export async function openEngines(config: Config, log: Logger, now: () => Date):
     const stores = await connectPostgres({ url, secretKey, now });
     closers.push(() => stores.close());
     const queue: QueueBackend = config.queue.kind === "redis" ? config.queue : { kind: "postgres", url };
-    const { usage, billing, grains, restamper, corpus } = clickhouse;
-    return { stores, usage, billing, grains, restamper, corpus, queue, ownsDataDir, takeDataDir, close };
+    const { usage, billing, grains, restamper, generated, corpus } = clickhouse;
+    return { stores, usage, billing, grains, restamper, generated, corpus, queue, ownsDataDir, takeDataDir, close };
   } catch (error) {
     await close();
     throw error;

@@ -15,6 +15,7 @@ import { approvalTtlMs, type PolicyFlows, wirePolicies, wireRollouts } from "./c
 import { type SavingsFlows, wireSavings } from "./compose-savings.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
+import { type SyntheticFlows, wireSynthetic } from "./compose-synthetic.ts";
 import { measureWith, wireUpkeep } from "./compose-upkeep.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
@@ -32,6 +33,7 @@ import { type ContractBooks, createContractBooks } from "./flows/contract-books.
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
 import { dryRunApproval } from "./flows/dry-run-approval.ts";
+import type { GenerateDeps } from "./flows/generate-usage.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile } from "./flows/ingest-usage.ts";
 import type { MeasureOutcome } from "./flows/measure-savings.ts";
@@ -81,6 +83,8 @@ export interface Flows {
   readonly corpus: CorpusFlows;
   /** What changing an org's contract prices needs, and each org's book. */
   readonly pricing: ContractDeps & { readonly books: ContractBooks };
+  /** Makes, stops and deletes datasets of generated usage. */
+  readonly synthetic: SyntheticFlows;
   /** Prices stored usage again, or shows what that would change. */
   reprice(request: RepriceRequest, signal: AbortSignal): Promise<RepriceOutcome>;
 }
@@ -120,6 +124,7 @@ interface Shared extends WireOptions {
   readonly ingest: IngestDeps;
   readonly intake: Intake;
   readonly mapping: MappingDeps;
+  readonly generation: GenerateDeps;
 }
 
 function wireEffect(options: WireOptions, gateway: Gateway): { effect: EffectDeps; rollback: PressDeps["rollback"] } {
@@ -157,6 +162,7 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
     ingest,
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
+    generation: { usage: engines.usage, generated: engines.generated, datasets: stores.datasets, prices: pricesOf, now, log },
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
     adapterFor,
     press: { ...stores, jobs, rollback, now, dryRun },
@@ -228,6 +234,7 @@ function wireCommands(shared: Shared): Flows {
     notices: shared.notices,
     corpus: wireCorpus(shared),
     pricing: { contracts: stores.contracts, books, list: prices },
+    synthetic: wireSynthetic(shared.generation),
     reprice(request, signal) {
       books.forget(request.orgId);
       return repriceUsage({ ...stores, restamper: engines.restamper, prices: books.of, log }, request, signal);

@@ -6,6 +6,8 @@ import { type CarryOutDeps, carryOutApproved, carryOutOperation, type OperationH
 import type { ContractDeps } from "./flows/change-contract.ts";
 import { carryOutCorpusChange } from "./flows/change-corpus.ts";
 import { enterPrice } from "./flows/enter-price.ts";
+import type { GenerateDeps } from "./flows/generate-usage.ts";
+import { operateCancelling, operateDeletion, operateGeneration } from "./flows/operate-datasets.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 
 interface Shared {
@@ -13,17 +15,24 @@ interface Shared {
   readonly effect: EffectDeps;
   readonly books: ContractDeps["books"];
   readonly prices: ContractDeps["list"];
+  readonly generation: GenerateDeps;
   readonly log: Logger;
 }
 
 /** What carries out operations: of approvals, and of reports. */
-export function wireOperations({ engines: { stores, corpus }, effect, books, prices, log }: Shared): Pick<JobHandlers, "operate"> & {
+export function wireOperations({ engines: { stores, corpus }, effect, books, prices, generation, log }: Shared): Pick<
+  JobHandlers,
+  "operate"
+> & {
   readonly approved: (approval: Approval, signal: AbortSignal) => Promise<void>;
 } {
   const contracts: ContractDeps = { contracts: stores.contracts, books, list: prices };
   const handlers: OperationHandlers = {
     price_change: (request) => enterPrice(contracts, request),
     corpus_change: (request) => carryOutCorpusChange({ corpus, audit: stores.audit, now: effect.now }, request),
+    generate_usage: (request) => operateGeneration(generation, request),
+    cancel_generation: (request) => operateCancelling(generation, request),
+    delete_dataset: (request) => operateDeletion(generation, request),
   };
   const { runs, jobs, now } = effect;
   const deps: CarryOutDeps = { runs, jobs, now, reports: stores.runs, members: stores.members, handlers, log };

@@ -9,8 +9,9 @@ import type { ToolFinished } from "../define.ts";
 import { safeLabel, usdFigure } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome, type StepResults } from "../step.ts";
 import { aimsSaid } from "./aims.ts";
-import { drawnBlocks, failureNotes, notesOf } from "./blocks.ts";
+import { drawnBlocks, failureNotes, notesOf, outcomesOf } from "./blocks.ts";
 import { foreignNumbers } from "./check-prose.ts";
+import { confidenceNote } from "./confidence.ts";
 import { Report as output } from "./output.ts";
 import { togetherSaid } from "./proposals.ts";
 import { type Draft, reworded } from "./reword.ts";
@@ -52,8 +53,7 @@ const titledBy = (triage: Triage, heading: string | undefined): string =>
   heading ?? titles.find(([topic]) => triage.entities.metrics.includes(topic))?.[1] ?? "What was spent";
 
 /** What the analyses of both steps found, those that the question names first. */
-const analysesOf = ({ dataAnalysis, optimization }: StepResults) =>
-  foundBy([...(dataAnalysis?.analyses ?? []), ...(optimization?.analyses ?? [])]);
+const analysesOf = (results: StepResults) => foundBy(outcomesOf(results));
 
 /** Every figure behind a report: those of the tools, and the estimates of its proposals. */
 function figuresOf(results: StepResults): Figure[] {
@@ -136,7 +136,7 @@ function missingOf(results: StepResults, metrics: readonly string[]): string[] {
     // Where a change is asked about, an empty ledger is said in the text.
     metrics.includes("savings") ? data?.savings : undefined,
   ];
-  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...analysesOf(results)];
+  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...foundBy(outcomesOf(results).filter(({ named }) => named))];
   return [...new Set([...(data?.missing ?? []), ...[...parts, ...audits].flatMap((part) => part?.missing ?? [])])];
 }
 
@@ -182,7 +182,7 @@ function writeReport(context: StepContext): Draft {
   const missing = missingOf(results, metrics);
   const recommendations = (results.actions?.recommendations ?? []).map((one) => checked(one, backed));
   const asked = results.optimization !== undefined;
-  const notes = notesOf(results, metrics, asOf);
+  const notes = [...notesOf(results, metrics, asOf), ...confidenceNote(context)];
   const words = (results.actions?.recommendations ?? []).flatMap((one) => [...one.evidence, ...one.caveats]);
   const left = [...said.lead, ...said.rest, ...notes, ...words].filter((text) => !backed(text)).length;
   const dropped = left > 0 ? ["A sentence was left out, because one of its numbers could not be traced to a figure."] : [];

@@ -193,17 +193,18 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
   const caching = metrics.includes("cache") || metrics.includes("duplicates") ? cachingSentences(results.optimization) : [];
   const fit = metrics.includes("model_fit") ? fitSentences(results.optimization, models) : [];
   const said = analysesSaid(results);
+  // Each limit that was named is answered before the second sentence of an analysis.
+  const opening = aims.length > 1 ? 1 : 2;
   const head = [
     ...unknownSentences(data.unknown),
     ...(data.splitInstead === "" ? [] : [data.splitInstead]),
     ...savingsSentences(data, metrics.includes("bill_change")),
-    ...said.named.slice(0, 2),
+    ...said.named.slice(0, opening),
     ...aims,
-    ...(metrics.includes("batch") ? ["What the batch or flex tier would save is not computed yet."] : []),
     ...(best === undefined ? [...(fit.length === 0 ? routed : []), ...quality] : []),
   ].slice(0, 3);
   const body = [
-    ...said.named.slice(2),
+    ...said.named.slice(opening),
     ...(data.billChange === null ? [] : billSentences(data.billChange)),
     ...forecastSentences(data),
     ...reconciledSentences(data, metrics),

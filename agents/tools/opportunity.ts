@@ -33,7 +33,8 @@ export const Opportunity = z.strictObject({
 export type Opportunity = z.infer<typeof Opportunity>;
 
 const hourMs = 3_600_000;
-const monthMs = 30 * 24 * hourMs;
+/** Milliseconds of thirty days, which amounts per month mean. */
+export const monthMs = 30 * 24 * hourMs;
 
 /** The milliseconds of a period that usage covers, in whole hours; at least one hour. */
 export function coveredMs(period: NamedPeriod, coverage: Pick<Coverage, "first" | "last">): number {

@@ -100,12 +100,12 @@ export function read(question: string, input: TriageInput, names: KnownNames, in
   // A workload called "doc-summary" does not ask for a summary.
   const text = mended([...found.workloads, ...found.teams].reduce(masked, raw));
   const verbs = unique(hits(intentRules, text).map((rule) => rule.to));
-  const analyses = analysesNamed(text);
   const { period, comparison } = readPeriods(text, { asOf: input.asOf, calendar: calendarOf(input.zone ?? "UTC") });
   const targets = findTargets(mended(raw), names, inUse);
   const topics = topicsOf({ text, intents: verbs, models: found.models.length, targets });
   const compared = comparison !== null && (topics.length === 0 || topics.includes("spend")) ? (["bill_change"] as const) : [];
   const metrics = unique([...topics, ...compared]);
+  const analyses = analysesNamed(text, { metrics, targets, workloads: found.workloads, models: found.models });
   return {
     categories: categoriesOf(text, topics, found.models.length, analyses),
     intents: unique([...verbs, ...impliedIntents(metrics, targets, found.models.length)]),

@@ -22,6 +22,7 @@ const prefixes = {
   readKey: "rdk",
   notice: "ntc",
   budget: "bud",
+  dataset: "syn",
 } as const;
 
 export type IdKind = keyof typeof prefixes;

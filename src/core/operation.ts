@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Role } from "./conversation.ts";
 import { CorpusChange } from "./corpus-change.ts";
+import { CancelGeneration, DeleteDataset, GenerateUsage } from "./generation.ts";
 import type { Id } from "./ids.ts";
 import { PriceChange } from "./price-change.ts";
 
@@ -8,7 +9,7 @@ import { PriceChange } from "./price-change.ts";
  * What an answer may bring about beside a change of routing. An agent only asks for it; a flow carries it out, after an
  * approval where the recommendation that holds it has one, and once, however often its job runs.
  */
-export const Operation = z.discriminatedUnion("type", [PriceChange, CorpusChange]);
+export const Operation = z.discriminatedUnion("type", [PriceChange, CorpusChange, GenerateUsage, CancelGeneration, DeleteDataset]);
 export type Operation = z.infer<typeof Operation>;
 export type OperationType = Operation["type"];
 
@@ -16,6 +17,9 @@ export type OperationType = Operation["type"];
 export const operationRoles = {
   price_change: "admin",
   corpus_change: "admin",
+  generate_usage: "manager",
+  cancel_generation: "manager",
+  delete_dataset: "manager",
 } as const satisfies Record<OperationType, Role>;
 
 /** Which operation of a run is meant: that of an approval, or one that the report itself holds, by its place there. */

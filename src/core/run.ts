@@ -196,6 +196,8 @@ export interface RunStore {
   fail(id: Id<"run">, seq: number, event: Extract<RunEvent, { type: "run.failed" }>): Promise<void>;
   /** Adds an event at the end, whatever its number becomes, also of other runs that show the same proposal; gives its number in this run. */
   note(id: Id<"run">, event: RunEvent): Promise<number>;
+  /** The newest report with figures among the runs of a thread before this one. */
+  reportBefore(run: Pick<Run, "id" | "threadId">): Promise<Report | undefined>;
   events(id: Id<"run">, after: number): Promise<readonly LoggedEvent[]>;
   /** Events as they come, from `after` on; ends when `signal` aborts. */
   follow(id: Id<"run">, after: number, signal: AbortSignal): AsyncIterable<LoggedEvent>;

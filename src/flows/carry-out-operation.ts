@@ -1,6 +1,6 @@
 import type { Approval } from "../core/approval.ts";
 import type { Member, MemberStore, Role } from "../core/conversation.ts";
-import { AppError, assertNever } from "../core/errors.ts";
+import { AppError } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { type Operation, type OperationKey, type OperationType, operationKeyText, operationRoles } from "../core/operation.ts";
@@ -25,9 +25,15 @@ export interface OperationRequest<O extends Operation> {
  * Carries out each type of operation: gives the sentence that says what was done. Twice under the same key is once. An
  * AppError that may not be tried again becomes the reason that people are told; any other is tried again.
  */
-export type OperationHandlers = {
-  readonly [T in OperationType]: (request: OperationRequest<Extract<Operation, { type: T }>>) => Promise<string>;
-};
+export type OperationHandlers = { readonly [T in OperationType]: (request: OperationRequest<OperationOf[T]>) => Promise<string> };
+
+type OperationOf = { readonly [O in Operation as O["type"]]: O };
+
+const handle = <T extends OperationType>(
+  handlers: OperationHandlers,
+  type: T,
+  request: OperationRequest<OperationOf[T]>,
+): Promise<string> => handlers[type](request);
 
 export interface CarryOutDeps extends Pick<EffectDeps, "runs" | "jobs" | "now"> {
   readonly reports: Pick<RunStore, "get" | "events">;
@@ -62,22 +68,6 @@ function teller(deps: CarryOutDeps, { runId, approvalId, index }: OperationKey):
   };
 }
 
-/** Gives each type of operation to its own handler. */
-function handle(
-  handlers: OperationHandlers,
-  operation: Operation,
-  request: Omit<OperationRequest<Operation>, "operation">,
-): Promise<string> {
-  switch (operation.type) {
-    case "price_change":
-      return handlers.price_change({ ...request, operation });
-    case "corpus_change":
-      return handlers.corpus_change({ ...request, operation });
-    default:
-      return assertNever(operation);
-  }
-}
-
 async function carryOut(
   deps: CarryOutDeps,
   key: OperationKey,
@@ -91,7 +81,7 @@ async function carryOut(
   if (hindered !== undefined || member === undefined) return fail(hindered ?? "");
   const request = { orgId, key: operationKeyText(key), by: member, now: deps.now(), progress: teller(deps, key), signal };
   try {
-    const sentence = await handle(deps.handlers, operation, request);
+    const sentence = await handle(deps.handlers, operation.type, { ...request, operation });
     await announce(deps, key.runId, { type: "operation.done", at: deps.now().toISOString(), ...told, sentence });
   } catch (error) {
     if (signal.aborted || (error instanceof AppError && error.retry)) throw error;

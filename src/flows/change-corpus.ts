@@ -12,7 +12,7 @@ import {
 import { standingCorpus } from "../core/corpus-analysis.ts";
 import { type CorpusChange, isBulkUpdate } from "../core/corpus-change.ts";
 import { AppError, assertNever } from "../core/errors.ts";
-import type { Id } from "../core/ids.ts";
+import { type Id, isId } from "../core/ids.ts";
 import type { OperationRequest } from "./carry-out-operation.ts";
 
 export interface CorpusDeps {
@@ -162,8 +162,13 @@ async function once(deps: CorpusDeps, orgId: Id<"org">, entry: Parameters<AuditL
 
 /** Carries out a change of a corpus that was approved, or that an admin asked for; twice is once. Gives the sentence that says what was done. */
 export async function carryOutCorpusChange(deps: CorpusDeps, request: Request): Promise<string> {
-  const { orgId, operation, by } = request;
+  const { orgId, operation, by, key } = request;
   const { what, corpus } = operation;
+  if (what.verb !== "create" && !isId("approval", key))
+    throw new AppError(
+      "forbidden",
+      `Nothing was changed in ${corpus}: a deletion or a bulk update needs an approval, and nobody gave one.`,
+    );
   switch (what.verb) {
     case "create": {
       const made = await createCorpus(deps, { orgId, member: { role: "admin", name: by.name } }, corpus);

@@ -13,6 +13,9 @@ export const book = createPriceBook();
 /** The clock of these tests: noon on Monday, 23 November 2026. */
 export const asOf = new Date("2026-11-23T12:00:00Z");
 
+/** A moment of November 2026. */
+export const at = (day: number, time = "12:00:00"): Date => new Date(`2026-11-${String(day).padStart(2, "0")}T${time}Z`);
+
 /** A usage event that differs from a plain one (gpt-5, workload "chat", a day ago) where told. */
 export const usage = (
   change: Omit<Partial<UsageEvent>, "tokens"> & { tokens?: Partial<Tokens> } = {},

@@ -35,13 +35,14 @@ const operation: PriceChange = {
   source: "genai-prices 0.1.8, read 2026-11-23",
 };
 
-const noCorpus = () => Promise.reject(new AppError("internal", "no corpus is changed here"));
-
 describe("carrying out an operation", () => {
   let db: TestDatabase;
   let deps: CarryOutDeps;
   const jobs: Job[] = [];
   const list = createPriceBook();
+
+  const none = () => Promise.reject(new Error("nobody asked for this"));
+  const others = { generate_usage: none, cancel_generation: none, delete_dataset: none, corpus_change: none };
 
   beforeAll(async () => {
     db = await createTestDatabase(() => now);
@@ -56,7 +57,7 @@ describe("carrying out an operation", () => {
       jobs: { enqueue },
       now: () => now,
       log: quiet,
-      handlers: { price_change: (request) => enterPrice(contractDeps, request), corpus_change: noCorpus },
+      handlers: { ...others, price_change: (request) => enterPrice(contractDeps, request) },
     };
   });
   afterAll(() => db.drop());
@@ -133,7 +134,7 @@ describe("carrying out an operation", () => {
 
   it("tells a refusal by its reason and is tried again where the failure may pass", async () => {
     const { runId } = await stored("report", "admin", { ...operation, provider: "nobody" });
-    const busy = { ...deps, handlers: { ...deps.handlers, price_change: () => Promise.reject(new AppError("busy", "Later.")) } };
+    const busy = { ...deps, handlers: { ...others, price_change: () => Promise.reject(new AppError("busy", "Later.")) } };
     await expect(carryOutOperation(busy, { runId, index: 0 }, signal)).rejects.toThrow("Later.");
     expect(await after(runId)).toEqual([]);
     await carryOutOperation(deps, { runId, index: 0 }, signal);

@@ -13,6 +13,7 @@ export interface TestClickHouse {
   readonly grains: ClickHouseStores["grains"];
   readonly restamper: ClickHouseStores["restamper"];
   readonly corpus: ClickHouseStores["corpus"];
+  readonly generated: ClickHouseStores["generated"];
   readonly target: ClickHouseTarget;
   readonly database: string;
   /** Runs a statement as it stands, past the store. */
@@ -37,6 +38,7 @@ export async function createTestClickHouse(): Promise<TestClickHouse> {
     grains: stores.grains,
     restamper: stores.restamper,
     corpus: stores.corpus,
+    generated: stores.generated,
     target,
     database,
     async run(sql, params = {}) {

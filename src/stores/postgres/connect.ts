@@ -12,6 +12,7 @@ import type { ChatInstallationStore, SignInStore } from "../../core/chat-install
 import type { ContractStore } from "../../core/contract-price.ts";
 import type { InboundStore, MemberStore } from "../../core/conversation.ts";
 import type { ConversationReferenceStore } from "../../core/conversation-reference.ts";
+import type { DatasetStore } from "../../core/dataset.ts";
 import type { DeliveryStore } from "../../core/delivery.ts";
 import type { DigestScheduleStore } from "../../core/digest-schedule.ts";
 import type { GatewayFleet, GatewayStore } from "../../core/gateway-config.ts";
@@ -38,6 +39,7 @@ import { createChatInstallationStore, createSignInStore } from "./chat-installat
 import { createContractStore } from "./contract-prices.ts";
 import { createConversationReferenceStore } from "./conversation-references.ts";
 import type { Database } from "./database.ts";
+import { createDatasetStore } from "./datasets.ts";
 import { createDeliveryStore } from "./deliveries.ts";
 import { createDigestScheduleStore } from "./digest-schedules.ts";
 import { createGatewayStore } from "./gateway.ts";
@@ -80,6 +82,7 @@ export interface PostgresStores {
   readonly claims: CallClaims;
   readonly contracts: ContractStore;
   readonly repricings: RepricingStore;
+  readonly datasets: DatasetStore;
   readonly deliveries: DeliveryStore;
   readonly billAlerts: BillAlertStore;
   readonly notices: NoticeStore;
@@ -150,6 +153,7 @@ const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<Postg
   claims: createCallClaims(db),
   contracts: createContractStore(db),
   repricings: createRepricingStore(db),
+  datasets: createDatasetStore(db),
   deliveries: createDeliveryStore(db),
   billAlerts: createBillAlertStore(db),
   notices: createNoticeStore(db),

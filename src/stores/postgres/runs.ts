@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Author, Platform } from "../../core/conversation.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Id, idSchema } from "../../core/ids.ts";
+import { Report } from "../../core/report.ts";
 import { type LoggedEvent, type OperationOwed, type Run, RunStatus, type RunStore } from "../../core/run.ts";
 import { RunEvent } from "../../core/run-event.ts";
 import { approvalColumns } from "./approval-row.ts";
@@ -70,6 +71,17 @@ async function* follow(
   }
 }
 
+const Reported = z.array(z.object({ event: z.object({ report: Report }) }));
+
+async function reportBefore({ prisma }: Database, { id, threadId }: Pick<Run, "id" | "threadId">): Promise<Report | undefined> {
+  const rows = await prisma.$queryRaw<unknown[]>`
+    SELECT e.event FROM runs r JOIN run_events e ON e.run_id = r.id AND e.type = 'report.ready'
+    WHERE r.thread_id = ${threadId} AND r.id <> ${id} AND r.created_at <= (SELECT created_at FROM runs WHERE id = ${id})
+      AND json_array_length(e.event -> 'report' -> 'figures') > 0
+    ORDER BY r.created_at DESC, r.id DESC LIMIT 1`;
+  return Reported.parse(rows)[0]?.event.report;
+}
+
 /** How many unfinished runs are looked at in one go: in a storm most of them only wait for their turn. */
 const mostUnfinished = 100;
 
@@ -103,6 +115,7 @@ export function createRunStore(db: Database, signals: RunSignals): RunStore {
         await tx.approval.createMany({ data: approvals.map(approvalColumns) });
       }),
     fail: (runId, seq, event) => appendEvent(prisma, { runId, seq, event }, "failed", now()),
+    reportBefore: (run) => reportBefore(db, run),
     note: (id, event) => inTransaction(prisma, (tx) => noteEvent(tx, id, event, now())),
     events: (id, after) => readEvents(db, id, after),
     follow: (id, after, signal) => follow(db, signals, id, after, signal),
