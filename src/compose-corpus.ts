@@ -5,8 +5,10 @@ import type { CorpusAnalysis, CorpusProblem } from "./core/corpus-analysis.ts";
 import type { CorpusChange } from "./core/corpus-change.ts";
 import type { Id } from "./core/ids.ts";
 import type { JobQueue } from "./core/job.ts";
+import { documentAdder, type SharedDocumentsDeps } from "./flows/add-shared-documents.ts";
 import { type CorpusAsker, type CorpusDeps, createCorpus, deletionOf, type UpdateOutcome, updateCorpus } from "./flows/change-corpus.ts";
 import { exportCorpus } from "./flows/export-corpus.ts";
+import type { SharedFilesDeps } from "./flows/import-shared-files.ts";
 import { analyseForOrg, type InspectRequest, validateForOrg } from "./flows/inspect-corpus.ts";
 import { type ProposeCorpusRequest, proposeCorpusChange } from "./flows/propose-corpus-change.ts";
 import { type DocumentsRead, readDocuments } from "./flows/read-documents.ts";
@@ -53,4 +55,19 @@ export function wireCorpus({
     validate: (request) => validateForOrg(deps, request),
     exported: (request) => exportCorpus(deps, request),
   };
+}
+
+/** Puts files that are shared in a conversation into a corpus. */
+export function wireDocuments({
+  engines: { stores, corpus },
+  now,
+  adapterFor,
+}: {
+  readonly engines: Pick<Engines, "stores" | "corpus">;
+  readonly now: () => Date;
+  readonly adapterFor: SharedDocumentsDeps["adapterFor"];
+}): SharedFilesDeps["documents"] {
+  const read: SharedDocumentsDeps["read"] = (files, signal) => readDocuments(readDocument, files, signal);
+  const deps: SharedDocumentsDeps = { corpus, audit: stores.audit, members: stores.members, now, adapterFor, read };
+  return (files, name) => documentAdder(deps, files, name);
 }

@@ -13,9 +13,6 @@ export interface DocumentsRead {
   readonly refused: readonly RefusedDocument[];
 }
 
-/** Whether a file's name is one that documents come under. */
-export const isDocumentFile = (name: string): boolean => /\.(?:md|markdown|html?|csv|tsv|json|jsonl|pdf|txt)$/i.test(name);
-
 const isExport = (name: string): boolean => /\.jsonl$/i.test(name);
 
 /** The largest export that is read, in bytes. */
