@@ -127,6 +127,22 @@ async function put(parts: Parts, orgId: Id<"org">, corpus: string, documents: re
   return documents.map(({ document }) => outcomes.get(document) ?? "unchanged");
 }
 
+async function remove(
+  database: Database,
+  orgId: Id<"org">,
+  { corpus, document, version }: Parameters<CorpusWriter["remove"]>[1],
+  { by, at }: CorpusStamp,
+): ReturnType<CorpusWriter["remove"]> {
+  const before = (await newestVersions(database, orgId, corpus, [document])).get(document);
+  if (before === undefined || before.gone) return "gone";
+  if (before.facts.version !== version) return "changed";
+  const { title, format } = before.facts;
+  const tombstone = { org_id: orgId, corpus, document, version: versionAfter(version, at), deleted: true, title, format };
+  const empty = { passages: 0, words: 0, bytes: 0, content_hash: "", version_hash: "", written_by: by, at: timeOf(at) };
+  await database.insert("corpus_documents", [{ ...tombstone, ...empty }], "delete a document");
+  return "deleted";
+}
+
 /** Writes corpora to ClickHouse; with an embedding model, passages get vectors. */
 export function createCorpusWriter(database: Database, embedder?: Embedder): CorpusWriter {
   const writeCorpus = async (
@@ -160,16 +176,7 @@ export function createCorpusWriter(database: Database, embedder?: Embedder): Cor
       await insertAll(database, "corpus_staged", rows);
     },
 
-    async remove(orgId, { corpus, document, version }, { by, at }) {
-      const before = (await newestVersions(database, orgId, corpus, [document])).get(document);
-      if (before === undefined || before.gone) return "gone";
-      if (before.facts.version !== version) return "changed";
-      const { title, format } = before.facts;
-      const tombstone = { org_id: orgId, corpus, document, version: versionAfter(version, at), deleted: true, title, format };
-      const empty = { passages: 0, words: 0, bytes: 0, content_hash: "", version_hash: "", written_by: by, at: timeOf(at) };
-      await database.insert("corpus_documents", [{ ...tombstone, ...empty }], "delete a document");
-      return "deleted";
-    },
+    remove: (orgId, of, stamp) => remove(database, orgId, of, stamp),
 
     async drop(orgId, corpus, stamp) {
       const before = await corpusRow(database, orgId, corpus);
