@@ -77,7 +77,9 @@ const agentNames: Readonly<Record<AgentName, string>> = {
   data_analysis: "Data analysis",
   corpus_admin: "Corpus admin",
   optimization: "Optimization",
+  synthetic_data: "Synthetic data",
   actions: "Actions",
+  supply_researcher: "Supply researcher",
   reporting: "Reporting",
 };
 

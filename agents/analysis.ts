@@ -75,8 +75,8 @@ export interface Named {
 
 /** When an analysis is called for. */
 interface Calling {
-  /** The agent whose step it belongs to: the one that reads what is, or the one that looks for what could be changed. */
-  readonly agent: "data_analysis" | "optimization";
+  /** The agent whose step it belongs to: the one that reads what is, the one that looks for what could be changed, or the one that knows what others say of prices. */
+  readonly agent: "data_analysis" | "optimization" | "supply_researcher";
   /** What an answer about it is headed with. */
   readonly heading: string;
   /** What a question about it is about. */

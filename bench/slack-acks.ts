@@ -49,6 +49,7 @@ async function start(): Promise<{ readonly url: string; close(): Promise<void> }
     "digests-due": nothing,
     operate: nothing,
     "watch-spend": nothing,
+    "watch-supply": nothing,
     "sync-due": nothing,
     home: nothing,
     suggest: nothing,

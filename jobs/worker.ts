@@ -58,6 +58,8 @@ function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<v
       return handlers["digests-due"](job, signal);
     case "watch-spend":
       return handlers["watch-spend"](job, signal);
+    case "watch-supply":
+      return handlers["watch-supply"](job, signal);
     case "home":
       return handlers.home(job, signal);
     case "suggest":

@@ -14,6 +14,7 @@ import { wireOperations } from "./compose-operations.ts";
 import { approvalTtlMs, type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
 import { type SavingsFlows, wireSavings } from "./compose-savings.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
+import { type SupplyFlows, wireSupply } from "./compose-supply.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
 import { type SyntheticFlows, wireSynthetic } from "./compose-synthetic.ts";
 import { measureWith, wireUpkeep } from "./compose-upkeep.ts";
@@ -81,6 +82,8 @@ export interface Flows {
   readonly notices: NoticeFlows;
   /** Reference documents. */
   readonly corpus: CorpusFlows;
+  /** What sources say of prices and models. */
+  readonly supply: SupplyFlows;
   /** What changing an org's contract prices needs, and each org's book. */
   readonly pricing: ContractDeps & { readonly books: ContractBooks };
   /** Makes, stops and deletes datasets of generated usage. */
@@ -121,6 +124,7 @@ interface Shared extends WireOptions {
   readonly sync: SyncDeps;
   readonly spending: LedgerFlows;
   readonly notices: NoticeFlows;
+  readonly supply: SupplyFlows;
   readonly ingest: IngestDeps;
   readonly intake: Intake;
   readonly mapping: MappingDeps;
@@ -142,7 +146,7 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
   const { log, now, engines, jobs } = options;
   const { stores } = engines;
   const prices = createPriceBook();
-  const books = createContractBooks(prices, stores.contracts);
+  const books = createContractBooks(prices, stores);
   const gateway = wireGateway(options, prices, books);
   const { effect, rollback } = wireEffect(options, gateway);
   const kinds = remoteSources(createApiClient());
@@ -159,6 +163,7 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
     gateway,
     spending,
     notices: wireNotices({ ...options, spending, prices: pricesOf, adapterFor }),
+    supply: wireSupply({ ...options, settings: options.config.supply, prices, books, adapterFor }),
     ingest,
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
@@ -201,6 +206,7 @@ function wireHandlers(shared: Shared): JobHandlers {
       await applyPolicy(deps, { orgId, approvalId });
     },
     ...notices.handlers,
+    ...shared.supply.handlers,
     ...surfaces.jobs,
     ...wireRollouts(shared),
     ...wireUpkeep(shared),
@@ -234,6 +240,7 @@ function wireCommands(shared: Shared): Flows {
     policies: wirePolicies({ ...shared, providersOf: reachableProviders(shared) }),
     notices: shared.notices,
     corpus: wireCorpus(shared),
+    supply: shared.supply,
     pricing: { contracts: stores.contracts, books, list: prices },
     synthetic: wireSynthetic(shared.generation),
     reprice(request, signal) {

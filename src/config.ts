@@ -5,6 +5,7 @@ import { type DiscordSettings, discordEnvironment, discordSettings } from "./con
 import { checkUpstream, gatewayEnvironment, trustedUpstreams } from "./config-gateway.ts";
 import { type ModelSettings, modelEnvironment, modelSettings } from "./config-models.ts";
 import { type SlackSettings, slackEnvironment, slackSettings } from "./config-slack.ts";
+import { type SupplySettings, supplyEnvironment, supplySettings } from "./config-supply.ts";
 import { type TeamsSettings, teamsEnvironment, teamsSettings } from "./config-teams.ts";
 import { optional } from "./config-text.ts";
 import { AppError } from "./core/errors.ts";
@@ -43,6 +44,8 @@ export interface Config {
   readonly actuators: ActuatorSettings;
   /** Further addresses that the gateway may send requests to though they are private or not https; those of `upstreams` are trusted anyway. */
   readonly trustedUpstreams: readonly string[];
+  /** Where prices and models are researched. */
+  readonly supply: SupplySettings;
   /** 32 bytes that secrets are encrypted with; undefined: one is made in the data folder. */
   readonly secretKey: Buffer | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
@@ -63,6 +66,7 @@ const Environment = z.object({
   ...discordEnvironment,
   ...actuatorEnvironment,
   ...gatewayEnvironment,
+  ...supplyEnvironment,
   ...modelEnvironment,
   PUBLIC_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
   OPENAI_API_KEY: optional,
@@ -121,6 +125,7 @@ export function readConfig(root: string, environment: Readonly<Record<string, st
     models: modelSettings(env),
     actuators: actuatorSettings(env),
     trustedUpstreams: trustedUpstreams(env),
+    supply: supplySettings(env),
     secretKey: secretKey(env),
     logLevel: env.LOG_LEVEL,
   };

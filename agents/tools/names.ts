@@ -46,6 +46,12 @@ export const toolNames = [
   "zombie_keys",
   "non_prod_share",
   "runaway_sessions",
+  "log_fetcher",
+  "log_analyzer",
+  "log_enricher_and_clusterer",
+  "log_pattern_identifier",
+  "code_analyzer",
+  "system_inspector",
   "batch_api",
   "flex_tier",
   "priority_waste",
@@ -58,5 +64,8 @@ export const toolNames = [
   "embedding_dedupe",
   "embedding_downgrade",
   "fine_tune_candidate",
+  "supply_price_watch",
+  "supply_new_models",
+  "supply_market_report",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

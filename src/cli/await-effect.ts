@@ -1,17 +1,8 @@
 import type { Id } from "../core/ids.ts";
 import { viewOf } from "../core/run.ts";
-import type { RunEvent } from "../core/run-event.ts";
 import { type CommandContext, exitCode } from "./command.ts";
 
 const patienceMs = 30_000;
-
-/** The events with which an approved change has come to an end. */
-const ends: ReadonlySet<RunEvent["type"]> = new Set<RunEvent["type"]>([
-  "policy.applied",
-  "policy.failed",
-  "operation.done",
-  "operation.failed",
-]);
 
 /** Waits until an approved change is in effect or has failed, and says which. */
 export async function awaitEffect(
@@ -26,10 +17,12 @@ export async function awaitEffect(
   // What a try before this one came to is of no interest.
   const since = log.findLast(({ event }) => event.type === "policy.retried" && event.approvalId === approvalId)?.seq ?? 0;
   for await (const { event } of app.stores.runs.follow(run.id, since, signal)) {
-    if (!ends.has(event.type) || !("approvalId" in event) || event.approvalId !== approvalId) continue;
+    const works = event.type === "policy.applied" || event.type === "operation.done";
+    const ends = works || event.type === "policy.failed" || event.type === "operation.failed";
+    if (!ends || event.approvalId !== approvalId) continue;
     const view = viewOf(run, await app.stores.runs.events(run.id, 0));
     output.out(`${view.decisions.find((decision) => decision.approvalId === approvalId)?.outcome ?? ""}\n`);
-    return event.type === "policy.applied" || event.type === "operation.done" ? exitCode.ok : exitCode.failed;
+    return works ? exitCode.ok : exitCode.failed;
   }
   output.err("Approved, but not in effect yet: it will be applied as soon as a worker runs (`npm start`).\n");
   return exitCode.failed;

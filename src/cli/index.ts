@@ -20,6 +20,7 @@ import { savings } from "./savings.ts";
 import { source } from "./source.ts";
 import { spend } from "./spend.ts";
 import { statement } from "./statement.ts";
+import { supply } from "./supply.ts";
 import { synthetic } from "./synthetic.ts";
 import { twoPerson } from "./two-person.ts";
 import { up } from "./up.ts";
@@ -40,6 +41,7 @@ export const commands = {
   corpus,
   zone,
   prices,
+  supply,
   reprice,
   synthetic,
   approve,

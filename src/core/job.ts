@@ -13,6 +13,7 @@ export const Job = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("send-notice"), noticeId: idSchema("notice") }),
   z.strictObject({ name: z.literal("digests-due") }),
   z.strictObject({ name: z.literal("watch-spend") }),
+  z.strictObject({ name: z.literal("watch-supply") }),
   z.strictObject({ name: z.literal("home"), author: Author }),
   z.strictObject({ name: z.literal("suggest"), thread: ThreadKey }),
   z.strictObject({ name: z.literal("sync"), sourceId: idSchema("source"), orgId: idSchema("org") }),
@@ -54,6 +55,7 @@ export const jobKey = (job: Job): string => {
       return `send-notice-${job.noticeId}`;
     case "digests-due":
     case "watch-spend":
+    case "watch-supply":
     case "sync-due":
     case "measure":
     case "watch-rollouts":

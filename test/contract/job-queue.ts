@@ -19,6 +19,7 @@ export const handlersOf = (work: (job: Job, signal: AbortSignal) => Promise<void
   "send-notice": work,
   "digests-due": work,
   "watch-spend": work,
+  "watch-supply": work,
   sync: work,
   "sync-due": work,
   home: work,

@@ -14,6 +14,7 @@ import { type CarryOutDeps, carryOutApproved, carryOutOperation } from "../../sr
 import { createContractBooks } from "../../src/flows/contract-books.ts";
 import { enterPrice } from "../../src/flows/enter-price.ts";
 import { recommendationOf, reportOf } from "../contract/run-views.ts";
+import { noOperations } from "../setup/no-operations.ts";
 import { approvalsOf } from "../setup/stored-run.ts";
 import { createTestDatabase, type TestDatabase } from "../setup/test-database.ts";
 
@@ -30,9 +31,12 @@ const operation: PriceChange = {
   provider: "openai",
   model: "gpt-5-mini",
   tier: "standard",
-  from: "2026-12-01",
-  usdPerMillionTokens: { input: "0.2", output: "1.6" },
-  source: "genai-prices 0.1.8, read 2026-11-23",
+  aboveInputTokens: 0,
+  perMillion: { input: "0.200000000000", output: "1.600000000000" },
+  perUnit: {},
+  was: { perMillion: { input: "0.250000000000", output: "2.000000000000" }, perUnit: {} },
+  effectiveFrom: "2026-12-01",
+  sources: [{ source: "litellm", address: "files", readAt: "2026-11-23T10:00:00.000Z", dataOf: "2026-11-22T00:00:00.000Z" }],
 };
 
 describe("carrying out an operation", () => {
@@ -41,14 +45,11 @@ describe("carrying out an operation", () => {
   const jobs: Job[] = [];
   const list = createPriceBook();
 
-  const none = () => Promise.reject(new Error("nobody asked for this"));
-  const others = { generate_usage: none, cancel_generation: none, delete_dataset: none, corpus_change: none };
-
   beforeAll(async () => {
     db = await createTestDatabase(() => now);
     await db.stores.members.install(db.orgId, "console", "W1");
-    const { runs, members, contracts } = db.stores;
-    const contractDeps = { contracts, books: createContractBooks(list, contracts), list };
+    const { runs, members, approvedPrices } = db.stores;
+    const entering = { approvedPrices, books: createContractBooks(list, db.stores), list };
     const enqueue = async (job: Job) => void jobs.push(job);
     deps = {
       runs,
@@ -57,7 +58,7 @@ describe("carrying out an operation", () => {
       jobs: { enqueue },
       now: () => now,
       log: quiet,
-      handlers: { ...others, price_change: (request) => enterPrice(contractDeps, request) },
+      handlers: { ...noOperations, price_change: (request) => enterPrice(entering, request) },
     };
   });
   afterAll(() => db.drop());
@@ -81,7 +82,7 @@ describe("carrying out an operation", () => {
   }
 
   const after = async (runId: Id<"run">): Promise<readonly RunEvent[]> => (await db.stores.runs.events(runId, 2)).map(({ event }) => event);
-  const rows = async (model: string) => (await db.stores.contracts.list(db.orgId)).filter((row) => row.model === model);
+  const rows = async (model: string) => (await db.stores.approvedPrices.list(db.orgId)).filter(({ change }) => change.model === model);
 
   it("enters an approved price once, however often its job runs, and says so on the card", async () => {
     const { runId, approved } = await stored("approval");
@@ -91,7 +92,7 @@ describe("carrying out an operation", () => {
     expect(await rows("gpt-5-mini")).toHaveLength(1);
     expect((await after(runId)).map(({ type }) => type)).toEqual(["operation.done"]);
     const view = viewOf({ id: runId, question: "" }, await db.stores.runs.events(runId, 0));
-    expect(view.decisions[0]?.outcome).toBe("From 2026-12-01 on, gpt-5-mini of openai is priced as approved.");
+    expect(view.decisions[0]?.outcome).toMatch(/^From 2026-12-01 on, gpt-5-mini of openai is priced as approved \(prc_/);
     expect(jobs.at(-1)).toEqual({ name: "deliver", runId, seq: 3 });
   });
 
@@ -125,19 +126,31 @@ describe("carrying out an operation", () => {
     const owed = async () =>
       (await db.stores.runs.unfinishedOperations(new Date(now.getTime() + 60_000))).filter((one) => one.runId === runId);
     expect(await owed()).toEqual([{ orgId: db.orgId, runId, index: 0 }]);
-    await carryOutOperation(deps, { runId, index: 0 }, signal);
+    await carryOutOperation(
+      { ...deps, handlers: { ...noOperations, price_change: async () => "It is done." } },
+      { runId, index: 0 },
+      signal,
+    );
     expect(await owed()).toEqual([]);
     expect(viewOf({ id: runId, question: "" }, await db.stores.runs.events(runId, 0)).operations).toEqual([
-      { index: 0, state: "done", note: "From 2026-12-01 on, gpt-4o-mini of openai is priced as approved." },
+      { index: 0, state: "done", note: "It is done." },
     ]);
   });
 
   it("tells a refusal by its reason and is tried again where the failure may pass", async () => {
-    const { runId } = await stored("report", "admin", { ...operation, provider: "nobody" });
-    const busy = { ...deps, handlers: { ...others, price_change: () => Promise.reject(new AppError("busy", "Later.")) } };
+    const { runId } = await stored("report", "admin", { ...operation, model: "gpt-4.1" });
+    const busy = { ...deps, handlers: { ...noOperations, price_change: () => Promise.reject(new AppError("busy", "Later.")) } };
     await expect(carryOutOperation(busy, { runId, index: 0 }, signal)).rejects.toThrow("Later.");
     expect(await after(runId)).toEqual([]);
     await carryOutOperation(deps, { runId, index: 0 }, signal);
+    expect(await after(runId)).toEqual([expect.objectContaining({ reason: containing("by an approval alone") })]);
+    expect(await rows("gpt-4.1")).toEqual([]);
+  });
+
+  it("refuses a price of a seller that the book does not have", async () => {
+    const { runId, approved } = await stored("approval", "admin", { ...operation, provider: "nobody" });
+    if (approved === undefined) throw new Error("nothing was proposed");
+    await carryOutApproved(deps, approved, signal);
     expect(await after(runId)).toEqual([expect.objectContaining({ reason: containing('no provider "nobody"') })]);
   });
 });

@@ -114,6 +114,7 @@ export async function startHardRig(platform: HardPlatform): Promise<HardRig> {
       "send-notice": nothing,
       suggest: nothing,
       "watch-spend": nothing,
+      "watch-supply": nothing,
       reconcile: nothing,
     },
     quiet,

@@ -96,6 +96,7 @@ describe("Slack over HTTP, with its queue, its store and its Web API", () => {
         "send-notice": nothing,
         "digests-due": nothing,
         "watch-spend": nothing,
+        "watch-supply": nothing,
         "sync-due": nothing,
         home: nothing,
         suggest: nothing,
