@@ -52,8 +52,9 @@ export function makePlan(triage: Triage, documents = false): PlanStep[] {
     return [step("corpus_admin", "Looking through your reference documents"), step("reporting", "Writing the report")];
   if (triage.category === "synthetic_data")
     return [step("synthetic_data", "Reading what is to be generated"), step("reporting", "Writing the report")];
-  // What sources say of prices needs no usage.
-  const supply = namedTitle(triage, "supply_researcher");
+  // What sources say of prices needs no usage; a question that names what can be told of usage is about that.
+  const ofUsage = namesAnalysis(triage, "data_analysis") || namesAnalysis(triage, "optimization");
+  const supply = ofUsage ? undefined : namedTitle(triage, "supply_researcher");
   if (supply !== undefined) return [step("supply_researcher", supply), step("reporting", "Writing the report")];
   return [
     ...(documents ? [step("corpus_admin", "Looking for what your reference documents say")] : []),

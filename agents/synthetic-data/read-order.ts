@@ -6,7 +6,7 @@ import { makeSpec } from "../../src/synthetic/make-spec.ts";
 import { presets } from "../../src/synthetic/presets.ts";
 import { showCount } from "../figures.ts";
 import { findPeriods } from "../triage/find-periods.ts";
-import { asItReads } from "../triage/guard.ts";
+import { asItReads } from "../triage/readings.ts";
 import { namesDataset } from "../triage/synthetic.ts";
 import { asks, exampleOrder, presetWords, shapeWords } from "./instructions.ts";
 import { readAnomalies, withoutAnomalies } from "./read-anomalies.ts";

@@ -1,6 +1,6 @@
 import type { Entities } from "../../src/core/triage.ts";
-import { asItReads } from "./guard.ts";
 import type { Reading } from "./read.ts";
+import { asItReads } from "./readings.ts";
 
 /** Whether a reading holds anything at all. */
 export const says = (entities: Entities): boolean =>

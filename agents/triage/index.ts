@@ -3,12 +3,13 @@ import { type Category, nothingNamed, type Triage } from "../../src/core/triage.
 import type { Models } from "../models/models.ts";
 import { knownNames } from "./entities.ts";
 import { filledIn, inFull, leans, says } from "./follow-up.ts";
-import { asItReads, givesOrders } from "./guard.ts";
+import { givesOrders } from "./guard.ts";
 import type { QuestionReading, TriageInput } from "./input.ts";
 import { exampleQuestions, offTopic, priorityRules } from "./instructions.ts";
 import { Triage as output } from "./output.ts";
 import { proposedTriage } from "./propose.ts";
 import { hits, type Reading, read } from "./read.ts";
+import { asItReads } from "./readings.ts";
 
 const examples = exampleQuestions.map((question) => `“${question}”`).join(", ");
 const answerable: ReadonlySet<Category> = new Set([
@@ -77,7 +78,7 @@ function readQuestion(input: TriageInput): QuestionReading {
     return clear(closing("", { askBack, refusal: null }));
   }
   const text = asItReads(question);
-  if (givesOrders(text)) return clear(closing(text, { askBack: null, refusal }));
+  if (givesOrders(question)) return clear(closing(text, { askBack: null, refusal }));
   const bookModels = input.prices.models(input.asOf).map((facts) => facts.model);
   const names = knownNames(input.coverage, bookModels);
   const inUse = new Set(input.coverage.models);
