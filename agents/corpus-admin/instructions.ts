@@ -1,4 +1,4 @@
-import { asItReads } from "../triage/guard.ts";
+import { asItReads } from "../triage/readings.ts";
 
 /** What someone asks of the corpora. */
 export type CorpusRequest =
