@@ -5,6 +5,7 @@ import { billChangeDecomposition } from "./bill-change-decomposition.ts";
 import { cacheThrash } from "./cache-thrash.ts";
 import { codeAnalyzer } from "./code-analyzer.ts";
 import { contextTrimming } from "./context-trimming.ts";
+import { corpusSearch } from "./corpus-search.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
 import { costReductionQualityPreservation } from "./cost-reduction-quality-preservation.ts";
@@ -83,6 +84,7 @@ export const tools = {
   unpriced_reconciliation: unpricedReconciliation,
   dark_spend_reconciliation: darkSpendReconciliation,
   savings_ledger: savingsLedger,
+  corpus_search: corpusSearch,
   retry_waste: retryWaste,
   latency_bottleneck_identifier: latencyBottleneckIdentifier,
   performance_predictor: performancePredictor,

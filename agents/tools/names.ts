@@ -15,6 +15,7 @@ export const toolNames = [
   "dark_spend_reconciliation",
   "savings_ledger",
   "retry_waste",
+  "corpus_search",
   "latency_bottleneck_identifier",
   "performance_predictor",
   "performance_gains_simulator",
