@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { SurveyDeps } from "../src/catalog/supply/survey.ts";
 import type { BillingLedger } from "../src/core/billing.ts";
 import type { Breakers } from "../src/core/breaker.ts";
+import type { DatasetStore } from "../src/core/dataset.ts";
 import { AppError } from "../src/core/errors.ts";
 import type { GatewayKey } from "../src/core/gateway-config.ts";
 import type { Id } from "../src/core/ids.ts";
@@ -30,6 +31,8 @@ export interface ToolContext {
   readonly gatewayKeys?: ((orgId: Id<"org">) => Promise<readonly Pick<GatewayKey, "label" | "limits">[]>) | undefined;
   /** What providers billed; absent where no bills are kept. */
   readonly billing?: Pick<BillingLedger, "lines" | "spans"> | undefined;
+  /** The datasets of generated usage; absent where none are kept. */
+  readonly datasets?: Pick<DatasetStore, "list"> | undefined;
   /** Whole days after which a source's day no longer changes; none where it is not said. */
   readonly settleDays?: ((source: string) => number) | undefined;
   /** The sources of a period that report whole UTC days; none where it is not said. */

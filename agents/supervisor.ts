@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Breakers, createBreakers } from "../src/core/breaker.ts";
 import { AppError } from "../src/core/errors.ts";
+import { syntheticFilters } from "../src/core/generation.ts";
 import { type Id, type IdKind, newId } from "../src/core/ids.ts";
 import type { Logger } from "../src/core/logger.ts";
 import type { PolicyStore } from "../src/core/policy.ts";
@@ -9,9 +10,9 @@ import type { Report } from "../src/core/report.ts";
 import type { Analyst, LoggedEvent, Run } from "../src/core/run.ts";
 import type { AgentName, PlanStep, RunEvent } from "../src/core/run-event.ts";
 import type { SavingsLedger } from "../src/core/savings.ts";
-import type { Triage } from "../src/core/triage.ts";
+import { aboutSynthetic, type Triage } from "../src/core/triage.ts";
 import type { UsagePatterns } from "../src/core/usage-patterns.ts";
-import type { Coverage, UsageReader } from "../src/core/usage-store.ts";
+import type { Coverage, Filters, UsageReader } from "../src/core/usage-store.ts";
 import type { Zone } from "../src/core/zone.ts";
 import { filtersFor } from "./data-analysis/scope.ts";
 import { type ToolContext, within } from "./define.ts";
@@ -25,7 +26,8 @@ import { type SpendTally, tallyOf } from "./spend-tally.ts";
 import type { StepContext, StepOutcome, StepResults, SubAgent } from "./step.ts";
 
 /** What the supervisor works with: readers, a clock, and limits. */
-export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market"> {
+export interface SupervisorDeps
+  extends Pick<ToolContext, "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market" | "datasets"> {
   readonly usage: UsageReader & UsagePatterns;
   readonly prices: PriceBook;
   readonly policies: Pick<PolicyStore, "active">;
@@ -65,7 +67,7 @@ const isWork = (step: PlanStep): step is WorkStep => step.agent !== "triage";
 
 type Progress = { readonly ok: true; readonly outcome: StepOutcome<unknown> } | { readonly ok: false; readonly reason: string };
 
-type Optional = "savings" | "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market";
+type Optional = "savings" | "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market" | "datasets";
 
 /** When a tool is left alone: a query that was too slow three times would be too slow again. */
 export const toolBreakers = { breakerFailures: 3, breakerMs: 30_000, breakerMaxMs: 300_000 };
@@ -173,6 +175,19 @@ async function inScope(usage: UsageReader, orgId: Id<"org">, triage: Triage, cov
   return { ...coverage, latencyShare, promptHashShare, prefixHashShare, singleRequestShare };
 }
 
+/** What a question means, and the usage that it is about: generated usage has names of its own, so that it is read again with them. */
+async function understand(
+  look: (filters: Filters) => Promise<Coverage>,
+  read: (coverage: Coverage) => Promise<Triage>,
+  past: Triage | undefined,
+): Promise<{ readonly triage: Triage; readonly coverage: Coverage }> {
+  const coverage = await look({});
+  const triage = past ?? (await read(coverage));
+  if (!aboutSynthetic(triage.entities)) return { triage, coverage };
+  const generated = await look(syntheticFilters());
+  return { triage: past ?? (await read(generated)), coverage: generated };
+}
+
 /** The models of a run. Answers do not depend on them: where they cannot be opened, there are none. */
 async function modelsFor({ openModels, log }: Settings, { id, orgId }: Run): Promise<Models | undefined> {
   try {
@@ -201,11 +216,11 @@ async function stepsContext(
   signal: AbortSignal,
 ): Promise<Omit<StepContext, "results" | "failed">> {
   const { usage, prices, policies, log, holdoutShare, toolTimeoutMs, breakers } = settings;
-  const { savings, billing, settleDays, dailySources, gatewayKeys, market } = settings;
+  const { savings, billing, settleDays, dailySources, gatewayKeys, market, datasets } = settings;
   const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
   return {
     ...{ orgId: run.orgId, asOf: run.asOf, signal, toolTimeoutMs, breakers, clock: () => performance.now() },
-    ...{ usage, prices, savings, billing, settleDays, dailySources, gatewayKeys, market, zone, coverage: await looking },
+    ...{ usage, prices, savings, billing, settleDays, dailySources, gatewayKeys, market, datasets, zone, coverage: await looking },
     ...{ run, triage, policies, log, newId: settings.newId, holdoutShare, models },
   };
 }
@@ -231,12 +246,14 @@ async function* analyse(
   const past = readPast(log);
   if (past.ended) return;
   if (!past.started) yield { type: "run.started", ...stamp(), version: runVersion };
-  const coverage = await within(usage.coverage(run.orgId), toolTimeoutMs, "Looking through the stored usage", signal);
+  const look = (filters: Filters): Promise<Coverage> =>
+    within(usage.coverage(run.orgId, filters), toolTimeoutMs, "Looking through the stored usage", signal);
   const zone = await settings.zoneOf(run.orgId);
   const models = await modelsFor(settings, run);
   const tally = tallyOf(models, past.spent, run.asOf);
-  const asked = { question: run.question, earlier: run.earlier, asOf: run.asOf, zone, coverage, prices };
-  const triage = past.triage ?? (await agents.triage.run(asked, models, signal));
+  const asked = { question: run.question, earlier: run.earlier, asOf: run.asOf, zone, prices };
+  const read = (of: Coverage): Promise<Triage> => agents.triage.run({ ...asked, coverage: of }, models, signal);
+  const { triage, coverage } = await understand(look, read, past.triage);
   if (past.triage === undefined) yield { type: "triage.finished", ...stamp(), triage, ...tally.next() };
   if (triage.askBack !== null || triage.refusal !== null) {
     yield { type: "report.ready", ...stamp(), report: tally.shownIn(replyReport(triage)) };

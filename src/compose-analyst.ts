@@ -40,6 +40,7 @@ export function wireAnalyst({ engines: { stores, usage }, books, spending, openM
         savings: stores.ledger,
         billing,
         settleDays,
+        datasets: stores.datasets,
         dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
         gatewayKeys: (orgId) => stores.gateway.keys(orgId),
         zoneOf: (orgId) => stores.settings.zoneOf(orgId),
