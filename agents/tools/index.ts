@@ -2,6 +2,8 @@ import { batchApi } from "./batch-api.ts";
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
+import { costEstimator } from "./cost-estimator.ts";
+import { costImpactSimulator } from "./cost-impact-simulator.ts";
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
 import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
@@ -23,6 +25,7 @@ import { regionPremium } from "./region-premium.ts";
 import { retiringModels } from "./retiring-models.ts";
 import { retryWaste } from "./retry-waste.ts";
 import { savingsLedger } from "./savings-ledger.ts";
+import { serverToolSpend } from "./server-tool-spend.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
 import { unpricedReconciliation } from "./unpriced-reconciliation.ts";
 import { unpricedUsage } from "./unpriced-usage.ts";
@@ -56,4 +59,7 @@ export const tools = {
   embedding_dedupe: embeddingDedupe,
   embedding_downgrade: embeddingDowngrade,
   fine_tune_candidate: fineTuneCandidate,
+  cost_estimator: costEstimator,
+  cost_impact_simulator: costImpactSimulator,
+  server_tool_spend: serverToolSpend,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

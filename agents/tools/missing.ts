@@ -36,4 +36,6 @@ export const missingData = {
     "Size of the vector index: it is not in the usage. Name it (“an index of 500 million tokens”), so that making all vectors anew is counted whole.",
   training:
     "Training and hosting of a fine-tuned model: the price book has no price for them. Name them (“training costs $500, hosting $100 a month”).",
+  units:
+    "Units beside tokens (searches, code runs, images): none of the usage carries any. Route traffic through the gateway, or connect a source that reports them.",
 } as const;

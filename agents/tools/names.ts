@@ -27,5 +27,8 @@ export const toolNames = [
   "embedding_dedupe",
   "embedding_downgrade",
   "fine_tune_candidate",
+  "cost_estimator",
+  "cost_impact_simulator",
+  "server_tool_spend",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
