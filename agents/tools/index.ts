@@ -1,5 +1,8 @@
+import { autoRouterValue } from "./auto-router-value.ts";
 import { batchApi } from "./batch-api.ts";
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
+import { cascadeValue } from "./cascade-value.ts";
+import { commitmentBurnDown } from "./commitment-burn-down.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
 import { costEstimator } from "./cost-estimator.ts";
@@ -21,6 +24,7 @@ import { newerSnapshot } from "./newer-snapshot.ts";
 import { offPeakScheduling } from "./off-peak-scheduling.ts";
 import { priorityWaste } from "./priority-waste.ts";
 import { providerArbitrage } from "./provider-arbitrage.ts";
+import { provisionedBreakEven } from "./provisioned-break-even.ts";
 import { regionPremium } from "./region-premium.ts";
 import { retiringModels } from "./retiring-models.ts";
 import { retryWaste } from "./retry-waste.ts";
@@ -62,4 +66,8 @@ export const tools = {
   cost_estimator: costEstimator,
   cost_impact_simulator: costImpactSimulator,
   server_tool_spend: serverToolSpend,
+  auto_router_value: autoRouterValue,
+  cascade_value: cascadeValue,
+  provisioned_break_even: provisionedBreakEven,
+  commitment_burn_down: commitmentBurnDown,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

@@ -38,4 +38,10 @@ export const missingData = {
     "Training and hosting of a fine-tuned model: the price book has no price for them. Name them (“training costs $500, hosting $100 a month”).",
   units:
     "Units beside tokens (searches, code runs, images): none of the usage carries any. Route traffic through the gateway, or connect a source that reports them.",
+  routed:
+    "Routed requests: none of the usage went by a rule to another model than it asked for. Approve a routing change, or route traffic through the gateway.",
+  escalated:
+    "Share of requests that are escalated: too few are stored to tell it. Name it (“30 % are escalated”), or set up a cascade in the gateway for a part of the traffic.",
+  reservedUnits:
+    "Reserved units: what an hour of one costs, and how many tokens a minute it takes, is not in the usage. Name both (“a PTU costs $1 an hour and takes 2,500 tokens a minute”), or add the price to your contract (`apex prices contract add FILE.json`).",
 } as const;

@@ -30,5 +30,9 @@ export const toolNames = [
   "cost_estimator",
   "cost_impact_simulator",
   "server_tool_spend",
+  "auto_router_value",
+  "cascade_value",
+  "provisioned_break_even",
+  "commitment_burn_down",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
