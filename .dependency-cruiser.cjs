@@ -4,7 +4,8 @@ const rooms = {
   "src/catalog": ["^src/core/"],
   "src/stats": ["^src/core/"],
   "src/routing": ["^src/core/"],
-  "src/flows": ["^src/(core|catalog|stats)/"],
+  "src/synthetic": ["^src/(core|stats)/"],
+  "src/flows": ["^src/(core|catalog|stats|synthetic)/"],
   "src/ingest": ["^src/(core|catalog)/"],
   "src/gateway": ["^src/(core|catalog)/"],
   "src/actuators": ["^src/core/"],
@@ -13,7 +14,7 @@ const rooms = {
   "src/stores": ["^src/core/", "^prisma/generated/"],
   "src/http": ["^src/(core|flows)/"],
   adapters: ["^src/core/"],
-  agents: ["^src/(core|catalog|stats)/"],
+  agents: ["^src/(core|catalog|stats|synthetic)/"],
   jobs: ["^src/(core|flows)/"],
 };
 

@@ -82,6 +82,7 @@ function reportParts(view: RunView, report: Report): readonly PlacedPart[] {
   return [
     { type: "heading", text: report.title, keep: true },
     { type: "text", text: report.summary, keep: true },
+    ...view.operations.map(({ note }): PlacedPart => ({ type: "note", text: note === "" ? "It is being done." : note, keep: true })),
     ...parts,
     ...(report.missing.length === 0
       ? []

@@ -24,7 +24,8 @@ export function shortProposal(recommendation: Recommendation, number: number, de
     number,
     title: recommendation.title,
     savings: [
-      { kind: "estimated", text: estimateLine(recommendation.estimate) },
+      // What moves no request saves nothing by itself.
+      ...(recommendation.operation === undefined ? [{ kind: "estimated" as const, text: estimateLine(recommendation.estimate) }] : []),
       ...(decision?.measured === undefined || decision.measured === null
         ? []
         : [{ kind: "measured" as const, text: measuredLine(decision.measured) }]),

@@ -77,6 +77,7 @@ const agentNames: Readonly<Record<AgentName, string>> = {
   data_analysis: "Data analysis",
   optimization: "Optimization",
   actions: "Actions",
+  supply_researcher: "Supply researcher",
   reporting: "Reporting",
 };
 

@@ -1,5 +1,5 @@
 import type { Triage } from "../src/core/triage.ts";
-import type { AnyAnalysis } from "./analysis.ts";
+import type { AnyAnalysis, Named } from "./analysis.ts";
 import { tools } from "./tools/index.ts";
 
 const isAnalysis = (tool: object): tool is AnyAnalysis => "prepare" in tool;
@@ -9,15 +9,26 @@ const analyses: readonly AnyAnalysis[] = everyTool.filter(isAnalysis);
 /** Every tool may be called by its own name, however its words are joined ("rate limit impact simulator"). */
 const ownName = ({ name }: AnyAnalysis): RegExp => new RegExp(`\\b${name.replaceAll("_", "[ _-]")}\\b`);
 
-/** The analyses that a lower-case text asks for by themselves. */
-export const analysesNamed = (text: string): readonly AnyAnalysis[] =>
-  analyses.filter((one) => ownName(one).test(text) || one.wordings.some((wording) => wording.test(text)));
+/** The analyses that a lower-case text, or what it names, asks for by themselves. */
+export const analysesNamed = (text: string, named: Named): readonly AnyAnalysis[] =>
+  analyses.filter(
+    (one) => ownName(one).test(text) || one.wordings.some((wording) => wording.test(text)) || one.impliedBy?.(named, text) === true,
+  );
+
+/** Whether a question names an analysis that weighs what all the others found, so that all of them are called for. */
+export const weighsAll = ({ entities }: Pick<Triage, "entities">): boolean =>
+  analyses.some((one) => one.after === true && entities.tools.includes(one.name));
 
 /** Whether a question looks for any way to save, and names none. */
-const sweeps = ({ entities: { metrics, tools: named } }: Triage): boolean =>
-  metrics.includes("reduction") &&
-  named.length === 0 &&
-  !["cache", "duplicates", "model_fit", "reasoning_effort"].some((topic) => metrics.includes(topic));
+const sweeps = (triage: Triage): boolean => {
+  const { metrics, tools: named } = triage.entities;
+  if (weighsAll(triage)) return true;
+  return (
+    metrics.includes("reduction") &&
+    named.length === 0 &&
+    !["cache", "duplicates", "model_fit", "reasoning_effort"].some((topic) => metrics.includes(topic))
+  );
+};
 
 /** The analyses of an agent that a triaged question calls for: those it names, those its topics need, and in a general search for savings those that mostly find something. */
 export const analysesFor = (triage: Triage, agent: AnyAnalysis["agent"]): readonly AnyAnalysis[] =>

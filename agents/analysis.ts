@@ -16,6 +16,8 @@ export interface Asked {
   readonly wanted: readonly string[];
   /** Share of units held back when a routing change is applied, in thousandths. */
   readonly holdoutPermille: number;
+  /** What the other analyses found that could be changed, unranked; empty for an analysis that is not called after them. */
+  readonly found: readonly Opportunity[];
 }
 
 /** Rows as they are drawn; each cell is text for people. */
@@ -63,10 +65,18 @@ export const nothingFound = (missing: readonly string[]): Analysed => ({
   notes: [],
 });
 
+/** What a question names and aims at. */
+export interface Named {
+  readonly metrics: readonly Topic[];
+  readonly targets: Entities["targets"];
+  readonly workloads: readonly string[];
+  readonly models: readonly string[];
+}
+
 /** When an analysis is called for. */
 interface Calling {
-  /** The agent whose step it belongs to: the one that reads what is, or the one that looks for what could be changed. */
-  readonly agent: "data_analysis" | "optimization";
+  /** The agent whose step it belongs to: the one that reads what is, the one that looks for what could be changed, or the one that knows what others say of prices. */
+  readonly agent: "data_analysis" | "optimization" | "supply_researcher";
   /** What an answer about it is headed with. */
   readonly heading: string;
   /** What a question about it is about. */
@@ -77,6 +87,10 @@ interface Calling {
   readonly topics: readonly Topic[];
   /** Whether it belongs to every general search for savings: cheap to run, and mostly finds something that can be acted on. */
   readonly sweep: boolean;
+  /** Called once the general search for savings is through, with what it found; it proposes nothing of its own that is ranked. */
+  readonly after?: boolean;
+  /** Whether what a question names asks for it, though no wording does. */
+  readonly impliedBy?: (named: Named, text: string) => boolean;
 }
 
 /** A tool that any question may call for, with one form of answer. */

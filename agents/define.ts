@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import type { SurveyDeps } from "../src/catalog/supply/survey.ts";
 import type { BillingLedger } from "../src/core/billing.ts";
 import { AppError } from "../src/core/errors.ts";
+import type { GatewayKey } from "../src/core/gateway-config.ts";
 import type { Id } from "../src/core/ids.ts";
+import type { PolicyStore } from "../src/core/policy.ts";
 import type { PriceBook } from "../src/core/price.ts";
 import type { SavingsLedger } from "../src/core/savings.ts";
 import type { UsageSource } from "../src/core/usage-event.ts";
@@ -16,8 +19,14 @@ export interface ToolContext {
   readonly orgId: Id<"org">;
   readonly usage: UsageReader & UsagePatterns;
   readonly prices: PriceBook;
+  /** What sources said of prices and models, and the list prices that they are set against; absent where none is kept. */
+  readonly market?: SurveyDeps | undefined;
   /** The savings ledger; absent where none is kept. */
   readonly savings?: Pick<SavingsLedger, "list"> | undefined;
+  /** The routing policy in effect; absent where none is kept. */
+  readonly policies?: Pick<PolicyStore, "active"> | undefined;
+  /** The gateway's keys in use and what they are held to; absent where there is no gateway. */
+  readonly gatewayKeys?: ((orgId: Id<"org">) => Promise<readonly Pick<GatewayKey, "label" | "limits">[]>) | undefined;
   /** What providers billed; absent where no bills are kept. */
   readonly billing?: Pick<BillingLedger, "lines" | "spans"> | undefined;
   /** Whole days after which a source's day no longer changes; none where it is not said. */

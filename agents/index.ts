@@ -4,6 +4,7 @@ import { dataAnalysis } from "./data-analysis/index.ts";
 import { optimization } from "./optimization/index.ts";
 import { reporting } from "./reporting/index.ts";
 import type { SubAgent } from "./step.ts";
+import { supplyResearcher } from "./supply-researcher/index.ts";
 import { triage } from "./triage/index.ts";
 
 /** Every sub-agent by its name: a name without an agent does not build. Triage runs before there is a plan; the others are its steps. */
@@ -12,5 +13,6 @@ export const agents = {
   data_analysis: dataAnalysis,
   optimization,
   actions,
+  supply_researcher: supplyResearcher,
   reporting,
 } satisfies Record<Exclude<AgentName, "triage">, SubAgent> & Record<AgentName, { readonly name: AgentName }>;

@@ -1,6 +1,7 @@
 import type { AgentName, PlanStep } from "../src/core/run-event.ts";
 import type { Triage } from "../src/core/triage.ts";
 import { analysesFor, namesAnalysis } from "./analyses.ts";
+import type { AnyAnalysis } from "./analysis.ts";
 
 /** Topics that call for looking for savings, where the question wants something changed. */
 const savable: ReadonlySet<string> = new Set(["reduction", "cache", "duplicates", "model_fit", "reasoning_effort"]);
@@ -33,7 +34,7 @@ function dataTitle(triage: Triage): string {
 }
 
 /** What a question names is told by its own title. */
-const namedTitle = (triage: Triage, agent: "data_analysis" | "optimization"): string | undefined =>
+const namedTitle = (triage: Triage, agent: AnyAnalysis["agent"]): string | undefined =>
   analysesFor(triage, agent).find(({ name }) => triage.entities.tools.includes(name))?.title;
 
 function optimizationTitle(triage: Triage): string {
@@ -47,6 +48,9 @@ function optimizationTitle(triage: Triage): string {
 /** The steps that a triaged question needs, in order, and no others. */
 export function makePlan(triage: Triage): PlanStep[] {
   const step = (agent: AgentName, title: string): PlanStep => ({ id: agent, agent, title });
+  // What sources say of prices needs no usage.
+  const supply = namedTitle(triage, "supply_researcher");
+  if (supply !== undefined) return [step("supply_researcher", supply), step("reporting", "Writing the report")];
   return [
     step("data_analysis", dataTitle(triage)),
     ...(wantsChange(triage)

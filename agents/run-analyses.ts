@@ -39,13 +39,17 @@ async function runOne(context: StepContext, analysis: AnyAnalysis, asked: Asked)
   }
 }
 
-/** Runs the analyses of an agent that the question calls for, a few at a time, in a fixed order. */
+/**
+ * Runs the analyses of an agent that the question calls for, a few at a time, in a fixed order: those that read usage alone, or,
+ * with `after`, those that weigh what the others found.
+ */
 export async function* runAnalyses(
   context: StepContext,
   agent: AnyAnalysis["agent"],
   asked: Asked,
+  after = false,
 ): AsyncGenerator<ToolFinished, AnalysisOutcome[], void> {
-  const wanted = analysesFor(context.triage, agent);
+  const wanted = analysesFor(context.triage, agent).filter((one) => (one.after === true) === after);
   const outcomes: AnalysisOutcome[] = [];
   for (let from = 0; from < wanted.length; from += atOnce) {
     const ran = await Promise.all(wanted.slice(from, from + atOnce).map((one) => runOne(context, one, asked)));

@@ -9,6 +9,7 @@ import type { Triage } from "../src/core/triage.ts";
 import type { Actions } from "./actions/output.ts";
 import type { DataAnalysis } from "./data-analysis/output.ts";
 import type { ToolContext, ToolFinished } from "./define.ts";
+import type { Models } from "./models/models.ts";
 import type { Optimization } from "./optimization/output.ts";
 
 /** What the finished steps of a run have come to; a step that was not planned or that failed has no result. */
@@ -16,6 +17,8 @@ export interface StepResults {
   readonly dataAnalysis?: DataAnalysis;
   readonly optimization?: Optimization;
   readonly actions?: Actions;
+  /** The answer of an agent that looks after something else than usage: reporting hands it on. */
+  readonly handled?: Report;
   readonly report?: Report;
 }
 
@@ -29,6 +32,8 @@ export interface StepContext extends ToolContext {
   /** Share of conversations that stay on the old model when a routing change is applied. */
   readonly holdoutShare: number;
   readonly results: StepResults;
+  /** Models that may word what was found; absent where there are none. Nothing depends on them. */
+  readonly models?: Models | undefined;
   /** Steps that failed, with the reason, in words for people. */
   readonly failed: readonly { readonly title: string; readonly reason: string }[];
 }

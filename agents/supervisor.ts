@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AppError } from "../src/core/errors.ts";
 import { type Id, type IdKind, newId } from "../src/core/ids.ts";
 import type { Logger } from "../src/core/logger.ts";
+import type { ModelSpend } from "../src/core/model-spend.ts";
 import type { PolicyStore } from "../src/core/policy.ts";
 import type { PriceBook } from "../src/core/price.ts";
 import type { Report } from "../src/core/report.ts";
@@ -15,12 +16,14 @@ import type { Zone } from "../src/core/zone.ts";
 import { filtersFor } from "./data-analysis/scope.ts";
 import { type ToolContext, within } from "./define.ts";
 import { agents } from "./index.ts";
+import type { Models } from "./models/models.ts";
 import { makePlan } from "./plan.ts";
 import { replyReport } from "./reporting/index.ts";
+import { type SpendTally, tallyOf } from "./spend-tally.ts";
 import type { StepContext, StepOutcome, StepResults, SubAgent } from "./step.ts";
 
 /** What the supervisor works with: readers, a clock, and limits. */
-export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDays" | "dailySources"> {
+export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market"> {
   readonly usage: UsageReader & UsagePatterns;
   readonly prices: PriceBook;
   readonly policies: Pick<PolicyStore, "active">;
@@ -30,6 +33,8 @@ export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDay
   readonly zoneOf?: (orgId: Id<"org">) => Promise<Zone>;
   readonly log: Logger;
   readonly now: () => Date;
+  /** Opens the models for a run; without it, or where it gives none, rules and templates answer. */
+  readonly openModels?: (orgId: Id<"org">) => Promise<Models | undefined>;
   /** Makes ids of recommendations and approvals; random where not given. */
   readonly newId?: <K extends IdKind>(kind: K) => Id<K>;
   /** Share of conversations held back when a routing change is applied; 0.1 where not given. */
@@ -51,6 +56,7 @@ interface Past {
   /** How many tool calls of each step have been reported. */
   readonly told: ReadonlyMap<string, number>;
   readonly ended: boolean;
+  readonly spent: readonly (ModelSpend | undefined)[];
 }
 
 function readPast(log: readonly LoggedEvent[]): Past {
@@ -68,6 +74,7 @@ function readPast(log: readonly LoggedEvent[]): Past {
     failed: new Map(of("step.failed").map(({ step, reason }) => [step, reason])),
     told,
     ended: of("report.ready").length + of("run.failed").length > 0,
+    spent: [...of("triage.finished"), ...of("step.finished"), ...of("step.failed")].map(({ spend }) => spend),
   };
 }
 
@@ -83,7 +90,7 @@ const isWork = (step: PlanStep): step is WorkStep => step.agent !== "triage";
 
 type Progress = { readonly ok: true; readonly outcome: StepOutcome<unknown> } | { readonly ok: false; readonly reason: string };
 
-type Optional = "savings" | "billing" | "settleDays" | "dailySources";
+type Optional = "savings" | "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market";
 
 /** The supervisor's settings with nothing left open. */
 interface Settings extends Required<Omit<SupervisorDeps, Optional>>, Pick<SupervisorDeps, Optional> {
@@ -121,6 +128,7 @@ async function* runSteps(
   base: Omit<StepContext, "results" | "failed">,
   plan: readonly PlanStep[],
   past: Past,
+  tally: SpendTally,
 ): AsyncGenerator<RunEvent, Report | string, void> {
   let results: StepResults = {};
   const failed: { title: string; reason: string }[] = [];
@@ -139,10 +147,10 @@ async function* runSteps(
     if (progress.ok) {
       const { summary, result } = progress.outcome;
       results = agents[step.agent].take(results, result);
-      yield { type: "step.finished", ...settings.stamp(), step: step.id, summary, result: z.json().parse(result) };
+      yield { type: "step.finished", ...settings.stamp(), step: step.id, summary, result: z.json().parse(result), ...tally.next() };
     } else {
       failed.push({ title: step.title, reason: progress.reason });
-      yield { type: "step.failed", ...settings.stamp(), step: step.id, reason: progress.reason };
+      yield { type: "step.failed", ...settings.stamp(), step: step.id, reason: progress.reason, ...tally.next() };
     }
   }
   return results.report ?? failed.at(-1)?.reason ?? "No report was written.";
@@ -154,6 +162,16 @@ async function inScope(usage: UsageReader, orgId: Id<"org">, triage: Triage, cov
   if (Object.keys(filters).length === 0) return coverage;
   const { latencyShare, promptHashShare, prefixHashShare, singleRequestShare } = await usage.coverage(orgId, filters);
   return { ...coverage, latencyShare, promptHashShare, prefixHashShare, singleRequestShare };
+}
+
+/** The models of a run. Answers do not depend on them: where they cannot be opened, there are none. */
+async function modelsFor({ openModels, log }: Settings, { id, orgId }: Run): Promise<Models | undefined> {
+  try {
+    return await openModels(orgId);
+  } catch (error) {
+    log.error("The models could not be opened; rules and templates answer.", { run: id, error: textOf(error) });
+    return undefined;
+  }
 }
 
 async function* analyse(
@@ -168,27 +186,31 @@ async function* analyse(
   if (!past.started) yield { type: "run.started", ...stamp() };
   const coverage = await within(usage.coverage(run.orgId), toolTimeoutMs, "Looking through the stored usage", signal);
   const zone = await settings.zoneOf(run.orgId);
-  const triage = past.triage ?? agents.triage.run({ question: run.question, earlier: run.earlier, asOf: run.asOf, zone, coverage, prices });
-  if (past.triage === undefined) yield { type: "triage.finished", ...stamp(), triage };
+  const models = await modelsFor(settings, run);
+  const tally = tallyOf(models, past.spent, run.asOf);
+  const asked = { question: run.question, earlier: run.earlier, asOf: run.asOf, zone, coverage, prices };
+  const triage = past.triage ?? (await agents.triage.run(asked, models, signal));
+  if (past.triage === undefined) yield { type: "triage.finished", ...stamp(), triage, ...tally.next() };
   if (triage.askBack !== null || triage.refusal !== null) {
-    yield { type: "report.ready", ...stamp(), report: replyReport(triage) };
+    yield { type: "report.ready", ...stamp(), report: tally.shownIn(replyReport(triage)) };
     return;
   }
   const plan = past.plan ?? makePlan(triage);
   if (past.plan === undefined) yield { type: "plan.made", ...stamp(), steps: [...plan] };
   const clock = (): number => performance.now();
   const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
-  const { savings, billing, settleDays, dailySources } = settings;
-  const readers = { usage, prices, savings, billing, settleDays, dailySources, zone };
+  const { savings, billing, settleDays, dailySources, gatewayKeys, market } = settings;
+  const readers = { usage, prices, savings, billing, settleDays, dailySources, gatewayKeys, market, zone };
   const tools = { orgId: run.orgId, ...readers, coverage: await looking, asOf: run.asOf, signal, toolTimeoutMs, clock };
   const report = yield* runSteps(
     settings,
-    { ...tools, run, triage, policies, log: logger, newId: settings.newId, holdoutShare },
+    { ...tools, run, triage, policies, log: logger, newId: settings.newId, holdoutShare, models },
     plan,
     past,
+    tally,
   );
   if (typeof report === "string") yield { type: "run.failed", ...stamp(), reason: `The report could not be written: ${report}` };
-  else yield { type: "report.ready", ...stamp(), report };
+  else yield { type: "report.ready", ...stamp(), report: tally.shownIn(report) };
 }
 
 /**
@@ -201,6 +223,7 @@ export function createSupervisor(deps: SupervisorDeps): Analyst {
     newId,
     holdoutShare: 0.1,
     zoneOf: async () => "UTC",
+    openModels: async () => undefined,
     stepTimeoutMs: 60_000,
     toolTimeoutMs: 30_000,
     ...deps,

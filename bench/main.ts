@@ -1,5 +1,8 @@
 /** Every benchmark by name; each prints its own figures when loaded. */
 const benches = {
+  anomalies: () => import("./anomalies.ts"),
+  "spend-anomalies": () => import("./spend-anomalies.ts"),
+  "forecast-coverage": () => import("./forecast-coverage.ts"),
   "slack-acks": () => import("./slack-acks.ts"),
   ask: () => import("./ask.ts"),
   exact: () => import("./exact.ts"),

@@ -27,6 +27,7 @@ const repeating: ReadonlySet<JobName> = new Set<JobName>([
   "sync-due",
   "digests-due",
   "watch-spend",
+  "watch-supply",
   "measure",
   "watch-rollouts",
   "advance-rollout",

@@ -34,7 +34,7 @@ export interface WorkerOptions {
 }
 
 /** Jobs that somebody waits for who has asked, pressed or reads: they yield to nothing. */
-const urgent: ReadonlySet<JobName> = new Set<JobName>(["decide", "deliver", "apply", "home", "suggest", "send-notice"]);
+const urgent: ReadonlySet<JobName> = new Set<JobName>(["decide", "deliver", "apply", "operate", "home", "suggest", "send-notice"]);
 
 /** How long a job yields at most, in milliseconds. */
 const yieldMs = 5_000;
@@ -50,12 +50,16 @@ function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<v
       return handlers.decide(job, signal);
     case "apply":
       return handlers.apply(job, signal);
+    case "operate":
+      return handlers.operate(job, signal);
     case "send-notice":
       return handlers["send-notice"](job, signal);
     case "digests-due":
       return handlers["digests-due"](job, signal);
     case "watch-spend":
       return handlers["watch-spend"](job, signal);
+    case "watch-supply":
+      return handlers["watch-supply"](job, signal);
     case "home":
       return handlers.home(job, signal);
     case "suggest":

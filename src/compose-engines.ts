@@ -5,6 +5,7 @@ import type { QueueBackend } from "../jobs/queue.ts";
 import type { Config } from "./config.ts";
 import type { BillingLedger } from "./core/billing.ts";
 import { AppError } from "./core/errors.ts";
+import type { GeneratedUsage } from "./core/generation.ts";
 import type { Logger } from "./core/logger.ts";
 import type { SourceGrains } from "./core/source-grains.ts";
 import type { UsagePatterns } from "./core/usage-patterns.ts";
@@ -22,6 +23,7 @@ export interface Engines {
   readonly billing: BillingLedger;
   readonly grains: SourceGrains;
   readonly restamper: UsageRestamper;
+  readonly generated: GeneratedUsage;
   readonly queue: QueueBackend;
   /** Whether the data folder is this process's alone, as it is from the start where an engine is embedded in it. */
   ownsDataDir(): boolean;
@@ -86,8 +88,8 @@ export async function openEngines(config: Config, log: Logger, now: () => Date):
     const stores = await connectPostgres({ url, secretKey, now });
     closers.push(() => stores.close());
     const queue: QueueBackend = config.queue.kind === "redis" ? config.queue : { kind: "postgres", url };
-    const { usage, billing, grains, restamper } = clickhouse;
-    return { stores, usage, billing, grains, restamper, queue, ownsDataDir, takeDataDir, close };
+    const { usage, billing, grains, restamper, generated } = clickhouse;
+    return { stores, usage, billing, grains, restamper, generated, queue, ownsDataDir, takeDataDir, close };
   } catch (error) {
     await close();
     throw error;

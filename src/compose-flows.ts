@@ -1,17 +1,22 @@
 import { join } from "node:path";
 import { createPriceBook } from "./catalog/price-book.ts";
-import { reachableProviders, watchWith, wireActuators } from "./compose-actuators.ts";
+import { reachableProviders, wireActuators } from "./compose-actuators.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
 import { wireChats, withRoles } from "./compose-chats.ts";
 import type { Engines } from "./compose-engines.ts";
 import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
 import { type LedgerFlows, wireLedger } from "./compose-ledger.ts";
+import { type GatewayAddress, wireModels } from "./compose-models.ts";
 import { type NoticeFlows, wireNotices } from "./compose-notices.ts";
+import { wireOperations } from "./compose-operations.ts";
 import { approvalTtlMs, type PolicyFlows, wirePolicies, wireRollouts } from "./compose-policies.ts";
 import { type SavingsFlows, wireSavings } from "./compose-savings.ts";
 import { type SourceFlows, syncDeps, wireSources } from "./compose-sources.ts";
+import { type SupplyFlows, wireSupply } from "./compose-supply.ts";
 import { wireSurfaces } from "./compose-surfaces.ts";
+import { type SyntheticFlows, wireSynthetic } from "./compose-synthetic.ts";
+import { measureWith, wireUpkeep } from "./compose-upkeep.ts";
 import type { Config } from "./config.ts";
 import type { InboundEvent, Platform } from "./core/conversation.ts";
 import type { AnyPlatformAdapter } from "./core/delivery.ts";
@@ -28,19 +33,19 @@ import { type ContractBooks, createContractBooks } from "./flows/contract-books.
 import { decideApproval } from "./flows/decide-approval.ts";
 import { deliverReport } from "./flows/deliver-report.ts";
 import { dryRunApproval } from "./flows/dry-run-approval.ts";
+import type { GenerateDeps } from "./flows/generate-usage.ts";
 import { importSharedFiles } from "./flows/import-shared-files.ts";
 import { type IngestDeps, importFile } from "./flows/ingest-usage.ts";
-import { type MeasureOutcome, measureSavings } from "./flows/measure-savings.ts";
+import type { MeasureOutcome } from "./flows/measure-savings.ts";
 import { prepareOffers } from "./flows/prepare-offers.ts";
 import { type Press, type PressDeps, type PressOutcome, pressApproval } from "./flows/press-approval.ts";
 import { closeCutOff } from "./flows/propose-rules.ts";
 import { receiveEvent } from "./flows/receive-event.ts";
-import { reconcile } from "./flows/reconcile.ts";
 import { type RepriceOutcome, type RepriceRequest, repriceUsage } from "./flows/reprice-usage.ts";
 import { rollbackPolicy } from "./flows/rollback-policy.ts";
 import { type RunAnalysisDeps, runAnalysis } from "./flows/run-analysis.ts";
 import { type MappingDeps, type MappingFlows, mappingForFile, mappingNamed, saveMapping } from "./flows/saved-mappings.ts";
-import { type SyncDeps, syncSource } from "./flows/sync-source.ts";
+import type { SyncDeps } from "./flows/sync-source.ts";
 import type { EffectDeps } from "./flows/take-effect.ts";
 import { type EntryCheck, verifySavings } from "./flows/verify-savings.ts";
 import type { Gateway } from "./gateway/proxy.ts";
@@ -48,12 +53,6 @@ import { createApiClient } from "./ingest/api-client.ts";
 import { fileHeader } from "./ingest/file-header.ts";
 import { fileSources, proposeMapping } from "./ingest/index.ts";
 import { remoteSources } from "./ingest/remote-sources.ts";
-
-/** How long it is remembered which spans were counted, in milliseconds: senders give up long before. */
-const claimsKeptMs = 7 * 24 * 3_600_000;
-
-/** How old a reading of a source may become before it is read again, in milliseconds. */
-const sourceAgeMs = 3_600_000;
 
 /** What the command line and the demo ask of the flows. */
 export interface Flows {
@@ -80,8 +79,12 @@ export interface Flows {
   readonly policies: PolicyFlows;
   /** Digests, budgets and alerts. */
   readonly notices: NoticeFlows;
+  /** What sources say of prices and models. */
+  readonly supply: SupplyFlows;
   /** What changing an org's contract prices needs, and each org's book. */
   readonly pricing: ContractDeps & { readonly books: ContractBooks };
+  /** Makes, stops and deletes datasets of generated usage. */
+  readonly synthetic: SyntheticFlows;
   /** Prices stored usage again, or shows what that would change. */
   reprice(request: RepriceRequest, signal: AbortSignal): Promise<RepriceOutcome>;
 }
@@ -92,6 +95,7 @@ export interface WireOptions {
   readonly now: () => Date;
   readonly engines: Engines;
   readonly jobs: JobQueue;
+  readonly gatewayAddress: GatewayAddress;
 }
 
 /** The flows with their collaborators, and what works off the queue with them. */
@@ -117,9 +121,11 @@ interface Shared extends WireOptions {
   readonly sync: SyncDeps;
   readonly spending: LedgerFlows;
   readonly notices: NoticeFlows;
+  readonly supply: SupplyFlows;
   readonly ingest: IngestDeps;
   readonly intake: Intake;
   readonly mapping: MappingDeps;
+  readonly generation: GenerateDeps;
 }
 
 function wireEffect(options: WireOptions, gateway: Gateway): { effect: EffectDeps; rollback: PressDeps["rollback"] } {
@@ -137,7 +143,7 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
   const { log, now, engines, jobs } = options;
   const { stores } = engines;
   const prices = createPriceBook();
-  const books = createContractBooks(prices, stores.contracts);
+  const books = createContractBooks(prices, stores);
   const gateway = wireGateway(options, prices, books);
   const { effect, rollback } = wireEffect(options, gateway);
   const kinds = remoteSources(createApiClient());
@@ -154,9 +160,11 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
     gateway,
     spending,
     notices: wireNotices({ ...options, spending, prices: pricesOf, adapterFor }),
+    supply: wireSupply({ ...options, settings: options.config.supply, prices, books, adapterFor }),
     ingest,
     intake: wireIntake({ ...options, prices, pricesOf, ingest, mapping }),
     mapping,
+    generation: { usage: engines.usage, generated: engines.generated, datasets: stores.datasets, prices: pricesOf, now, log },
     sync: syncDeps(engines, { kinds, prices: pricesOf, now, log }),
     adapterFor,
     press: { ...stores, jobs, rollback, now, dryRun },
@@ -164,46 +172,12 @@ function share(given: WireOptions, adapterFor: Wired["adapterFor"]): Shared {
   };
 }
 
-const measureWith =
-  ({ engines, jobs, gateway, now }: Shared): Flows["measure"] =>
-  (orgId, until) =>
-    measureSavings(
-      { ...engines.stores, usage: engines.usage, jobs, flushUsage: () => gateway.flush() },
-      { orgId, now: now(), ...(until === undefined ? {} : { until }) },
-    );
-
-/** What repeats, or keeps stored usage fresh. */
-function wireUpkeep(shared: Shared): Pick<JobHandlers, "sync" | "sync-due" | "measure" | "reconcile-bills" | "reconcile"> {
-  const { now, jobs, spending } = shared;
-  const { stores, usage } = shared.engines;
-  return {
-    sync: ({ orgId, sourceId }, signal) => syncSource(shared.sync, { orgId, sourceId }, signal),
-    async "sync-due"() {
-      await stores.claims.forget(new Date(now().getTime() - claimsKeptMs));
-      for (const { id, orgId } of await stores.sources.due(new Date(now().getTime() - sourceAgeMs)))
-        await jobs.enqueue({ name: "sync", sourceId: id, orgId });
-    },
-    async measure() {
-      await usage.catchUp();
-      for (const { id } of await stores.orgs()) {
-        await watchWith(shared)(id);
-        await measureWith(shared)(id);
-      }
-    },
-    async "reconcile-bills"() {
-      for (const { id } of await stores.orgs()) await spending.raiseAlerts(id);
-    },
-    async reconcile() {
-      await reconcile({ ...stores, jobs, now });
-    },
-  };
-}
-
 function wireHandlers(shared: Shared): JobHandlers {
   const { log, now, engines, jobs, books, adapterFor, notices, press, effect } = shared;
   const { stores, usage } = engines;
   const { runs, policies, approvals, deliveries, inbound, members } = stores;
-  const analyst = wireAnalyst(shared);
+  const analyst = wireAnalyst({ ...shared, openModels: wireModels(shared) });
+  const operations = wireOperations(shared);
   const pressed = (words: Press) => pressApproval(press, words);
   const surfaces = wireSurfaces(shared);
   return {
@@ -220,11 +194,15 @@ function wireHandlers(shared: Shared): JobHandlers {
     },
     deliver: ({ runId }, signal) => deliverReport({ runs, deliveries, members, adapterFor, now, log }, runId, signal),
     decide: ({ inboundId }) => decideApproval({ ...press, inbound, members, adapterFor, change: notices.change, log }, inboundId),
-    async apply({ orgId, approvalId }) {
+    operate: operations.operate,
+    async apply({ orgId, approvalId }, signal) {
+      const approval = await approvals.get(orgId, approvalId);
+      if (approval.recommendation.operation !== undefined) return operations.approved(approval, signal);
       const deps = { ...effect, approvals, policies, prices: await books.of(orgId), usage, providersOf: reachableProviders(shared), log };
       await applyPolicy(deps, { orgId, approvalId });
     },
     ...notices.handlers,
+    ...shared.supply.handlers,
     ...surfaces.jobs,
     ...wireRollouts(shared),
     ...wireUpkeep(shared),
@@ -257,7 +235,9 @@ function wireCommands(shared: Shared): Flows {
     savings: wireSavings(stores, usage, shared.spending, (orgId) => books.of(orgId)),
     policies: wirePolicies({ ...shared, providersOf: reachableProviders(shared) }),
     notices: shared.notices,
+    supply: shared.supply,
     pricing: { contracts: stores.contracts, books, list: prices },
+    synthetic: wireSynthetic(shared.generation),
     reprice(request, signal) {
       books.forget(request.orgId);
       return repriceUsage({ ...stores, restamper: engines.restamper, prices: books.of, log }, request, signal);

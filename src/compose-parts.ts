@@ -1,4 +1,5 @@
 import type { Config } from "./config.ts";
+import { toUsd } from "./core/money.ts";
 import { dutiesOf, type ProcessRole } from "./roles.ts";
 
 const line = (name: string, text: string): string => `${name.padEnd(12)} ${text}`;
@@ -65,6 +66,12 @@ function placesOf({ actuators: { litellm, portkey, export: files } }: Config): s
   ].join("; ");
 }
 
+function modelsOf({ models }: Config): string {
+  if (models.kind === "off") return `off: rules and templates answer (${models.why})`;
+  const names = models.models.map(({ model }) => model).join(", ");
+  return `on: ${names}, at most $${Number(toUsd(models.budget))} an answer`;
+}
+
 /** What is on and what is off in a process of a role, and why, a line each. */
 export function partsOf(config: Config, role: ProcessRole): readonly string[] {
   const { worker } = dutiesOf[role];
@@ -75,7 +82,7 @@ export function partsOf(config: Config, role: ProcessRole): readonly string[] {
     line("Discord", discordOf(config, role)),
     line("Gateway", gatewayOf(config, role)),
     line("Worker", worker ? "on" : `off: the role is ${role}; run another process with --role worker`),
-    ...(worker ? [line("Models", "off: rules and templates answer"), line("Policies", `take effect at ${placesOf(config)}`)] : []),
+    ...(worker ? [line("Models", modelsOf(config)), line("Policies", `take effect at ${placesOf(config)}`)] : []),
     line(
       "Commands",
       role === "all"

@@ -123,6 +123,7 @@ export async function listen(deps: ServerDeps, options: ListenOptions): Promise<
   const { config, engines, gateway, ownOrg } = deps;
   if (options.gateway) {
     for (const upstream of config.upstreams) await engines.stores.gateway.setUpstream(ownOrg, upstream);
+    if (config.models.kind === "on") await engines.stores.gateway.ownKey(ownOrg);
     await engines.takeDataDir();
     await gateway.start();
   }

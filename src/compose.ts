@@ -3,6 +3,7 @@ import { schedule } from "../jobs/schedule.ts";
 import { createWorker, type Worker } from "../jobs/worker.ts";
 import { type Engines, openEngines } from "./compose-engines.ts";
 import { type Flows, wireFlows } from "./compose-flows.ts";
+import type { GatewayAddress } from "./compose-models.ts";
 import { partsOf } from "./compose-parts.ts";
 import { type Listening, type ListenOptions, listen } from "./compose-server.ts";
 import { type Config, ownOrg } from "./config.ts";
@@ -60,7 +61,15 @@ export async function compose(options: ComposeOptions): Promise<App> {
 
 async function wire({ config, log, now }: ComposeOptions, engines: Engines): Promise<App> {
   const jobs = await createJobQueue(engines.queue);
-  const { flows, gateway, handlers, adapterFor, intake, engines: served } = await wireFlows({ config, log, now, engines, jobs });
+  const gatewayAddress: GatewayAddress = { url: undefined };
+  const {
+    flows,
+    gateway,
+    handlers,
+    adapterFor,
+    intake,
+    engines: served,
+  } = await wireFlows({ config, log, now, engines, jobs, gatewayAddress });
   const acks = createAckGate();
   const listening = new Set<Listening>();
   let worker: Promise<Worker> | undefined;
@@ -88,6 +97,7 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
         request,
       );
       listening.add(server);
+      if (request.gateway) gatewayAddress.url = onThisMachine(server.url);
       return server;
     },
     async close() {
@@ -97,6 +107,9 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
     },
   };
 }
+
+/** An address that stands for all of a machine's own, as one that can be called from it. */
+const onThisMachine = (url: string): string => url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
 
 /** Closes the servers while what works for their requests ends. */
 async function end(listening: Iterable<Listening>, drained: Promise<unknown>): Promise<void> {

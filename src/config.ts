@@ -3,7 +3,9 @@ import { z } from "zod";
 import { type ActuatorSettings, actuatorEnvironment, actuatorSettings } from "./config-actuators.ts";
 import { type DiscordSettings, discordEnvironment, discordSettings } from "./config-discord.ts";
 import { checkUpstream, gatewayEnvironment, trustedUpstreams } from "./config-gateway.ts";
+import { type ModelSettings, modelEnvironment, modelSettings } from "./config-models.ts";
 import { type SlackSettings, slackEnvironment, slackSettings } from "./config-slack.ts";
+import { type SupplySettings, supplyEnvironment, supplySettings } from "./config-supply.ts";
 import { type TeamsSettings, teamsEnvironment, teamsSettings } from "./config-teams.ts";
 import { optional } from "./config-text.ts";
 import { AppError } from "./core/errors.ts";
@@ -36,10 +38,14 @@ export interface Config {
   readonly teams: TeamsSettings;
   readonly discord: DiscordSettings;
   readonly upstreams: readonly UpstreamSettings[];
+  /** The models that Apex itself may ask. */
+  readonly models: ModelSettings;
   /** Places besides our own gateway where policies take effect. */
   readonly actuators: ActuatorSettings;
   /** Further addresses that the gateway may send requests to though they are private or not https; those of `upstreams` are trusted anyway. */
   readonly trustedUpstreams: readonly string[];
+  /** Where prices and models are researched. */
+  readonly supply: SupplySettings;
   /** 32 bytes that secrets are encrypted with; undefined: one is made in the data folder. */
   readonly secretKey: Buffer | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
@@ -60,6 +66,8 @@ const Environment = z.object({
   ...discordEnvironment,
   ...actuatorEnvironment,
   ...gatewayEnvironment,
+  ...supplyEnvironment,
+  ...modelEnvironment,
   PUBLIC_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1"),
@@ -114,8 +122,10 @@ export function readConfig(root: string, environment: Readonly<Record<string, st
     teams: teamsSettings(env),
     discord: discordSettings(env),
     upstreams: upstreamSettings(env),
+    models: modelSettings(env),
     actuators: actuatorSettings(env),
     trustedUpstreams: trustedUpstreams(env),
+    supply: supplySettings(env),
     secretKey: secretKey(env),
     logLevel: env.LOG_LEVEL,
   };

@@ -97,7 +97,6 @@ function missingFor(context: StepContext, names: readonly string[]): string[] {
     ),
     ...(asks(context, "quality") ? [missingData.quality] : []),
     ...(asks(context, "rate_limits") ? [missingData.rateLimits] : []),
-    ...(asks(context, "reasoning_effort") ? [missingData.reasoning] : []),
     ...(context.triage.entities.dimensions.includes("status") && coverage.sources.some((source) => source !== "gateway")
       ? [missingData.status]
       : []),

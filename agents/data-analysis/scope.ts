@@ -100,4 +100,5 @@ export const askedOf = ({ triage, coverage, run, holdoutShare }: StepContext, { 
   question: run.question,
   wanted: wantedModels(triage, coverage),
   holdoutPermille: Math.round(holdoutShare * 1_000),
+  found: [],
 });

@@ -19,13 +19,17 @@ const better = (a: Opportunity, b: Opportunity): number => {
 /**
  * Ranks opportunities by their expected saving and stacks them in that order: what comes later on the same workload and
  * model acts on what is left of its spend, so savings multiply instead of adding up and their sum never exceeds the
- * addressable spend, in the low, the mid and the high case alike (reference analysis 45).
+ * addressable spend, in the low, the mid and the high case alike (reference analysis 45). Those in `later` come after all others.
  */
-export function rankAndStack(opportunities: readonly Opportunity[], most: number): readonly Opportunity[] {
+export function rankAndStack(
+  opportunities: readonly Opportunity[],
+  most: number,
+  later: ReadonlySet<Opportunity> = new Set(),
+): readonly Opportunity[] {
   const left = new Map<string, Remaining>();
   const stacked = [...opportunities]
     .filter((one) => fromUsd(one.mid) > 0n)
-    .sort(better)
+    .sort((a, b) => Number(later.has(a)) - Number(later.has(b)) || better(a, b))
     .slice(0, most)
     .map((one) => {
       const key = JSON.stringify([one.workload, one.model]);
@@ -34,7 +38,8 @@ export function rankAndStack(opportunities: readonly Opportunity[], most: number
       const remaining = before ?? { low: whole, mid: whole, high: whole };
       const taken = (name: (typeof cases)[number]): PicoUsd => {
         const amount = fromUsd(one[name]);
-        return whole <= 0n || amount <= 0n ? amount : atMost((amount * remaining[name]) / whole, remaining[name]);
+        if (amount <= 0n) return amount;
+        return whole <= 0n ? 0n : atMost((amount * remaining[name]) / whole, remaining[name]);
       };
       // Where the high case before it leaves little, the cases below may not claim more than it does.
       const high = taken("high");
@@ -54,6 +59,6 @@ export function rankAndStack(opportunities: readonly Opportunity[], most: number
         caveats: before === undefined ? one.caveats : [...one.caveats, caveat],
       };
     });
-  const best = stacked[0] === undefined ? 0n : fromUsd(stacked[0].mid);
-  return stacked.filter((one) => fromUsd(one.mid) * worthShowing >= best);
+  const best = stacked.reduce((most, { mid }) => (fromUsd(mid) > most ? fromUsd(mid) : most), 0n);
+  return stacked.filter((one) => fromUsd(one.mid) > 0n && fromUsd(one.mid) * worthShowing >= best);
 }

@@ -51,8 +51,15 @@ function cutSaid(target: Target, context: StepContext, asked: Source): Said {
   };
 }
 
-/** What a cut of the response time would mean, and why none is promised. */
+/** Analyses that say themselves how far response times can be cut. */
+const sayFaster: ReadonlySet<string> = new Set(["tool_latency_optimization", "multi_objective_optimization"]);
+
+/** What a cut of the response time would mean, and why none is promised; silent where an analysis says by what is measured how far it can be had. */
 function fasterSaid(target: Target, context: StepContext, asked: Source): Said {
+  const said = (context.results.optimization?.analyses ?? []).some(
+    ({ tool, result }) => sayFaster.has(tool) && (result?.sentences.length ?? 0) > 0,
+  );
+  if (said) return nothing;
   const row = (context.results.dataAnalysis?.latency?.rows ?? []).find((one) => one.metric === "latency");
   const cut = Math.abs(target.value);
   const promised = `A cut of response times by ${showPercent(cut)} cannot be promised: how fast other models would answer here has not been measured.`;

@@ -168,7 +168,7 @@ function frameNotes(data: DataAnalysis, metrics: readonly string[]): string[] {
   const unpriced =
     total.unpricedRequests === 0
       ? "All usage in it is priced."
-      : `${many(total.unpricedRequests, "request")} with ${many(total.unpricedTokens, "token")} in it have no price and are in no total.`;
+      : `${many(total.unpricedRequests, "request")} with ${many(total.unpricedTokens, "token")} in it (${showPercent((total.unpricedRequests / total.requests) * 100)} of the requests) have no price and are in no total.`;
   const only = filters.length === 0 ? "" : `, ${filters.join("; ")}`;
   const priced =
     total.requests === 0 || !aboutSpend(metrics) ? "" : ` ${unpriced} Each cost is what the price book said at the time of the request.`;
@@ -181,7 +181,7 @@ export const failureNotes = (failed: readonly { readonly title: string; readonly
   failed.map(({ title, reason }) => `“${title}” could not be done, so this report is not complete: ${reason}`);
 
 /** What the other analyses of both steps came to. */
-const outcomesOf = ({ dataAnalysis, optimization }: StepResults): readonly AnalysisOutcome[] => [
+export const outcomesOf = ({ dataAnalysis, optimization }: StepResults): readonly AnalysisOutcome[] => [
   ...(dataAnalysis?.analyses ?? []),
   ...(optimization?.analyses ?? []),
 ];
@@ -216,7 +216,7 @@ export function notesOf(results: StepResults, metrics: readonly string[], asOf: 
     data?.reconciliation,
     metrics.includes("reconciliation") ? data?.bills : undefined,
   ];
-  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...foundBy(outcomes)];
+  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...foundBy(outcomes.filter(({ named }) => named))];
   const looked = found !== undefined || (data?.supply ?? null) !== null;
   return [
     ...unableNotes(outcomes),

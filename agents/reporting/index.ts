@@ -8,10 +8,12 @@ import type { ToolFinished } from "../define.ts";
 import { safeLabel, usdFigure } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome, type StepResults } from "../step.ts";
 import { aimsSaid } from "./aims.ts";
-import { drawnBlocks, failureNotes, notesOf } from "./blocks.ts";
+import { drawnBlocks, failureNotes, notesOf, outcomesOf } from "./blocks.ts";
 import { foreignNumbers } from "./check-prose.ts";
+import { confidenceNote } from "./confidence.ts";
 import { Report as output } from "./output.ts";
 import { togetherSaid } from "./proposals.ts";
+import { type Draft, reworded } from "./reword.ts";
 import { proseOf } from "./sentences.ts";
 import { nothing } from "./wording.ts";
 
@@ -50,8 +52,7 @@ const titledBy = (triage: Triage, heading: string | undefined): string =>
   heading ?? titles.find(([topic]) => triage.entities.metrics.includes(topic))?.[1] ?? "What was spent";
 
 /** What the analyses of both steps found, those that the question names first. */
-const analysesOf = ({ dataAnalysis, optimization }: StepResults) =>
-  foundBy([...(dataAnalysis?.analyses ?? []), ...(optimization?.analyses ?? [])]);
+const analysesOf = (results: StepResults) => foundBy(outcomesOf(results));
 
 /** Every figure behind a report: those of the tools, and the estimates of its proposals. */
 function figuresOf(results: StepResults): Figure[] {
@@ -134,7 +135,7 @@ function missingOf(results: StepResults, metrics: readonly string[]): string[] {
     // Where a change is asked about, an empty ledger is said in the text.
     metrics.includes("savings") ? data?.savings : undefined,
   ];
-  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...analysesOf(results)];
+  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...foundBy(outcomesOf(results).filter(({ named }) => named))];
   return [...new Set([...(data?.missing ?? []), ...[...parts, ...audits].flatMap((part) => part?.missing ?? [])])];
 }
 
@@ -166,7 +167,7 @@ const recommendationBlocks = (recommendations: readonly Recommendation[], asked:
  * Writes the report from the results of the steps before it. Every number in its prose is one of its figures: a sentence
  * that holds any other is left out and the report says so.
  */
-export function writeReport(context: StepContext): Report {
+function writeReport(context: StepContext): Draft {
   const { results, failed, asOf } = context;
   const aims = aimsSaid(context);
   const { metrics, targets } = context.triage.entities;
@@ -180,12 +181,12 @@ export function writeReport(context: StepContext): Report {
   const missing = missingOf(results, metrics);
   const recommendations = (results.actions?.recommendations ?? []).map((one) => checked(one, backed));
   const asked = results.optimization !== undefined;
-  const notes = notesOf(results, metrics, asOf);
+  const notes = [...notesOf(results, metrics, asOf), ...confidenceNote(context)];
   const words = (results.actions?.recommendations ?? []).flatMap((one) => [...one.evidence, ...one.caveats]);
   const left = [...said.lead, ...said.rest, ...notes, ...words].filter((text) => !backed(text)).length;
   const dropped = left > 0 ? ["A sentence was left out, because one of its numbers could not be traced to a figure."] : [];
   const fallback = missing[0] ?? "Nothing could be computed for this question.";
-  return {
+  const report: Report = {
     title: titleOf(context.triage, headingOf(results)),
     summary: lead.length === 0 ? fallback : lead.join(" "),
     blocks: [
@@ -198,6 +199,7 @@ export function writeReport(context: StepContext): Report {
     recommendations,
     missing,
   };
+  return { report, lead, names };
 }
 
 /** The report for a question that is not worked on: it asks back, or refuses. */
@@ -211,7 +213,9 @@ export const replyReport = (triage: Triage): Report => ({
 });
 
 async function* report(context: StepContext): AsyncGenerator<ToolFinished, StepOutcome<Report>, void> {
-  return { summary: "The report is ready.", result: writeReport(context) };
+  const { handled } = context.results;
+  const result = handled ?? (await reworded(writeReport(context), context.models, context.signal));
+  return { summary: "The report is ready.", result };
 }
 
 /** Puts what was found into words, tables and charts. */

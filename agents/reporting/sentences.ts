@@ -10,6 +10,7 @@ import { whollyUnpriced } from "../tools/cost-analyzer.ts";
 import { looksLikeModel } from "../triage/entities.ts";
 import { analysesSaid } from "./analyses-said.ts";
 import { billsSentences } from "./bills.ts";
+import { forecastSentences, growthSentences, supplySentences, unpricedSentences } from "./outlook.ts";
 import { bestSentence, cachingSentences, fitSentences, routedSentences } from "./proposals.ts";
 import { many, usd } from "./wording.ts";
 
@@ -85,52 +86,11 @@ function billSentences(change: BillChange): readonly string[] {
   ];
 }
 
-function forecastSentences(data: DataAnalysis): readonly string[] {
-  const { forecast } = data;
-  if (forecast === null) return [];
-  if (forecast.monthEnd === null)
-    return [`This month has cost ${usd(forecast.toDate)} so far; there is too little usage to forecast its end.`];
-  const { expected, low, high } = forecast.monthEnd;
-  return [
-    `This month will end at about ${usd(expected)} (between ${usd(low)} and ${usd(high)} nineteen times out of twenty); ${usd(forecast.toDate)} has been spent so far.`,
-  ];
-}
-
-function supplySentences(data: DataAnalysis): readonly string[] {
-  const first = data.supply?.rows[0];
-  if (data.supply === null || data.spend !== null) return [];
-  if (first === undefined) return ["No model in the price book fits the question."];
-  const output = first.output === null ? "" : ` and ${usd(first.output)} per million output tokens`;
-  return [
-    `${many(data.supply.found, "model")} in the price book fit${data.supply.found === 1 ? "s" : ""} the question.`,
-    `The cheapest input is ${first.provider} ${first.model}: ${usd(first.input)} per million input tokens${output}.`,
-  ];
-}
-
-function unpricedSentences(data: DataAnalysis): readonly string[] {
-  if (data.unpriced === null || data.reconciliation === null) return [];
-  if (data.unpriced.requests === 0) return [`All ${many(data.reconciliation.requests, "request")} of the period have an exact price.`];
-  return [
-    `${many(data.unpriced.requests, "request")} with ${many(data.unpriced.tokens, "token")} have no exact price, ${showPercent(data.reconciliation.unpricedShare)} of all tokens; they are in no total.`,
-    data.reconciliation.suggestions[0] ?? "",
-  ];
-}
-
 /** What bills and prices leave open. */
 const reconciledSentences = (data: DataAnalysis, metrics: readonly string[]): readonly string[] => [
   ...(metrics.includes("reconciliation") ? billsSentences(data.bills) : []),
   ...unpricedSentences(data),
 ];
-
-function growthSentences(data: DataAnalysis): readonly string[] {
-  const { growth } = data;
-  if (growth === null) return [];
-  const direction = growth.growthPercent < 0 ? "less" : "more";
-  return [
-    `With ${showPercent(Math.abs(growth.growthPercent))} ${direction} usage of the same kind, thirty days would cost ${usd(growth.grown)} instead of ${usd(growth.now)}.`,
-    `In the busiest hour, requests would go from ${showCount(growth.peak.requestsPerMinute)} to ${showCount(growth.peak.requestsThen)} a minute and tokens from ${showCount(growth.peak.tokensPerMinute)} to ${showCount(growth.peak.tokensThen)} a minute.`,
-  ];
-}
 
 function latencySentences(data: DataAnalysis): readonly string[] {
   const timed = (data.latency?.rows ?? []).filter((row) => row.metric === "latency");
@@ -209,6 +169,9 @@ function hitRateSentences({ spend }: DataAnalysis): readonly string[] {
   ];
 }
 
+/** Whether the question sets a limit to response times, which is answered by itself. */
+const timed = ({ entities }: StepContext["triage"]): boolean => entities.targets.some(({ metric }) => metric === "latency");
+
 /** Puts what a question asked first, then the best proposal; without one, a sentence more of the rest. */
 function opened(head: readonly string[], body: readonly string[], best: readonly string[]): Prose {
   const opening = head.length > 0 ? head : body.slice(0, 1);
@@ -229,18 +192,19 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
   const quality = metrics.includes("quality") ? [noQuality] : [];
   const caching = metrics.includes("cache") || metrics.includes("duplicates") ? cachingSentences(results.optimization) : [];
   const fit = metrics.includes("model_fit") ? fitSentences(results.optimization, models) : [];
-  const timed = triage.entities.targets.some((target) => target.metric === "latency");
   const said = analysesSaid(results);
+  // Each limit that was named is answered before the second sentence of an analysis.
+  const opening = aims.length > 1 ? 1 : 2;
   const head = [
     ...unknownSentences(data.unknown),
     ...(data.splitInstead === "" ? [] : [data.splitInstead]),
     ...savingsSentences(data, metrics.includes("bill_change")),
-    ...said.named.slice(0, 2),
+    ...said.named.slice(0, opening),
     ...aims,
     ...(best === undefined ? [...(fit.length === 0 ? routed : []), ...quality] : []),
   ].slice(0, 3);
   const body = [
-    ...said.named.slice(2),
+    ...said.named.slice(opening),
     ...(data.billChange === null ? [] : billSentences(data.billChange)),
     ...forecastSentences(data),
     ...reconciledSentences(data, metrics),
@@ -248,7 +212,7 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
     ...caching,
     ...fit,
     ...supplySentences(data),
-    ...(timed ? [] : latencySentences(data)),
+    ...(timed(triage) ? [] : latencySentences(data)),
     ...together,
     ...said.beside,
     ...tokenSentences(data, metrics),

@@ -52,9 +52,9 @@ function batchedOf(cells: readonly UsageCell[], all: readonly UsageCell[], toler
 
 const opportunityOf = ({ careful, cached, restsOn }: Batched, covered: number): Opportunity =>
   usageChange({
-    on: careful,
-    saved: [careful.saved, (careful.saved + cached) / 2n, cached],
-    whole: careful.whole,
+    group: careful,
+    amounts: [careful.saved, (careful.saved + cached) / 2n, cached],
+    spent: careful.whole,
     covered,
     words: {
       title: `Send ${safeLabel(careful.workload)} through the batch tier of ${safeLabel(careful.model)}`,

@@ -40,9 +40,9 @@ async function seenShare(context: ToolContext, scope: Scope): Promise<{ readonly
 const opportunityOf = (one: Cascade, escalated: number, covered: number): Opportunity => {
   const saved = (factor: number): PicoUsd => one.here - cascaded(one, Math.min(1_000, Math.round((escalated * factor) / 1_000)));
   return usageChange({
-    on: one,
-    saved: [saved(spread[0]), saved(spread[1]), saved(spread[2])],
-    whole: one.whole,
+    group: one,
+    amounts: [saved(spread[0]), saved(spread[1]), saved(spread[2])],
+    spent: one.whole,
     covered,
     words: {
       title: `Let ${safeLabel(one.to.model)} try ${safeLabel(one.workload)} before ${safeLabel(one.model)}`,

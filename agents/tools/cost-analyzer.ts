@@ -97,6 +97,7 @@ export const totalFigures = (total: Sums, source: Source): ReturnType<typeof fig
     : [figure("share of the input read from cache", rate(total.tokens.cache_read, inputTokens(total.tokens)), "%", source)]),
   figure("unpriced requests", total.unpricedRequests, "requests", source),
   figure("unpriced tokens", total.unpricedTokens, "tokens", source),
+  ...(total.requests === 0 ? [] : [figure("unpriced share of the requests", rate(total.unpricedRequests, total.requests), "%", source)]),
 ];
 
 /** Cost per day of the zone; what stands by UTC day alone cannot be cut into them and is left out. */

@@ -26,9 +26,9 @@ const kept = [800, 950, 1_000] as const;
 
 const opportunityOf = (row: DuplicateRow, covered: number): Opportunity =>
   usageChange({
-    on: { workload: row.workload, provider: "", model: row.model },
-    saved: [permille(row.repeatCost, kept[0]), permille(row.repeatCost, kept[1]), permille(row.repeatCost, kept[2])],
-    whole: row.totalCost,
+    group: { workload: row.workload, provider: "", model: row.model },
+    amounts: [permille(row.repeatCost, kept[0]), permille(row.repeatCost, kept[1]), permille(row.repeatCost, kept[2])],
+    spent: row.totalCost,
     covered,
     words: {
       title: `Embed equal texts of ${safeLabel(row.workload)} once on ${safeLabel(row.model)}`,
@@ -79,7 +79,7 @@ export const embeddingDedupe = defineAnalysis({
   run: async ({ scope }, context): Promise<Analysed> => {
     const asked = scopeOf(context, scope);
     const models = context.coverage.models.filter((model) => isEmbedding(model) && (asked.filters.model?.includes(model) ?? true));
-    if (models.length === 0) return nothingFound([missingData.embeddings]);
+    if (models.length === 0) return nothingFound([missingData.embeddingModels]);
     const ttlSeconds = Math.ceil((asked.period.to.getTime() - asked.period.from.getTime()) / 1_000);
     const inPeriod = { ...asked, filters: { ...asked.filters, model: models } };
     const answer = await context.usage.duplicates({ ...inPeriod, ttlSeconds });

@@ -51,11 +51,11 @@ function smallerOf(
 const opportunityOf = (one: Smaller, known: boolean): Opportunity => {
   const saved = one.now - one.then;
   return usageChange({
-    on: one.from,
+    group: one.from,
     toModel: one.to.model,
     // The low end pays for all new vectors in its one month.
-    saved: [saved - one.anew, saved - one.anew / spreadMonths, saved - one.anew / spreadMonths],
-    whole: one.whole,
+    amounts: [saved - one.anew, saved - one.anew / spreadMonths, saved - one.anew / spreadMonths],
+    spent: one.whole,
     covered: monthMs,
     words: {
       title: `Embed ${safeLabel(one.from.workload)} with ${safeLabel(one.to.model)}`,
@@ -119,7 +119,7 @@ export const embeddingDowngrade = defineAnalysis({
   run: async ({ scope, corpusTokens }, context): Promise<Analysed> => {
     const { cells, source } = await usageCells(context, scope);
     const embedded = cells.filter(({ model }) => isEmbedding(model));
-    if (embedded.length === 0) return nothingFound([missingData.embeddings]);
+    if (embedded.length === 0) return nothingFound([missingData.embeddingModels]);
     const covered = coveredMs(scope.period, context.coverage);
     const found = byWorkload(embedded).flatMap((group) => smallerOf(group, cells, { corpusTokens, covered }, context) ?? []);
     const first = found[0];

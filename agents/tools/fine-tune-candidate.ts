@@ -56,10 +56,10 @@ interface Costs {
 const opportunityOf = (one: Tuned, { training, hosting }: Costs): Opportunity => {
   const saved = one.now - one.then - hosting;
   return usageChange({
-    on: one.from,
+    group: one.from,
     toModel: one.to.model,
-    saved: [saved - training, saved - training / trainingMonths, saved - training / trainingMonths],
-    whole: one.whole,
+    amounts: [saved - training, saved - training / trainingMonths, saved - training / trainingMonths],
+    spent: one.whole,
     covered: monthMs,
     words: {
       title: `Train ${safeLabel(one.to.model)} for ${safeLabel(one.from.workload)}`,

@@ -46,9 +46,9 @@ async function fallBackOf(context: ToolContext, scope: Scope, asked: number | nu
 
 const opportunityOf = (move: Move, { permille: [most, expected, least] }: FallBack, restsOn: string, covered: number): Opportunity =>
   usageChange({
-    on: move,
-    saved: [permille(move.saved, 1_000 - most), permille(move.saved, 1_000 - expected), permille(move.saved, 1_000 - least)],
-    whole: move.whole,
+    group: move,
+    amounts: [permille(move.saved, 1_000 - most), permille(move.saved, 1_000 - expected), permille(move.saved, 1_000 - least)],
+    spent: move.whole,
     covered,
     words: {
       title: `Serve ${safeLabel(move.workload)} on the flex tier of ${safeLabel(move.model)}`,

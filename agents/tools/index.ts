@@ -1,38 +1,71 @@
 import { autoRouterValue } from "./auto-router-value.ts";
 import { batchApi } from "./batch-api.ts";
+import { bestOfN } from "./best-of-n.ts";
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
+import { cacheThrash } from "./cache-thrash.ts";
 import { cascadeValue } from "./cascade-value.ts";
 import { commitmentBurnDown } from "./commitment-burn-down.ts";
+import { contextTrimming } from "./context-trimming.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
 import { costEstimator } from "./cost-estimator.ts";
 import { costImpactSimulator } from "./cost-impact-simulator.ts";
+import { costReductionQualityPreservation } from "./cost-reduction-quality-preservation.ts";
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
 import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
 import { duplicateRequests } from "./duplicate-requests.ts";
 import { embeddingDedupe } from "./embedding-dedupe.ts";
 import { embeddingDowngrade } from "./embedding-downgrade.ts";
+import { evaluationCriteriaDefiner } from "./evaluation-criteria-definer.ts";
+import { failedSpend } from "./failed-spend.ts";
 import { fineTuneCandidate } from "./fine-tune-candidate.ts";
 import { flexTier } from "./flex-tier.ts";
+import { futureUsageModeler } from "./future-usage-modeler.ts";
+import { kvCacheFinder } from "./kv-cache-finder.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
+import { latencyBottleneckIdentifier } from "./latency-bottleneck-identifier.ts";
 import { longContextAvoidance } from "./long-context-avoidance.ts";
+import { mediaDetail } from "./media-detail.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
 import { monthEndForecast } from "./month-end-forecast.ts";
+import { multiObjectiveOptimization } from "./multi-objective-optimization.ts";
 import type { ToolName } from "./names.ts";
+import { newModelEffectivenessAnalysis } from "./new-model-effectiveness-analysis.ts";
 import { newerSnapshot } from "./newer-snapshot.ts";
+import { nonProdShare } from "./non-prod-share.ts";
 import { offPeakScheduling } from "./off-peak-scheduling.ts";
+import { outputCap } from "./output-cap.ts";
+import { performanceGainsSimulator } from "./performance-gains-simulator.ts";
+import { performancePredictor } from "./performance-predictor.ts";
+import { prefixInstability } from "./prefix-instability.ts";
 import { priorityWaste } from "./priority-waste.ts";
+import { promptCacheEnablement } from "./prompt-cache-enablement.ts";
+import { promptGrowth } from "./prompt-growth.ts";
 import { providerArbitrage } from "./provider-arbitrage.ts";
 import { provisionedBreakEven } from "./provisioned-break-even.ts";
+import { ragOverRetrieval } from "./rag-over-retrieval.ts";
+import { rateLimitImpactSimulator } from "./rate-limit-impact-simulator.ts";
+import { reasoningEffort } from "./reasoning-effort.ts";
 import { regionPremium } from "./region-premium.ts";
+import { rejectedPredictions } from "./rejected-predictions.ts";
 import { retiringModels } from "./retiring-models.ts";
 import { retryWaste } from "./retry-waste.ts";
+import { runawaySessions } from "./runaway-sessions.ts";
 import { savingsLedger } from "./savings-ledger.ts";
+import { schemaRepair } from "./schema-repair.ts";
+import { semanticCache } from "./semantic-cache.ts";
 import { serverToolSpend } from "./server-tool-spend.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
+import { supplyMarketReport } from "./supply-market-report.ts";
+import { supplyNewModels } from "./supply-new-models.ts";
+import { supplyPriceWatch } from "./supply-price-watch.ts";
+import { toolLatencyOptimization } from "./tool-latency-optimization.ts";
+import { toolSchemaBloat } from "./tool-schema-bloat.ts";
+import { ttlChoice } from "./ttl-choice.ts";
 import { unpricedReconciliation } from "./unpriced-reconciliation.ts";
 import { unpricedUsage } from "./unpriced-usage.ts";
+import { zombieKeys } from "./zombie-keys.ts";
 
 /** Every tool by its name: a name without a tool does not build. */
 export const tools = {
@@ -51,6 +84,36 @@ export const tools = {
   dark_spend_reconciliation: darkSpendReconciliation,
   savings_ledger: savingsLedger,
   retry_waste: retryWaste,
+  latency_bottleneck_identifier: latencyBottleneckIdentifier,
+  performance_predictor: performancePredictor,
+  performance_gains_simulator: performanceGainsSimulator,
+  tool_latency_optimization: toolLatencyOptimization,
+  future_usage_modeler: futureUsageModeler,
+  rate_limit_impact_simulator: rateLimitImpactSimulator,
+  cost_reduction_quality_preservation: costReductionQualityPreservation,
+  multi_objective_optimization: multiObjectiveOptimization,
+  evaluation_criteria_definer: evaluationCriteriaDefiner,
+  new_model_effectiveness_analysis: newModelEffectivenessAnalysis,
+  reasoning_effort: reasoningEffort,
+  output_cap: outputCap,
+  context_trimming: contextTrimming,
+  prompt_growth: promptGrowth,
+  media_detail: mediaDetail,
+  prompt_cache_enablement: promptCacheEnablement,
+  ttl_choice: ttlChoice,
+  cache_thrash: cacheThrash,
+  prefix_instability: prefixInstability,
+  kv_cache_finder: kvCacheFinder,
+  semantic_cache: semanticCache,
+  tool_schema_bloat: toolSchemaBloat,
+  rag_over_retrieval: ragOverRetrieval,
+  best_of_n: bestOfN,
+  rejected_predictions: rejectedPredictions,
+  failed_spend: failedSpend,
+  schema_repair: schemaRepair,
+  zombie_keys: zombieKeys,
+  non_prod_share: nonProdShare,
+  runaway_sessions: runawaySessions,
   batch_api: batchApi,
   flex_tier: flexTier,
   priority_waste: priorityWaste,
@@ -63,6 +126,9 @@ export const tools = {
   embedding_dedupe: embeddingDedupe,
   embedding_downgrade: embeddingDowngrade,
   fine_tune_candidate: fineTuneCandidate,
+  supply_price_watch: supplyPriceWatch,
+  supply_new_models: supplyNewModels,
+  supply_market_report: supplyMarketReport,
   cost_estimator: costEstimator,
   cost_impact_simulator: costImpactSimulator,
   server_tool_spend: serverToolSpend,

@@ -4,6 +4,7 @@ import type { PrefixReuseRow } from "../../src/core/usage-store.ts";
 import { defineTool, type ToolContext } from "../define.ts";
 import { evidence, figure, listed, queryText, Scope, type Source, safeLabel, scopeOf, showPercent, usdFigure } from "../figures.ts";
 import { bucketCost, findPrice } from "./book-prices.ts";
+import { cacheMinimum } from "./cache-minimums.ts";
 import { type DaysSeen, daysSeen } from "./days-seen.ts";
 import { missingData } from "./missing.ts";
 import { coveredMs, Opportunity, perMonth, permille, writeRange } from "./opportunity.ts";
@@ -50,6 +51,8 @@ const rate = (part: number, whole: number): number => (whole === 0 ? 0 : Math.ro
  */
 function auditRow(row: PrefixReuseRow, ttl: Ttl, source: Source, context: Pick<ToolContext, "prices" | "asOf">): Audit | undefined {
   const inputTokens = row.requests === 0 ? 0 : Math.round(row.inputTokens / row.requests);
+  // Prompts that are in the mean shorter than what the provider caches at least cannot be cached.
+  if (inputTokens < cacheMinimum(row.provider, row.model)) return undefined;
   const price = findPrice(context.prices, { provider: row.provider, model: row.model, tier: "standard", inputTokens, at: context.asOf });
   if (price === undefined) return undefined;
   const { input, cache_read: read } = price.perToken;

@@ -85,9 +85,9 @@ const meanOf = ({ input, requests }: Group): number => Math.round(input / reques
 const opportunityOf = (group: Group, covered: number): Opportunity => {
   const saved = group.here - group.trimmed;
   return usageChange({
-    on: group.cell,
-    saved: [permille(saved, shortened[0]), permille(saved, shortened[1]), permille(saved, shortened[2])],
-    whole: group.whole,
+    group: group.cell,
+    amounts: [permille(saved, shortened[0]), permille(saved, shortened[1]), permille(saved, shortened[2])],
+    spent: group.whole,
     covered,
     words: {
       title: `Keep requests of ${safeLabel(group.cell.workload)} on ${safeLabel(group.cell.model)} below the long-context price`,

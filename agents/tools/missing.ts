@@ -16,6 +16,11 @@ export const missingData = {
     "Rate limits: the providers' limits for your account are not connected, so headroom cannot be computed. Compare the request and token rates shown with the limits page of each provider's console.",
   savings:
     "Measured savings: the ledger holds none for this question. A saving is measured once an approved change is in effect and both sides have been seen; `apex savings` measures it.",
+  rateTier:
+    "Your usage tier: it is not known here, so each published tier is compared. Name it in the question (“we are on tier 3”), or see the limits page of the provider's console.",
+  twoWeeks:
+    "Two weeks of usage: a trend compares weekdays with themselves, so it needs each of them twice. Import older usage with `apex import FILE`.",
+  fourWeeks: "Older usage: a trend of less than four weeks is uncertain. Import more with `apex import FILE`.",
   bills:
     "Bills: none is connected, so metered usage is not compared with what was invoiced. Connect a source that reads costs (`apex source add`), or import a bill in FOCUS format.",
   reasoning:
@@ -26,11 +31,41 @@ export const missingData = {
     "Single requests: a part of this usage is summed by its source, so context sizes there are means. Import request-level rows, or route that traffic through the gateway.",
   status:
     "How requests ended: imported rows that do not say count as answered, so errors are known for gateway traffic and for imports with a status column alone.",
+  finish:
+    "How answers ended: none of the usage asked about says whether an answer was whole or cut. Route traffic through the gateway, which keeps it.",
+  conversations:
+    "Conversations: none of the usage asked about names the conversation of a request. Send the header x-apex-conversation through the gateway, or import with a conversation column.",
+  media:
+    "Images, audio and video: only what a source counts apart is seen; images that it counts as text tokens are not. Detail levels and counts of images are not stored: keep them in your own logs to compare.",
+  somePrefixHashes:
+    "Prompt-prefix hashes: only a part of the usage has them, so nothing can be said about the rest. Import traces with prefix-block hashes.",
+  chains:
+    "Conversations or prompt-prefix hashes: without either it cannot be seen how soon requests with the same prompt follow on each other. Send the header x-apex-conversation through the gateway, or import with a conversation column.",
+  cacheWrites:
+    "Cache writes: none of the usage asked about says that it wrote to a prompt cache (or that its provider charges for it), so there is no time to live to choose.",
+  cacheUse: "Prompt caches: none of the usage asked about was read from one or written to one.",
+  embeddings:
+    "Prompt texts or embeddings: neither is stored, so prompts that only resemble each other cannot be found, and how often a near match would answer wrongly cannot be measured. Embed a sample of prompts on your side and compare them there.",
+  samples:
+    "Samples per request (n, best of): no source stores how many answers a request asked for. Keep the parameter in your own logs; what is sent as several equal requests is seen by its prompt hash.",
+  predictions:
+    "Predicted outputs: no source stores how many predicted tokens were rejected, though they are billed as output. Keep completion_tokens_details.rejected_prediction_tokens of OpenAI's answers in your own logs.",
+  toolSchemas:
+    "Tool definitions: what part of a prompt they are is not stored, only how much of it is the same in most requests. Count the tokens of your tool definitions in code to tell them from the system prompt.",
+  retrieval:
+    "Retrieved passages: which were retrieved and which of them an answer used is not stored. Log the number retrieved and cited per request on your side.",
+  darkFailures:
+    "What providers charged for calls that gave no answer: it is not in usage that is metered by answers. It shows as the difference between bills and metered usage: ask “what spend is not metered”.",
+  format:
+    "Whether answers that had to be JSON were: none of the usage asked about says so. Route traffic through the gateway, which checks them.",
+  apiKeys: "API keys: none of the usage asked about names one. Route traffic through the gateway, or import with an API-key column.",
+  owners:
+    "Users and workloads: no key's usage names any, so whether somebody stands behind a key cannot be told. Send the headers x-apex-user and x-apex-workload through the gateway, or import with these columns.",
   waiting:
     "Work that can wait: nothing in the usage says which. Name the workloads (“what would batches save for NAME”), or import users and conversations, or route traffic through the gateway, so that it is seen who waits.",
   regions: "Regions: none of the usage says where it was served. Import with a region column, or route traffic through the gateway.",
   endDates: "End dates of models: the price book says which are retired, not when they end. Look at the provider's page of deprecations.",
-  embeddings:
+  embeddingModels:
     "Embeddings: none of the usage is on a model that is known to make vectors. Import usage of embedding models, or route it through the gateway.",
   corpusTokens:
     "Size of the vector index: it is not in the usage. Name it (“an index of 500 million tokens”), so that making all vectors anew is counted whole.",
@@ -44,4 +79,6 @@ export const missingData = {
     "Share of requests that are escalated: too few are stored to tell it. Name it (“30 % are escalated”), or set up a cascade in the gateway for a part of the traffic.",
   reservedUnits:
     "Reserved units: what an hour of one costs, and how many tokens a minute it takes, is not in the usage. Name both (“a PTU costs $1 an hour and takes 2,500 tokens a minute”), or add the price to your contract (`apex prices contract add FILE.json`).",
+  supply:
+    "What sources say of prices and models: none was read yet. Name price lists in APEX_PRICE_LISTS, or read one with `apex supply research --file FILE --format LIST`; see docs/supply.md.",
 } as const;

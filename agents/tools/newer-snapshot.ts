@@ -75,11 +75,11 @@ function opportunityOf(one: Newer, holdoutPermille: number, routable: boolean, c
   const [from, to, workload] = [safeLabel(one.from.model), safeLabel(one.to.model), safeLabel(one.from.workload)];
   const inputs = one.sameTokenizer ? drift.same : drift.other;
   return usageChange({
-    on: one.from,
+    group: one.from,
     toModel: one.to.model,
     routable,
-    saved: [treated(one.saved[0]), treated(one.saved[1]), treated(one.saved[2])],
-    whole: one.whole,
+    amounts: [treated(one.saved[0]), treated(one.saved[1]), treated(one.saved[2])],
+    spent: one.whole,
     covered,
     words: {
       title: `Move ${workload} from ${from} to the newer ${to}`,

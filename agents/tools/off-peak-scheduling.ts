@@ -92,9 +92,9 @@ const opportunityOf = (one: Peak, said: readonly string[], covered: number): Opp
   const saved = one.here - one.there;
   const shares = said.includes(one.workload) ? ([1_000, 1_000, 1_000] as const) : waiting;
   return usageChange({
-    on: one,
-    saved: [permille(saved, shares[0]), permille(saved, shares[1]), permille(saved, shares[2])],
-    whole: one.whole,
+    group: one,
+    amounts: [permille(saved, shares[0]), permille(saved, shares[1]), permille(saved, shares[2])],
+    spent: one.whole,
     covered,
     words: {
       title: `Run ${safeLabel(one.workload)} at the cheap hours of ${safeLabel(one.model)}`,

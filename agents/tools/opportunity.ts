@@ -6,7 +6,7 @@ import type { NamedPeriod } from "../figures.ts";
 
 /** A saving that an analysis sees, before it is made into a recommendation. Amounts are USD per 30 days, signed. */
 export const Opportunity = z.strictObject({
-  kind: RecommendationKind.exclude(["routing_rule"]),
+  kind: RecommendationKind.exclude(["routing_rule", "operation"]),
   workload: z.string(),
   provider: z.string(),
   /** The model that served the usage. */

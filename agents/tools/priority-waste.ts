@@ -13,9 +13,9 @@ const needless = [200, 800, 1_000] as const;
 
 const opportunityOf = (move: Move, covered: number): Opportunity =>
   usageChange({
-    on: move,
-    saved: [permille(move.saved, needless[0]), permille(move.saved, needless[1]), permille(move.saved, needless[2])],
-    whole: move.whole,
+    group: move,
+    amounts: [permille(move.saved, needless[0]), permille(move.saved, needless[1]), permille(move.saved, needless[2])],
+    spent: move.whole,
     covered,
     words: {
       title: `Serve ${safeLabel(move.workload)} on the standard tier of ${safeLabel(move.model)}`,

@@ -42,10 +42,10 @@ function cheapest(group: readonly [UsageCell, ...UsageCell[]], all: readonly Usa
 
 const opportunityOf = (one: Elsewhere, covered: number): Opportunity =>
   usageChange({
-    on: one,
+    group: one,
     toModel: one.to.model,
-    saved: [permille(one.saved, counted[0]), permille(one.saved, counted[1]), permille(one.saved, counted[2])],
-    whole: one.whole,
+    amounts: [permille(one.saved, counted[0]), permille(one.saved, counted[1]), permille(one.saved, counted[2])],
+    spent: one.whole,
     covered,
     words: {
       title: `Buy ${safeLabel(one.model)} for ${safeLabel(one.workload)} from ${safeLabel(one.to.provider)}`,

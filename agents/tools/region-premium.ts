@@ -75,9 +75,9 @@ const nameOf = ({ workload, model, region }: Regional): string => `${safeLabel(w
 const opportunityOf = (one: Regional, covered: number): Opportunity => {
   const saved = one.here - one.anywhere;
   return usageChange({
-    on: one,
-    saved: [0n, saved / 2n, saved],
-    whole: one.whole,
+    group: one,
+    amounts: [0n, saved / 2n, saved],
+    spent: one.whole,
     covered,
     words: {
       title: `Let ${safeLabel(one.workload)} be served in any region on ${safeLabel(one.model)}`,

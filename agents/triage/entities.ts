@@ -17,7 +17,7 @@ export interface FoundNames extends KnownNames {
 
 /** Words too common to mean a workload or team by themselves: they must be quoted or introduced ("workload search"). */
 const commonWords: ReadonlySet<string> = new Set(
-  "a all an and api app ask batch bill by cost default dev for in is it latency me model models of on or other our prod production report spend team test the to today tool tools unknown usage user users we what".split(
+  "a all an and api app ask batch bill by cost default dev for growth in is it latency me model models of on or other our prod production report spend team test the to today tool tools unknown usage user users we what".split(
     " ",
   ),
 );
@@ -60,7 +60,7 @@ function candidates(known: KnownNames, inUse: ReadonlySet<string>): readonly Nam
 function matchAt(text: readonly string[], start: number, name: Name, exact: boolean): number {
   const { joined } = name;
   const single = name.words.length === 1 && (commonWords.has(joined) || joined.length < 2);
-  if (single && !introduced.test(text[start - 1] ?? "")) return 0;
+  if (single && !introduced.test(text[start - 1] ?? "") && !introduced.test(text[start + name.words.length] ?? "")) return 0;
   for (let length = Math.min(name.words.length + 1, text.length - start); length >= 1; length -= 1) {
     const written = text.slice(start, start + length);
     if (written.includes("□")) continue;
@@ -76,6 +76,19 @@ function matchAt(text: readonly string[], start: number, name: Name, exact: bool
   return 0;
 }
 
+/** Whether a name can stand in a text at all: a quick look that spares the careful one for most of thousands of names. */
+function canStand(text: readonly string[], exact: boolean): (name: Name) => boolean {
+  const whole = text.join("");
+  if (exact) return ({ joined }) => whole.includes(joined);
+  const near = new Map<string, boolean>();
+  const isNear = (word: string): boolean => {
+    const known = near.get(word) ?? text.some((written) => nearlyEqual(written, word));
+    near.set(word, known);
+    return known;
+  };
+  return ({ kind, words }) => kind !== "models" || words.every(isNear);
+}
+
 /**
  * Finds the models, workloads and teams that a text names, longest names first, so that "gpt-5-mini" is not also "gpt-5".
  * Spelling is free in case and separators, and forgives one or two slips in long words; digits must agree.
@@ -83,11 +96,11 @@ function matchAt(text: readonly string[], start: number, name: Name, exact: bool
 export function findNames(text: string, known: KnownNames, inUse: ReadonlySet<string>): FoundNames {
   const rest = [...wordsOf(text)];
   const found: Record<keyof KnownNames, string[]> = { models: [], workloads: [], teams: [] };
-  const byLength = [...candidates(known, inUse)].sort(
-    (a, b) => b.words.length - a.words.length || b.joined.length - a.joined.length || Number(inUse.has(b.name)) - Number(inUse.has(a.name)),
-  );
+  const all = candidates(known, inUse);
+  const longestFirst = (a: Name, b: Name): number =>
+    b.words.length - a.words.length || b.joined.length - a.joined.length || Number(inUse.has(b.name)) - Number(inUse.has(a.name));
   for (const exact of [true, false]) {
-    for (const name of byLength) {
+    for (const name of all.filter(canStand(rest, exact)).sort(longestFirst)) {
       for (let start = 0; start < rest.length; start += 1) {
         const length = matchAt(rest, start, name, exact);
         if (length === 0) continue;

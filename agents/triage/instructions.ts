@@ -19,7 +19,7 @@ export const topicRules: readonly Rule<Topic>[] = [
   ),
   rule(
     "spend",
-    /\b(?:spend(?:ing|s)?|spent|costs?|bills?|invoices?|expenses?|expensive|dear|pay(?:ing)?|paid|money|dollars|budget|burn(?:ing)?)\b/,
+    /\b(?:spend(?:ing|s)?|spent|cost(?:s|ing)?|bills?|invoices?|expenses?|expensive|dear|pay(?:ing)?|paid|money|dollars|budget|burn(?:ing)?)\b/,
   ),
   rule("requests", /\b(?:requests?|calls?|traffic|volume|invocations?)\b/),
   rule("tokens", /\btokens?\b/),
@@ -41,17 +41,26 @@ export const topicRules: readonly Rule<Topic>[] = [
     /\b(?:spend|spent|costs?|bill)\b.{0,60}\b(?:vs\.?|versus|compared|against|than)\b.{0,20}\b(?:last|previous|prior|week|month|yesterday|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|q[1-4])/,
   ),
   rule("bill_change", /\b(?:upgrade|migration|release|switch|change)\b.{0,40}\bworth\b|\bworth (?:it|the)\b/),
+  rule(
+    "bill_change",
+    /\b(?:explain|reasons?|causes?|what (?:caused|drove)|decompos\w*)\b.{0,30}\b(?:increase|jump|rise|spike|drop|change)\b|\bmade .{0,20}\b(?:bills?|costs?|spend)\b.{0,10}\b(?:go|rise|jump|climb)|\b(?:spiked|raised|increased|doubled|tripled|drove up) (?:our|the) (?:\w+ )?(?:bills?|costs?|spend(?:ing)?)\b/,
+  ),
+  rule("bill_change", /\b(?:why|how come)\b.{0,40}\b(?:pay|paid|spend|spent|spending|cost(?:s|ing)?)\b.{0,20}\b(?:more|less)\b/),
+  rule(
+    "bill_change",
+    /\broll\w* (?:\w+ ){0,2}back\b.{0,60}\b(?:upgrade|migration|release|switch|change|quality)\b|\b(?:upgrade|migration|release|switch)\b.{0,60}\broll\w* (?:\w+ ){0,2}back\b/,
+  ),
   rule("bill_change", /\b(?:anomal(?:y|ies|ous)|outliers?|unusual)\b/),
   rule("bill_change", /^\W*(?:but )?why(?: is (?:that|it)| so)?\W*$/),
   rule("bill_change", /\bwhat(?:'s| has| did)? (?:happen|change)(?:ed|d)?\b(?!s)/),
   rule("bill_change", /\bwhy\b.{0,40}\b(?:jump|spik|rise|rose|explod|doubl|tripl)/),
   rule(
     "drivers",
-    /\b(?:drivers?|drives?|driving|who (?:spends?|spent|uses?|used|costs?)|what costs|where (?:does|is|did|do) .{0,30}(?:money|spend|budget|cost)|top|biggest|largest|most expensive|dearest|costliest|heaviest|spends? (?:the )?most|big spenders?|main cost)\b/,
+    /\b(?:drivers?|drives?|driving|who (?:spends?|spent|uses?|used|costs?)|what costs|where (?:does|is|did|do) .{0,30}(?:money|spend|budget|cost)|top|biggest|largest|most expensive|dearest|costliest|heaviest|spends? (?:the )?most|big spenders?|main cost|rank(?:ed|ing)?|eat(?:s|ing) (?:up )?(?:our|the))\b|\b(?:costs?|spends?|pays?|burn(?:s|ing)?|us(?:e|es|ed|ing)|consum\w+|gets?|responsible)\b.{0,25}\bmost\b|\bmost of (?:the|our) (?:money|bill|spend|budget|costs?)\b/,
   ),
   rule(
     "forecast",
-    /\b(?:forecast\w*|month[- ]?end|end of (?:the |this )?month|project(?:ed|ion)|predict\w*|run[- ]?rate|(?:will|going to|gonna) (?:we |the \w+ )?(?:be at |land|end|spend|cost|hit|reach)|land at|on track|expect to (?:spend|pay))\b/,
+    /\b(?:forecast\w*|month[- ]?end|end of (?:the |this )?month|project(?:ed|ion)|predict\w*|run[- ]?rate|(?:will|going to|gonna) (?:we |the \w+ )?(?:be at |land|end|spend|cost|hit|reach)|land at|on track|outlook|expect to (?:spend|pay))\b|\b(?:estimate|likely|expected|projected)\b.{0,20}\b(?:total|bill|spend|costs?)\b|\bmonth (?:close|end|finish)\b|\b(?:exceed|go over|blow|break)\b.{0,20}\bbudget\b|\bwill (?:january|february|march|april|may|june|july|august|september|october|november|december|our total|the total|the bill|our bill)\b/,
   ),
   rule(
     "latency",
@@ -64,7 +73,10 @@ export const topicRules: readonly Rule<Topic>[] = [
   rule("cache", /\b(?:cach(?:e|es|ed|ing)|prefix(?:es)?|hit rates?)\b/),
   rule("duplicates", /\b(?:duplicat\w*|repeat(?:s|ed)?|identical|same (?:prompt|question|request)s?|redundant)\b/),
   rule("duplicates", /\bcach(?:e|es|ing)\b.{0,40}\b(?:audit|waste)|\baudit\b.{0,30}\bcach/),
-  rule("unpriced", /\b(?:un ?priced|without (?:a )?prices?|no price|missing prices?|not priced|dark spend|reconcil\w*|unknown models?)\b/),
+  rule(
+    "unpriced",
+    /\b(?:un ?priced|without (?:a )?prices?|no price|missing prices?|not (?:been )?priced|everything priced|prices? (?:are |is )?missing|no known prices?|unknown costs?|costs? (?:is|are) unknown|(?:can't|cannot|could not|couldn't) (?:you )?(?:put a )?price|lacks? (?:a )?price|dark spend|reconcil\w*|unknown models?)\b/,
+  ),
   rule(
     "reconciliation",
     /\b(?:dark spend|reconcil\w*|over-?metered|un ?metered|not metered|metered (?:against|vs\.?|versus|and|but not) billed|billed (?:against|vs\.?|versus|and|but not) metered)\b/,
@@ -75,17 +87,17 @@ export const topicRules: readonly Rule<Topic>[] = [
   ),
   rule(
     "savings",
-    /\b(?:saved|savings)\b.{0,30}\b(?:so far|us|already|measured|proven|ledger)\b|\b(?:did|have|has) (?:you|apex|it|we)\b.{0,15}\bsaved?\b|\bmeasured savings\b/,
+    /\b(?:saved|savings)\b.{0,30}\b(?:so far|us|already|measured|proven|ledger)\b|\b(?:did|have|has) (?:you|apex|it|we|they|the changes?|these changes?)\b.{0,15}\bsaved?\b|\bmeasured savings\b/,
   ),
   rule(
     "savings",
-    /^\W*savings\W*$|\bhow much (?:did|has|have)\b.{0,40}\bsaved?\b|\b(?:show|list|report|what (?:are|were|is)|how (?:much|big|are|were)|our|my|your|total|actual|realised|realized)\b.{0,20}(?<!potential |possible |more )\bsavings\b(?! (?:ideas?|opportunit|potential|suggest|plan))/,
+    /^\W*savings\W*$|\bhow much (?:did|has|have|was|were)\b.{0,40}\bsaved?\b|\bwhat (?:was|were|has been|have we|did we)\b.{0,20}\bsaved?\b|\b(?:show|list|report|what (?:are|were|is)|how (?:much|big|are|were)|our|my|your|total|actual|realised|realized)\b.{0,20}(?<!potential |possible |more )\bsavings\b(?! (?:ideas?|opportunit|potential|suggest|plan))/,
   ),
   rule("rate_limits", /\b(?:rate limits?|quotas?|throttl\w*|429s?|headroom|rpm|tpm)\b/),
   rule("reasoning_effort", /\b(?:reasoning(?: effort| tokens)?|verbosity|thinking (?:budget|tokens)|effort)\b/),
   rule(
     "model_fit",
-    /\b(?:should .{0,40} (?:use|run on|try)|switch|migrate|move|moving|replace|upgrade|downgrade|right[- ]?siz\w*|suit(?:s|ed|able)?|better model|cheaper models?|smaller models?|which models?|best model|new models?|other models?|instead of|alternative(?:s)?)\b/,
+    /\b(?:should (?:.{0,40} )?(?:use|run on|try|be on|adopt)|adopt|switch(?:ed|ing)?|migrat(?:e|ed|ing)|mov(?:e|es|ed|ing)|replac(?:e|ed|ing)|upgrade|downgrade|right[- ]?siz\w*|suit(?:s|ed|able)?|better model|newer (?:model|models|versions?)|(?:what|which) model versions?|(?:suggest|recommend)\w* (?:a |new )*models?|right for|(?:good|better|best) (?:choice|fit|match)|cheaper models?|smaller models?|which models?|best model|new models?|other models?|instead of|alternative(?:s)?)\b/,
   ),
   rule(
     "price",
@@ -93,7 +105,7 @@ export const topicRules: readonly Rule<Topic>[] = [
   ),
   rule(
     "reduction",
-    /\b(?:(?:potential|possible|more) savings|savings (?:potential|opportunit\w*|ideas?)|reduc(?:e|ing|tion)|cut(?:ting)?|lower(?:ing)?|sav(?:e|ing)|optimi[sz](?:e|ing|ation|ations)|cheaper|shrink|trim|bring down|decrease|less (?:money|spend)|spend less|pay less|wast(?:e|ed|ing)|too (?:dear|expensive|much)|improve(?:ments?)?|recommend(?:ations?)?|suggest(?:ions?)?)\b/,
+    /\b(?:(?:potential|possible|more) savings|savings (?:potential|opportunit\w*|ideas?)|reduc(?:e|ing|tion)|overspend\w*|costs? down|cheapest way|(?:more )?efficient(?:ly)?|find savings|savings (?:are )?possible|savings (?:that|which)|how (?:low|cheap)|cut(?:ting)?|lower(?:ing)?|sav(?:e|ing)|optimi[sz](?:e|ing|ation|ations)|cheaper|shrink|trim|bring down|decrease|less (?:money|spend)|spend less|pay less|wast(?:e|ed|ing)|too (?:dear|expensive|much)|improve(?:ments?)?|recommend(?:ations?)?|suggest(?:ions?)?)\b/,
   ),
 ];
 
@@ -145,6 +157,10 @@ export const categoryRules: readonly Rule<Category>[] = [
   ),
   rule("general", /^\s*(?:hi|hello|hey|help|thanks|thank you|what can you do|who are you|start)\b/, 1),
 ];
+
+/** What asks for something else than an answer about spend, whatever words of ours stand in it. */
+export const offTopic =
+  /\b(?:write|compose|sing|tell) (?:me )?(?:an? )?(?:poem|story|song|joke|essay|limerick|email|letter)\b|^\s*translate\b/;
 
 /** Wordings of intents, in the order in which they are reported. */
 export const intentRules: readonly Rule<Intent>[] = [
@@ -202,7 +218,7 @@ export const dimensionRules = [
   ],
   [
     "team",
-    /\b(?:top(?: \d+| ten| five| three)?|biggest|largest|most expensive|costliest|dearest|heaviest) teams?\b|\b(?:by|per|each|across|every|which|what) (?:the )?(?:teams?|departments?|groups?)\b|\band teams?\b/,
+    /\b(?:top(?: \d+| ten| five| three)?|biggest|largest|most expensive|costliest|dearest|heaviest|rank(?: the| our)?) teams?\b|\b(?:by|per|each|across|every|which|what) (?:the )?(?:teams?|departments?|groups?)\b|\band teams?\b/,
   ],
   [
     "user",

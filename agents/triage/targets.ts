@@ -26,7 +26,7 @@ interface TargetRule {
 const rules: readonly TargetRule[] = [
   {
     pattern: new RegExp(
-      `(?:cut|reduce|lower|decrease|save|trim|shrink|drop)[^.;,]{0,30}?(?:${costWords})?[^.;,\\d]{0,20}?(?:by )?${percent}(?! (?:more|growth))`,
+      `(?<!(?:latency|times?) )\\b(?:cut|reduce|lower|decrease|save|trim|shrink|drop|shave)(?:(?!${latencyWords}|${usageWords})[^.;,\\d]){0,50}?(?:by )?${percent}(?! (?:more|growth|lower latency|less latency))`,
     ),
     read: (m) => change("cost", -value(m[1])),
   },
@@ -36,13 +36,36 @@ const rules: readonly TargetRule[] = [
     ),
     read: (m) => change("cost", -value(m[1])),
   },
-  { pattern: new RegExp(`(?:halve|half) (?:the |our )?(?:${costWords})`), read: () => change("cost", -50) },
-  { pattern: new RegExp(`(?:halve|half) (?:the |our )?(?:${latencyWords})`), read: () => change("latency", -50) },
+  { pattern: new RegExp(`${percent} (?:${costWords}) (?:cut|reduction|decrease|saving)`), read: (m) => change("cost", -value(m[1])) },
+  {
+    pattern: new RegExp(
+      `\\b(?:${costWords})[^.;\\d]{0,12}?(?:(?:down|lower|less)(?: by)? ${percent}|${percent} (?:less|lower|down|cheaper))`,
+    ),
+    read: (m) => change("cost", -value(m[1] ?? m[2])),
+  },
+  { pattern: new RegExp(`(?:halves?|half) (?:the |our )?(?:${costWords})`), read: () => change("cost", -50) },
+  { pattern: new RegExp(`(?:halves?|half) (?:the |our )?(?:${latencyWords})`), read: () => change("latency", -50) },
   { pattern: new RegExp(`(?:${latencyWords})[^.;\\d]{0,15}(?:by|down) (?:by )?${percent}`), read: (m) => change("latency", -value(m[1])) },
   {
     pattern:
       /\b(\d+(?:\.\d+)?|two|three|four|five|ten|twice) ?(?:x|times|fold)?[ -]?(?:as )?(?:lower latency|faster|fast|quicker|less latency)\b/,
     read: (m) => (times(m[1]) > 1 ? change("latency", dividedBy(times(m[1]))) : undefined),
+  },
+  {
+    pattern: /\b(triple|double)s? the speed\b/,
+    read: (m) => change("latency", dividedBy(times(m[1]))),
+  },
+  {
+    pattern: new RegExp(
+      `(?:improve|reduce|cut|lower|speed up)[^.;\\d]{0,25}?(?:${latencyWords}|tools?|calls?|answers?)[^.;\\d]{0,10}?(\\d+(?:\\.\\d+)?) ?(?:x|times|fold)\\b`,
+    ),
+    read: (m) => (times(m[1]) > 1 ? change("latency", dividedBy(times(m[1]))) : undefined),
+  },
+  {
+    pattern: new RegExp(
+      `(?:${usageWords})[^.;\\d]{0,20}?(?:falls?|drops?|decreases?|shrinks?|declines?|goes down)[^.;\\d]{0,10}?(?:by )?${percent}`,
+    ),
+    read: (m) => change("usage", -value(m[1])),
   },
   {
     pattern: new RegExp(
@@ -59,7 +82,7 @@ const rules: readonly TargetRule[] = [
     read: (m) => change("usage", value(m[1])),
   },
   {
-    pattern: new RegExp(`(?:${usageWords})[^.;]{0,20}?\\b(doubles?|triples?)\\b`),
+    pattern: new RegExp(`(?:${usageWords})[^.;]{0,20}?\\b(doubled?s?|tripled?s?)\\b`),
     read: (m) => change("usage", m[1]?.startsWith("d") === true ? 100 : 200),
   },
   {
@@ -94,17 +117,21 @@ const limitOf = (match: RegExpExecArray): number => value(match[1]) * (match[2]?
 /** Time limits with the workload that stands nearest before, or right after "for": "chat can take 500 ms, search 200 ms". */
 function timeLimits(text: string, known: KnownNames, inUse: ReadonlySet<string>): readonly Target[] {
   let from = 0;
-  return [...text.matchAll(/(\d+(?:[.,]\d+)?) ?(ms|milliseconds?|s|secs?|seconds?)\b/g)].map((match) => {
+  // "429s" are answers of a server, not seconds.
+  return [...text.matchAll(/(?<![\d.])(?![45]\d\ds\b)(\d+(?:[.,]\d+)?) ?(ms|milliseconds?|s|secs?|seconds?)\b/g)].map((match) => {
     const clause = text.slice(from, match.index);
     from = match.index + match[0].length;
-    const after = /^ (?:for|on|in|at) (?:the )?([^,;.]{1,60})/.exec(text.slice(from))?.[1] ?? "";
+    const told = /^ (?:for|on|in|at) (?:the )?([^,;.]{1,60})/.exec(text.slice(from));
+    const after = findNames(told?.[1] ?? "", known, inUse).workloads;
+    // What stands after a limit with "for" is its own, and nobody else's.
+    if (told !== null && after.length > 0) from += told[0].length;
     const before = findNames(clause, known, inUse).workloads;
     return {
       metric: "latency",
       relation: "at_most",
       value: limitOf(match),
       unit: "ms",
-      workload: before.at(-1) ?? findNames(after, known, inUse).workloads[0] ?? null,
+      workload: (told !== null && /^ for\b/.test(told[0]) ? after[0] : undefined) ?? before.at(-1) ?? after[0] ?? null,
     };
   });
 }

@@ -43,7 +43,8 @@ export interface Comparison {
   readonly disagreements: readonly Disagreement[];
 }
 
-type Placed = SourcedFigure & { readonly model: string };
+/** A figure of one exact name. */
+export type Placed = SourcedFigure & { readonly model: string };
 
 const isBucket = (name: TokenBucket | UnitKind): name is TokenBucket => tokenBuckets.some((bucket) => bucket === name);
 
@@ -78,7 +79,7 @@ function namesBy(book: PriceBook, figures: readonly SourcedFigure[], at: Date): 
 }
 
 /** Figures with every name that their pattern matches in the place of the pattern. */
-function placed(book: PriceBook, figures: readonly SourcedFigure[], at: Date): readonly Placed[] {
+export function placed(book: PriceBook, figures: readonly SourcedFigure[], at: Date): readonly Placed[] {
   const names = namesBy(book, figures, at);
   return figures.flatMap((figure) => {
     const { model } = figure;

@@ -48,6 +48,17 @@ const billedAs: Readonly<Record<string, Partial<Record<TokenBucket, string>>>> =
   azure: openaiImages,
 };
 
+const bucketOfField: Readonly<Record<string, TokenBucket>> = { input_mtok: "input", cache_read_mtok: "cache_read", output_mtok: "output" };
+
+/** The kinds of tokens that a seller bills as another kind where the list has no price of their own, each with that other kind. */
+export const leadersOf = (provider: string): readonly (readonly [TokenBucket, TokenBucket])[] => [
+  ["reasoning", "output"],
+  ...tokenBuckets.flatMap((bucket): readonly (readonly [TokenBucket, TokenBucket])[] => {
+    const leader = bucketOfField[billedAs[provider]?.[bucket] ?? ""];
+    return leader === undefined ? [] : [[bucket, leader]];
+  }),
+];
+
 /** The list's price fields by our units, and how many units a listed figure is for. */
 const unitFields: Readonly<Partial<Record<UnitKind, { readonly field: string; readonly per: bigint }>>> = {
   web_search: { field: "web_searches_kcount", per: 1_000n },

@@ -7,6 +7,9 @@ import { providerIds } from "./provider-ids.ts";
 /** The release of @pydantic/genai-prices whose bundled figures the book is made from. */
 export const listRelease = "0.1.8";
 
+/** The UTC day on which that release was published, by the npm registry. */
+export const listReleasedOn = "2026-09-23";
+
 /** A model as the list has it, under every name by which it is exactly known at the seller. */
 export interface ListedModel {
   readonly provider: string;

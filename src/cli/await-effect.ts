@@ -17,11 +17,12 @@ export async function awaitEffect(
   // What a try before this one came to is of no interest.
   const since = log.findLast(({ event }) => event.type === "policy.retried" && event.approvalId === approvalId)?.seq ?? 0;
   for await (const { event } of app.stores.runs.follow(run.id, since, signal)) {
-    const ends = event.type === "policy.applied" || event.type === "policy.failed";
+    const works = event.type === "policy.applied" || event.type === "operation.done";
+    const ends = works || event.type === "policy.failed" || event.type === "operation.failed";
     if (!ends || event.approvalId !== approvalId) continue;
     const view = viewOf(run, await app.stores.runs.events(run.id, 0));
     output.out(`${view.decisions.find((decision) => decision.approvalId === approvalId)?.outcome ?? ""}\n`);
-    return event.type === "policy.applied" ? exitCode.ok : exitCode.failed;
+    return works ? exitCode.ok : exitCode.failed;
   }
   output.err("Approved, but not in effect yet: it will be applied as soon as a worker runs (`npm start`).\n");
   return exitCode.failed;

@@ -19,6 +19,8 @@ import { savings } from "./savings.ts";
 import { source } from "./source.ts";
 import { spend } from "./spend.ts";
 import { statement } from "./statement.ts";
+import { supply } from "./supply.ts";
+import { synthetic } from "./synthetic.ts";
 import { twoPerson } from "./two-person.ts";
 import { up } from "./up.ts";
 import { verify } from "./verify.ts";
@@ -37,7 +39,9 @@ export const commands = {
   budget,
   zone,
   prices,
+  supply,
   reprice,
+  synthetic,
   approve,
   reject,
   apply,

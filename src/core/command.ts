@@ -19,6 +19,8 @@ export type Command =
   | ({ readonly type: "set" } & SettingWords)
   /** How approved changes go live: to be shown, or set where a mode is said. */
   | { readonly type: "rollout"; readonly mode: RolloutMode | undefined }
+  /** How the last answer of the thread came about: its queries and what they gave. */
+  | { readonly type: "how" }
   /** Something is to be done about a proposal that is not named: its buttons are shown, nothing is pressed. */
   | { readonly type: "which"; readonly verb: "approve" | "reject" | "rollback" };
 
@@ -75,6 +77,9 @@ const verbOf = (word: string): keyof typeof verbs | undefined => {
   return undefined;
 };
 
+const how =
+  /^(?:(?:can you )?(?:show|tell)(?: me)? )?how (?:did|do) you (?:get|arrive at|compute|calculate|work out|know)(?: to)? (?:this|that|it|these|those|(?:the|these|those) (?:numbers|figures))$|^(?:(?:can you )?(?:show|tell)(?: me)? )?how you (?:got|arrived at|computed|calculated|worked out)(?: to)? (?:this|that|it|these|those|(?:the|these|those) (?:numbers|figures))$|^(?:show|give)(?: me)? (?:the |your )?(?:sql|query|queries|evidence|working|workings)$|^where do (?:these|those|the) (?:numbers|figures) come from$/;
+
 const modes: Readonly<Partial<Record<string, RolloutMode>>> = {
   staged: "staged",
   stages: "staged",
@@ -92,6 +97,7 @@ export function commandOf(text: string): Command | undefined {
   const lower = said.toLowerCase();
   const topic = topics.find(([, pattern]) => pattern.test(lower))?.[0];
   if (topic !== undefined) return { type: "show", topic };
+  if (how.test(lower)) return { type: "how" };
   const rollout = /^rollouts?(?: (?:to |in )?(staged|stages|at[ -]once))?$/.exec(lower);
   if (rollout !== null) return { type: "rollout", mode: modes[rollout[1] ?? ""] };
   const setting = settingIn(said);

@@ -90,5 +90,21 @@ function changeOf(event: DecisionEvent, before: DecisionView): Partial<DecisionV
   }
 }
 
+type OperationEvent = Extract<RunEvent, { type: "operation.progressed" | "operation.done" | "operation.failed" }>;
+
+/** What an operation has come to, in words. */
+export function operationText(event: OperationEvent): string {
+  switch (event.type) {
+    case "operation.progressed":
+      return `Working: ${event.done.toLocaleString("en-US")} of ${event.total.toLocaleString("en-US")}.`;
+    case "operation.done":
+      return event.sentence;
+    case "operation.failed":
+      return `Could not be done: ${event.reason}`;
+    default:
+      return assertNever(event);
+  }
+}
+
 /** A decision after one more event about it. */
 export const decisionAfter = (before: DecisionView, event: DecisionEvent): DecisionView => ({ ...before, ...changeOf(event, before) });

@@ -73,6 +73,11 @@ export interface GatewayStore {
    * its label with no other gateway key in use: an AppError "conflict".
    */
   createKey(orgId: Id<"org">, key: NewKey): Promise<{ readonly key: GatewayKey; readonly secret: string }>;
+  /**
+   * The key that Apex itself calls models with: one for each org, made when it is first asked for, derived from the secret key
+   * and so neither stored nor shown. It stays revoked where somebody revoked it.
+   */
+  ownKey(orgId: Id<"org">): Promise<string>;
   /** Changes what a key is held to, and its project; gives the key as it is then. An AppError "conflict" as for `createKey`. */
   changeKey(orgId: Id<"org">, id: Id<"gatewayKey">, changes: KeyChanges): Promise<GatewayKey>;
   /** The keys in use, in the order of their making. */

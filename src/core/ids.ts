@@ -16,12 +16,14 @@ const prefixes = {
   import: "imp",
   source: "src",
   contract: "ctr",
+  approvedPrice: "prc",
   gatewayKey: "gwk",
   gateway: "gwy",
   billAlert: "bal",
   readKey: "rdk",
   notice: "ntc",
   budget: "bud",
+  dataset: "syn",
 } as const;
 
 export type IdKind = keyof typeof prefixes;
@@ -39,5 +41,5 @@ export const isId = <K extends IdKind>(kind: K, value: string): value is Id<K> =
 /** The zod schema of an id of one kind. */
 export const idSchema = <K extends IdKind>(kind: K): z.ZodType<Id<K>, string> =>
   z.string().refine((value): value is Id<K> => isId(kind, value), {
-    error: `is not ${kind === "approval" || kind === "org" || kind === "inbound" || kind === "import" ? "an" : "a"} ${kind} id (it should look like ${prefixes[kind]}_…)`,
+    error: `is not ${kind === "approval" || kind === "approvedPrice" || kind === "org" || kind === "inbound" || kind === "import" ? "an" : "a"} ${kind} id (it should look like ${prefixes[kind]}_…)`,
   });

@@ -9,9 +9,11 @@ export const Job = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("deliver"), runId: idSchema("run"), seq: z.number().int().positive() }),
   z.strictObject({ name: z.literal("decide"), inboundId: idSchema("inbound") }),
   z.strictObject({ name: z.literal("apply"), approvalId: idSchema("approval"), orgId: idSchema("org") }),
+  z.strictObject({ name: z.literal("operate"), runId: idSchema("run"), orgId: idSchema("org"), index: z.number().int().nonnegative() }),
   z.strictObject({ name: z.literal("send-notice"), noticeId: idSchema("notice") }),
   z.strictObject({ name: z.literal("digests-due") }),
   z.strictObject({ name: z.literal("watch-spend") }),
+  z.strictObject({ name: z.literal("watch-supply") }),
   z.strictObject({ name: z.literal("home"), author: Author }),
   z.strictObject({ name: z.literal("suggest"), thread: ThreadKey }),
   z.strictObject({ name: z.literal("sync"), sourceId: idSchema("source"), orgId: idSchema("org") }),
@@ -39,6 +41,8 @@ export const jobKey = (job: Job): string => {
       return `decide-${job.inboundId}`;
     case "apply":
       return `apply-${job.approvalId}`;
+    case "operate":
+      return `operate-${job.runId}-${job.index}`;
     case "advance-rollout":
       return `advance-rollout-${job.approvalId}`;
     case "home":
@@ -51,6 +55,7 @@ export const jobKey = (job: Job): string => {
       return `send-notice-${job.noticeId}`;
     case "digests-due":
     case "watch-spend":
+    case "watch-supply":
     case "sync-due":
     case "measure":
     case "watch-rollouts":

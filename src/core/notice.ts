@@ -6,7 +6,7 @@ import { Recommendation } from "./report.ts";
 import type { ShowingStore } from "./showing.ts";
 
 /** What Apex says unasked. */
-export const NoticeKind = z.enum(["digest", "budget", "anomaly", "bill", "guardrail"]);
+export const NoticeKind = z.enum(["digest", "budget", "anomaly", "bill", "guardrail", "supply"]);
 export type NoticeKind = z.infer<typeof NoticeKind>;
 
 /** A proposal that waited when the digest was made. */

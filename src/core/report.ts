@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { idSchema } from "./ids.ts";
+import { ModelSpend } from "./model-spend.ts";
+import { Operation } from "./operation.ts";
 import { PolicyRule } from "./policy.ts";
 import { RolloutPlan } from "./rollout.ts";
 import { EstimatedSavings } from "./savings.ts";
@@ -18,7 +20,14 @@ export const Figure = z.strictObject({
 export type Figure = z.infer<typeof Figure>;
 
 /** Which analysis a recommendation comes from. */
-export const RecommendationKind = z.enum(["model_right_sizing", "prompt_cache", "duplicate_cache", "usage_change", "routing_rule"]);
+export const RecommendationKind = z.enum([
+  "model_right_sizing",
+  "prompt_cache",
+  "duplicate_cache",
+  "usage_change",
+  "operation",
+  "routing_rule",
+]);
 export type RecommendationKind = z.infer<typeof RecommendationKind>;
 
 const moves = {
@@ -74,6 +83,8 @@ export const Recommendation = z.strictObject({
   caveats: z.array(z.string()),
   estimate: EstimatedSavings,
   change: RoutingChange.nullable(),
+  /** What its approval brings about instead of a change of routing. */
+  operation: Operation.optional(),
   /** The approval to press, where the change can be applied by us. */
   approvalId: idSchema("approval").nullable(),
 });
@@ -110,5 +121,9 @@ export const Report = z.strictObject({
   recommendations: z.array(Recommendation),
   /** Which data is missing, and how to connect it. */
   missing: z.array(z.string()),
+  /** What Apex itself spent on models for this answer; absent where none was asked. */
+  modelSpend: ModelSpend.optional(),
+  /** What is carried out once the report is written, without anyone's approval. */
+  operations: z.array(Operation).max(10).optional(),
 });
 export type Report = z.infer<typeof Report>;

@@ -2,13 +2,14 @@ import { z } from "zod";
 import { ApprovalStatus } from "./approval-status.ts";
 import { GuardMetric, GuardSide } from "./guardrail.ts";
 import { idSchema } from "./ids.ts";
+import { ModelSpend } from "./model-spend.ts";
 import { Report } from "./report.ts";
 import { RolloutStanding } from "./rollout.ts";
 import { MeasuredSavings } from "./savings.ts";
 import { Triage } from "./triage.ts";
 
 /** The sub-agents that can work on a question. */
-export const AgentName = z.enum(["triage", "data_analysis", "optimization", "actions", "reporting"]);
+export const AgentName = z.enum(["triage", "data_analysis", "optimization", "actions", "supply_researcher", "reporting"]);
 export type AgentName = z.infer<typeof AgentName>;
 
 /** One step of a plan: which agent does what. */
@@ -19,16 +20,22 @@ const at = z.iso.datetime();
 /** Which role on the platform made whoever did it an admin, where our own table does not. */
 const through = z.string().optional();
 
+/** What models cost in it; absent where none was asked. */
+const spend = ModelSpend.optional();
+
+const count = z.number().int().nonnegative();
+const operation = { approvalId: idSchema("approval").nullable(), index: count };
+
 /** What happens in a run, in order. The log of these is the run: state, progress and result are folds of it. */
 export const RunEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("run.started"), at }),
-  z.strictObject({ type: z.literal("triage.finished"), at, triage: Triage }),
+  z.strictObject({ type: z.literal("triage.finished"), at, triage: Triage, spend }),
   z.strictObject({ type: z.literal("plan.made"), at, steps: z.array(PlanStep) }),
   z.strictObject({ type: z.literal("step.started"), at, step: z.string() }),
   z.strictObject({ type: z.literal("tool.finished"), at, step: z.string(), tool: z.string(), ms: z.number().nonnegative() }),
   /** `result` is what a resumed run reads instead of doing the step again. */
-  z.strictObject({ type: z.literal("step.finished"), at, step: z.string(), summary: z.string(), result: z.json() }),
-  z.strictObject({ type: z.literal("step.failed"), at, step: z.string(), reason: z.string() }),
+  z.strictObject({ type: z.literal("step.finished"), at, step: z.string(), summary: z.string(), result: z.json(), spend }),
+  z.strictObject({ type: z.literal("step.failed"), at, step: z.string(), reason: z.string(), spend }),
   z.strictObject({ type: z.literal("report.ready"), at, report: Report }),
   z.strictObject({ type: z.literal("run.failed"), at, reason: z.string() }),
   z.strictObject({
@@ -101,6 +108,10 @@ export const RunEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("policy.failed"), at, approvalId: idSchema("approval"), reason: z.string() }),
   /** An admin asked to apply again what could not be. */
   z.strictObject({ type: z.literal("policy.retried"), at, approvalId: idSchema("approval"), by: z.string(), through }),
+  /** An operation is under way: so much of it is done. `index` is its place in the report, where no approval stands for it. */
+  z.strictObject({ type: z.literal("operation.progressed"), at, ...operation, done: count, total: count }),
+  z.strictObject({ type: z.literal("operation.done"), at, ...operation, sentence: z.string() }),
+  z.strictObject({ type: z.literal("operation.failed"), at, ...operation, reason: z.string() }),
   z.strictObject({
     type: z.literal("savings.measured"),
     at,

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { Approval } from "./approval.ts";
 import type { Author, ThreadKey } from "./conversation.ts";
-import { type DecisionView, decisionAfter, emptyDecision } from "./decision-view.ts";
+import { type DecisionView, decisionAfter, emptyDecision, operationText } from "./decision-view.ts";
 import { assertNever } from "./errors.ts";
 import type { Id } from "./ids.ts";
+import type { OperationView } from "./operation.ts";
 import type { Report } from "./report.ts";
 import type { AgentName, RunEvent } from "./run-event.ts";
 import type { Triage } from "./triage.ts";
@@ -49,6 +50,8 @@ export interface RunView {
   readonly report: Report | undefined;
   readonly failure: string | undefined;
   readonly decisions: readonly DecisionView[];
+  /** What the report brought about by itself. */
+  readonly operations: readonly OperationView[];
   /** The number of the last event folded in. */
   readonly seq: number;
 }
@@ -78,6 +81,7 @@ export const emptyView = (run: Viewed): RunView => ({
   report: undefined,
   failure: undefined,
   decisions: [],
+  operations: [],
   seq: 0,
 });
 
@@ -92,29 +96,33 @@ const decisionsOn = (view: RunView, { recommendations }: Report): readonly Decis
     approvalId === null ? [] : [view.decisions.find((one) => one.approvalId === approvalId) ?? emptyDecision(approvalId)],
   );
 
-/** Folds one more event into a view. */
-export function foldEvent(view: RunView, event: RunEvent): RunView {
+const operationStates = { "operation.progressed": "working", "operation.done": "done", "operation.failed": "failed" } as const;
+
+/** Tells what an operation has come to where it stands: on its proposal, or beside the report. */
+function withOperation(view: RunView, event: Extract<RunEvent, { type: keyof typeof operationStates }>): RunView {
+  const note = operationText(event);
+  if (event.approvalId !== null) return withDecision(view, event.approvalId, (decision) => ({ ...decision, outcome: note }));
+  const state = operationStates[event.type];
+  return { ...view, operations: view.operations.map((one) => (one.index === event.index ? { ...one, state, note } : one)) };
+}
+
+const withReport = (view: RunView, report: Report): RunView => ({
+  ...view,
+  state: "done",
+  report,
+  decisions: decisionsOn(view, report),
+  operations: (report.operations ?? []).map((_, index) => ({ index, state: "waiting", note: "" })),
+});
+
+/** Folds in what came after the report: about its proposals, and about what it brought about. */
+function foldAfter(view: RunView, event: Extract<RunEvent, { approvalId: unknown }>): RunView {
   switch (event.type) {
-    case "run.started":
-      return { ...view, state: "working" };
-    case "triage.finished":
-      return { ...view, triage: event.triage };
-    case "plan.made":
-      return { ...view, steps: event.steps.map((step) => ({ ...step, state: "waiting", note: "" })) };
-    case "step.started":
-      return withStep(view, event.step, { state: "running" });
-    case "tool.finished":
-      return { ...view, tools: [...view.tools, { name: event.tool, ms: event.ms }] };
-    case "step.finished":
-      return withStep(view, event.step, { state: "done", note: event.summary });
-    case "step.failed":
-      return withStep(view, event.step, { state: "failed", note: event.reason });
-    case "report.ready":
-      return { ...view, state: "done", report: event.report, decisions: decisionsOn(view, event.report) };
-    case "run.failed":
-      return { ...view, state: "failed", failure: event.reason };
     case "approval.shown":
       return { ...view, decisions: [...view.decisions, shownDecision(event)] };
+    case "operation.progressed":
+    case "operation.done":
+    case "operation.failed":
+      return withOperation(view, event);
     case "approval.decided":
     case "approval.first_given":
     case "policy.applied":
@@ -132,6 +140,33 @@ export function foldEvent(view: RunView, event: RunEvent): RunView {
   }
 }
 
+/** Folds one more event into a view. */
+export function foldEvent(view: RunView, event: RunEvent): RunView {
+  if ("approvalId" in event) return foldAfter(view, event);
+  switch (event.type) {
+    case "run.started":
+      return { ...view, state: "working" };
+    case "triage.finished":
+      return { ...view, triage: event.triage };
+    case "plan.made":
+      return { ...view, steps: event.steps.map((step) => ({ ...step, state: "waiting", note: "" })) };
+    case "step.started":
+      return withStep(view, event.step, { state: "running" });
+    case "tool.finished":
+      return { ...view, tools: [...view.tools, { name: event.tool, ms: event.ms }] };
+    case "step.finished":
+      return withStep(view, event.step, { state: "done", note: event.summary });
+    case "step.failed":
+      return withStep(view, event.step, { state: "failed", note: event.reason });
+    case "report.ready":
+      return withReport(view, event.report);
+    case "run.failed":
+      return { ...view, state: "failed", failure: event.reason };
+    default:
+      return assertNever(event);
+  }
+}
+
 /** An event and its number in the run, from 1. */
 export interface LoggedEvent {
   readonly seq: number;
@@ -141,6 +176,13 @@ export interface LoggedEvent {
 /** Folds a run's whole log. */
 export const viewOf = (run: Viewed, log: readonly LoggedEvent[]): RunView =>
   log.reduce((view, { seq, event }) => ({ ...foldEvent(view, event), seq }), emptyView(run));
+
+/** An operation of a report that is still to be carried out. */
+export interface OperationOwed {
+  readonly orgId: Id<"org">;
+  readonly runId: Id<"run">;
+  readonly index: number;
+}
 
 /** Runs and their logs. */
 export interface RunStore {
@@ -154,9 +196,13 @@ export interface RunStore {
   fail(id: Id<"run">, seq: number, event: Extract<RunEvent, { type: "run.failed" }>): Promise<void>;
   /** Adds an event at the end, whatever its number becomes, also of other runs that show the same proposal; gives its number in this run. */
   note(id: Id<"run">, event: RunEvent): Promise<number>;
+  /** The newest report with figures among the runs of a thread before this one. */
+  reportBefore(run: Pick<Run, "id" | "threadId">): Promise<Report | undefined>;
   events(id: Id<"run">, after: number): Promise<readonly LoggedEvent[]>;
   /** Events as they come, from `after` on; ends when `signal` aborts. */
   follow(id: Id<"run">, after: number, signal: AbortSignal): AsyncIterable<LoggedEvent>;
+  /** Operations of reports older than `before` that have come to no end. */
+  unfinishedOperations(before: Date): Promise<readonly OperationOwed[]>;
   /** Queued or running runs whose last sign of life is older than `before`. */
   unfinished(before: Date): Promise<readonly Id<"run">[]>;
 }

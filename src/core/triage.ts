@@ -49,6 +49,19 @@ export const Entities = z.strictObject({
 });
 export type Entities = z.infer<typeof Entities>;
 
+/** A question that names nothing. */
+export const nothingNamed: Entities = {
+  models: [],
+  workloads: [],
+  teams: [],
+  metrics: [],
+  tools: [],
+  dimensions: [],
+  period: null,
+  comparison: null,
+  targets: [],
+};
+
 /** What triage makes of a question; `askBack` is set where it cannot be answered as it stands. */
 export const Triage = z.strictObject({
   category: Category,

@@ -24,6 +24,7 @@ export const UsageSource = z.enum([
   "langfuse",
   "openrouter",
   "helicone",
+  "synthetic",
 ]);
 export type UsageSource = z.infer<typeof UsageSource>;
 

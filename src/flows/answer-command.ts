@@ -12,6 +12,7 @@ import type { Analyst, LoggedEvent, Run } from "../core/run.ts";
 import type { RunEvent } from "../core/run-event.ts";
 import type { SettingChange } from "./change-setting.ts";
 import { exportReport, helloReport, helpReport, sentenceReport, sourcesReport, statusReport, waitingReport } from "./command-reports.ts";
+import { howReport } from "./how-report.ts";
 import { budgetReport, digestReport, mostProposals } from "./notice-reports.ts";
 import type { Press, PressOutcome } from "./press-approval.ts";
 import { type RunAnalysisDeps, runAnalysis } from "./run-analysis.ts";
@@ -136,6 +137,8 @@ async function* answer(deps: CommandDeps, run: Run, log: readonly LoggedEvent[],
       return press(deps, run, command);
     case "rollout":
       return rollout(deps, run, command.mode);
+    case "how":
+      return howReport(await deps.runs.reportBefore(run));
     case "which":
       return yield* which(deps, run, log, command.verb);
     default:

@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { type Comparison, compareLists, type SourcedFigure } from "../catalog/compare-lists.ts";
+import { inForceAt } from "../catalog/lists/in-force.ts";
 import { priceLists } from "../catalog/lists/index.ts";
 import { AppError } from "../core/errors.ts";
 import type { PriceBook } from "../core/price.ts";
@@ -37,7 +38,11 @@ async function filesBelow(directory: string): Promise<readonly string[]> {
 const lists = Object.values(priceLists);
 
 /** The figures of a file, each with its list; or why there are none. */
-async function figuresOf(directory: string, path: string): Promise<{ list: string; figures: readonly SourcedFigure[] } | UnreadFile> {
+async function figuresOf(
+  directory: string,
+  path: string,
+  at: Date,
+): Promise<{ list: string; figures: readonly SourcedFigure[] } | UnreadFile> {
   const full = join(directory, path);
   try {
     if ((await stat(full)).size > largestFile) return { path, why: "it is larger than 50 MB" };
@@ -45,7 +50,8 @@ async function figuresOf(directory: string, path: string): Promise<{ list: strin
     const document: unknown = path.endsWith(".toml") ? parse(text) : JSON.parse(text);
     for (const { name, read } of lists) {
       const figures = read({ path, document });
-      if (figures !== undefined) return { list: name, figures: figures.map((figure) => ({ ...figure, list: name, file: path })) };
+      if (figures !== undefined)
+        return { list: name, figures: inForceAt(figures, at).map((figure) => ({ ...figure, list: name, file: path })) };
     }
     return { path, why: "it has the shape of no list that is known" };
   } catch (error) {
@@ -62,7 +68,7 @@ export async function checkPrices(
   const unread: UnreadFile[] = [];
   const found = new Map(lists.map(({ name }) => [name, { list: name, files: 0, figures: 0 }]));
   for (const path of await filesBelow(directory)) {
-    const read = await figuresOf(directory, path);
+    const read = await figuresOf(directory, path, at);
     if ("why" in read) unread.push(read);
     else {
       figures.push(...read.figures);

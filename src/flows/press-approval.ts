@@ -87,9 +87,12 @@ interface Settled {
 
 /** What a decision on this approval goes by, looked up now. */
 async function rulesFor(deps: PressDeps, approval: Approval): Promise<DecisionRules> {
-  const { orgId, first } = approval;
+  const { orgId, first, recommendation } = approval;
   const [version, minimum] = [
-    await standingVersion(deps.policies, orgId, approval.basePolicyVersion),
+    // What is no change of routing does not go out of date with it.
+    recommendation.operation === undefined
+      ? await standingVersion(deps.policies, orgId, approval.basePolicyVersion)
+      : approval.basePolicyVersion,
     await deps.settings.twoPersonFrom(orgId),
   ];
   return {

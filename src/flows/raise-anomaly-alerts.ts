@@ -7,8 +7,9 @@ import type { OrgSettings } from "../core/org-settings.ts";
 import type { PriceBook } from "../core/price.ts";
 import type { Period, SpendRow, UsageReader } from "../core/usage-store.ts";
 import { type Calendar, calendarOf, type Zone } from "../core/zone.ts";
+import { type AnomalousDay, anomalyEpisodes } from "../stats/anomaly-episodes.ts";
 import { changeCells, changeDimensions } from "../stats/change-cells.ts";
-import { dailyAnomaly } from "../stats/daily-anomaly.ts";
+import { daysRead, fewestWeeks } from "../stats/daily-anomaly.ts";
 import { decomposeChange } from "../stats/decompose-change.ts";
 import { type AlertPlaceDeps, alertPlace } from "./alert-place.ts";
 import { signedUsd, sizeOf, whyText } from "./change-words.ts";
@@ -24,11 +25,12 @@ export interface AnomalyDeps extends AlertPlaceDeps {
   readonly now: () => Date;
 }
 
-/** What a day must be above the usual by: less is nobody's interruption. */
+/** What a day must be above the expected by: less is nobody's interruption. */
 const minimum = fromUsd("10");
-const weeks = 8;
 /** How many settled days of a workload are looked at: more than one, for when Apex stood still. */
 const daysJudged = 3;
+/** Days before those in which what is unusual may have begun: it is told when it begins, not on each of its days. */
+const daysGoingOn = 35;
 const mostCauses = 3;
 const dayMs = 24 * 3_600_000;
 /** What is metered as it happens is written within the hour. */
@@ -54,33 +56,37 @@ function byWorkload(rows: readonly SpendRow[]): readonly DailySpend[] {
   return [...found.values()];
 }
 
-/** A day that stands out, with the usual day that it is set against. */
+/** A day on which unusual spend began, with the usual day that it is set against. */
 interface Unusual {
   readonly workload: string;
   readonly day: number;
   readonly cost: PicoUsd;
-  readonly usual: number;
-  readonly peers: number;
+  readonly found: AnomalousDay;
   readonly usualDay: number;
 }
 
-/** Judges one day by the same weekday of the weeks before, from the first whole day of usage on. */
-function judge(daily: DailySpend, day: number, begun: number, calendar: Calendar): Unusual | undefined {
-  const peerDays = Array.from({ length: weeks }, (_, index) => calendar.dayStart(day, -7 * (index + 1))).filter((at) => at >= begun);
-  const usd = (at: number): number => Number(toUsd(daily.costs.get(at) ?? 0n));
-  const found = dailyAnomaly({ value: usd(day), peers: peerDays.map(usd), minimum: Number(toUsd(minimum)) });
-  if (found === undefined) return undefined;
-  const distance = (at: number): number => Math.abs(usd(at) - found.usual);
-  const [usualDay = day] = peerDays.toSorted((a, b) => distance(a) - distance(b));
-  return { workload: daily.workload, day, cost: daily.costs.get(day) ?? 0n, usual: found.usual, peers: peerDays.length, usualDay };
+/** When the days of a workload can no longer change. */
+function settledUntil({ sources }: DailySpend, deps: AnomalyDeps, calendar: Calendar): number {
+  const settle = Math.max(0, ...[...sources].map((source) => deps.settleDays(source))) * dayMs + graceMs;
+  return calendar.dayStart(deps.now().getTime() - settle);
 }
 
-/** The last days of a workload that can no longer change, newest first. */
-function settledDays({ sources }: DailySpend, deps: AnomalyDeps, calendar: Calendar): readonly number[] {
-  const now = deps.now().getTime();
-  const settle = Math.max(0, ...[...sources].map((source) => deps.settleDays(source))) * dayMs + graceMs;
-  const open = calendar.dayStart(now - settle);
-  return Array.from({ length: daysJudged }, (_, index) => calendar.dayStart(open, -(index + 1)));
+/** The days of the last settled ones on which a workload's spend rose in an unusual way, from the first whole day of usage on. */
+function unusualDays(daily: DailySpend, begun: number, until: number, calendar: Calendar): readonly Unusual[] {
+  const first = Math.max(begun, calendar.dayStart(until, -(daysRead + daysGoingOn + daysJudged)));
+  const days: number[] = [];
+  for (let day = first; day < until; day = calendar.dayStart(day, 1)) days.push(day);
+  const values = days.map((day) => Number(toUsd(daily.costs.get(day) ?? 0n)));
+  const from = Math.max(7 * fewestWeeks, days.length - daysGoingOn - daysJudged);
+  const episodes = anomalyEpisodes({ values, from, minimum: Number(toUsd(minimum)) });
+  return episodes.flatMap(({ direction, days: [found] }) => {
+    if (direction === "fall" || found.index < days.length - daysJudged) return [];
+    const distance = (index: number): number => Math.abs((values[index] ?? 0) - found.usual);
+    const peers = Array.from({ length: found.peers }, (_, week) => found.index - 7 * (week + 1));
+    const [usual = found.index] = peers.toSorted((a, b) => distance(a) - distance(b));
+    const day = days[found.index] ?? until;
+    return [{ workload: daily.workload, day, cost: daily.costs.get(day) ?? 0n, found, usualDay: days[usual] ?? day }];
+  });
 }
 
 /** Which models a day's spend moved by, and why, against a usual day. */
@@ -100,13 +106,19 @@ async function causesOf(deps: AnomalyDeps, orgId: Id<"org">, { workload, day, us
     );
 }
 
-function contentOf({ workload, day, cost, usual, peers }: Unusual, causes: string[], calendar: Calendar): AlertContent {
+const usdOf = (amount: number): string => showUsd(fromUsd(Math.max(0, amount).toFixed(6)));
+
+function contentOf({ workload, day, cost, found }: Unusual, causes: string[], calendar: Calendar): AlertContent {
   const weekday = new Date(`${calendar.dayName(day)}T00:00:00Z`).toLocaleDateString("en-GB", { weekday: "long", timeZone: "UTC" });
   const name = workload || "Usage without a workload";
+  const range =
+    found.kind === "day"
+      ? `Up to ${usdOf(found.high)} would have been in line with the days before.`
+      : `The week that ends with it is above what the weeks before foretell: ${usdOf(found.expected)} was to be expected of this day.`;
   return {
     kind: "anomaly",
     title: `Unusual spend: ${name} on ${calendar.dayName(day)}`,
-    summary: `${name} cost ${showUsd(cost)} on ${weekday}, ${calendar.dayName(day)} (${calendar.zone}). A usual ${weekday} costs ${showUsd(fromUsd(usual.toFixed(6)))} (the median of the last ${peers}).`,
+    summary: `${name} cost ${showUsd(cost)} on ${weekday}, ${calendar.dayName(day)} (${calendar.zone}). A usual ${weekday} costs ${usdOf(found.usual)} (the median of the last ${found.peers}). ${range}`,
     causes,
     notes: [],
   };
@@ -133,23 +145,22 @@ async function readDays(
   const { first } = await deps.usage.coverage(orgId);
   const ever = first?.getTime() ?? now;
   const begun = calendar.dayStart(ever) === ever ? ever : calendar.dayStart(ever, 1);
-  const period = { from: new Date(calendar.dayStart(now, -7 * (weeks + 3))), to: new Date(now) };
+  const period = { from: new Date(calendar.dayStart(now, -(daysRead + daysGoingOn + 21))), to: new Date(now) };
   const { rows } = await deps.usage.spend({ orgId, period, filters: {}, by: ["workload", "source"], grain: "day", zone });
   return { days: byWorkload(rows), begun };
 }
 
 /**
- * Keeps a notice for each settled day on which a workload's spend stood out above the same weekday of the eight weeks before, and
- * queues its sending: one per workload and day of the org's zone. No day is judged that may still change.
+ * Keeps a notice for each of the last settled days on which a workload's spend began to stand out above what the weeks before foretell,
+ * and queues its sending: one per workload and day of the org's zone. What goes on is not told again, and a fall is not told: it is no
+ * cost, and often data that comes late. No day is judged that may still change.
  */
 export async function raiseAnomalyAlerts(deps: AnomalyDeps, orgId: Id<"org">): Promise<void> {
   const zone = await deps.settings.zoneOf(orgId);
   const calendar = calendarOf(zone);
   const { days, begun } = await readDays(deps, orgId, zone);
   for (const daily of days) {
-    for (const day of settledDays(daily, deps, calendar)) {
-      const unusual = judge(daily, day, begun, calendar);
-      if (unusual !== undefined) await raise(deps, orgId, unusual, calendar);
-    }
+    for (const unusual of unusualDays(daily, begun, settledUntil(daily, deps, calendar), calendar))
+      await raise(deps, orgId, unusual, calendar);
   }
 }

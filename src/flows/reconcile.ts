@@ -6,7 +6,7 @@ import type { NoticeStore } from "../core/notice.ts";
 import type { RunStore } from "../core/run.ts";
 
 export interface ReconcileDeps {
-  readonly runs: Pick<RunStore, "unfinished" | "events">;
+  readonly runs: Pick<RunStore, "unfinished" | "unfinishedOperations" | "events">;
   readonly inbound: Pick<InboundStore, "undoneClicks">;
   readonly deliveries: Pick<DeliveryStore, "behind">;
   readonly notices: Pick<NoticeStore, "behind">;
@@ -34,6 +34,7 @@ async function owed({ runs, inbound, deliveries, notices, approvals }: Reconcile
     ...unfinished.map((runId): Job => ({ name: "run", runId })),
     ...clicks.map((inboundId): Job => ({ name: "decide", inboundId })),
     ...unapplied.map(({ id, orgId }): Job => ({ name: "apply", approvalId: id, orgId })),
+    ...(await runs.unfinishedOperations(before)).map((owed): Job => ({ name: "operate", ...owed })),
     ...behind,
     ...(await notices.behind(now)).map((noticeId): Job => ({ name: "send-notice", noticeId })),
   ];

@@ -43,6 +43,8 @@ async function approvalsOf(deps: RunAnalysisDeps, run: Run, { report }: Ready): 
 async function finish(deps: RunAnalysisDeps, run: Run, seq: number, event: Ready): Promise<void> {
   const ready = deps.prepare === undefined ? event : { ...event, report: await deps.prepare(run.orgId, event.report) };
   await deps.runs.finish(run.id, seq, ready, await approvalsOf(deps, run, ready));
+  for (const index of (ready.report.operations ?? []).keys())
+    await deps.jobs.enqueue({ name: "operate", runId: run.id, orgId: run.orgId, index });
 }
 
 async function keep(deps: RunAnalysisDeps, run: Run, seq: number, event: RunEvent): Promise<void> {

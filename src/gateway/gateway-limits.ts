@@ -1,4 +1,4 @@
-import type { BreakerLimits } from "./breaker.ts";
+import type { BreakerLimits } from "../core/breaker.ts";
 import type { MeterLimits } from "./meter.ts";
 import type { CallLimits } from "./serve-call.ts";
 import type { UpstreamLimits } from "./upstream.ts";

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createBreakers } from "../core/breaker.ts";
 import type { GatewayFleet, GatewayKey, GatewayStore } from "../core/gateway-config.ts";
 import type { Id } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { UsageEvent } from "../core/usage-event.ts";
 import { createAnswerCache } from "./answer-cache.ts";
-import { createBreakers } from "./breaker.ts";
 import { endpointAt, familyAt, servedPaths } from "./endpoints.ts";
 import { asGatewayError, refuse } from "./errors.ts";
 import { headerOf, sendError } from "./exchange.ts";

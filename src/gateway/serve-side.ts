@@ -1,8 +1,8 @@
+import type { Breakers } from "../core/breaker.ts";
 import type { AnswerCheck, Side } from "../core/strategy.ts";
 import { fallbackStatuses } from "../core/strategy.ts";
 import { passesChecks } from "./answer-check.ts";
 import { type Attempt, type Candidate, type Replaceable, type Tried, tryCandidate } from "./attempt.ts";
-import type { Breakers } from "./breaker.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { GatewayError } from "./errors.ts";
 import type { Served } from "./relay.ts";

@@ -167,9 +167,9 @@ describe("answers as a manager reads them", () => {
 
   it("proposes no cost cuts where speed was asked for, and promises none", async () => {
     const report = await answer("Tools are too slow: three times lower latency without more money.");
-    expect(report.title).toBe("Response times");
+    expect(report.title).toBe("How to wait less for no more money");
     expect(report.recommendations).toEqual([]);
-    expect(report.summary).toMatch(/cannot be promised.*900 ms today/);
+    expect(report.summary).toMatch(/from 900 ms to 300 ms. No model that it has used is measured to be faster for no more money/);
     expect(report.missing.join(" ")).toMatch(/only a part of the usage carries one/);
   });
 
@@ -177,6 +177,9 @@ describe("answers as a manager reads them", () => {
     const report = await answer("reduce cost: support-chat can take 500 ms, agent must stay at 200 ms");
     expect(report.summary).toMatch(/Whether support-chat keeps 500 ms cannot be told/);
     expect(report.summary).toMatch(/The limit of 200 ms for agent is not kept/);
+    // A move to a model that has not been timed here comes after what is known to keep the limits.
+    expect(report.recommendations[0]?.kind).not.toBe("model_right_sizing");
+    expect(report.recommendations.at(-1)?.kind).toBe("model_right_sizing");
   });
 
   it("shows spend by team where no usage names a user", async () => {

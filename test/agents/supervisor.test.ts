@@ -134,7 +134,10 @@ describe("the supervisor", () => {
     expect(report.summary).toContain("on 560 requests (last week)");
     expect(spend?.query).toContain("-- parameters:");
     expect(
-      report.blocks.some((block) => block.type === "note" && block.text.includes("35 requests with 70,000 tokens in it have no price")),
+      report.blocks.some(
+        (block) =>
+          block.type === "note" && block.text.includes("35 requests with 70,000 tokens in it (6.3 % of the requests) have no price"),
+      ),
     ).toBe(true);
   });
 

@@ -21,6 +21,15 @@ describe("a command in a message", () => {
     expect(questionIn(text)).toBeUndefined();
   });
 
+  it.each(["Show me how you got this", "how did you get to these numbers?", "show the SQL", "Where do the figures come from?"])(
+    "%s asks how the last answer came about",
+    (text) => expect(commandOf(text)).toEqual({ type: "how" }),
+  );
+
+  it.each(["How did you save us money?", "show me how to cut cost", "How do we get this down?"])("%s is a question", (text) =>
+    expect(commandOf(text)).toBeUndefined(),
+  );
+
   it.each([
     ["approve apr_1-a", "approve", undefined],
     ["/apex approve apr_1-a.", "approve", undefined],

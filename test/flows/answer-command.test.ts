@@ -171,6 +171,21 @@ describe("a conversation", () => {
       expect(textOf((await say(threadOf(), "export")).report)).toContain("/api/usage/spend?from=2026-11-01&to=2026-11-23&by=model");
     });
 
+    it("shows how the last answer of the thread came about: the SQL, its parameters and what it gave", async () => {
+      const thread = threadOf();
+      expect((await say(thread, "Show me how you got this")).report?.summary).toMatch(/no answer with figures in this thread yet/);
+      const spend = await say(thread, "What did we spend last week?");
+      const how = await say(thread, "show me how you got this", eve);
+      expect(how.report?.summary).toContain(`“${spend.report?.title ?? ""}” rests on`);
+      const text = textOf(how.report);
+      for (const figure of spend.report?.figures.slice(0, 3) ?? []) expect(text).toContain(figure.value);
+      expect(text).toContain("SELECT");
+      expect(text).toContain("-- parameters:");
+      // Asked again, it still speaks of the answer, not of itself; in another thread it knows nothing.
+      expect((await say(thread, "Where do these numbers come from?")).report?.summary).toBe(how.report?.summary);
+      expect((await say(threadOf(), "show me the SQL")).report?.summary).toMatch(/no answer with figures/);
+    });
+
     it.each(["spend", "models", "savings", "cache", "budget"])("answers %s in one word from the data", async (word) => {
       const view = await say(threadOf(), word);
       expect(view.state).toBe("done");

@@ -24,7 +24,7 @@ const input = (book: PriceBook): bigint | undefined => {
   const price = book.priceOf({ provider: "openai", model: "gpt-5", tier: "standard", inputTokens: 1, at: day });
   return "unpriced" in price ? undefined : price.perToken.input;
 };
-const openBooks = (): ContractBooks => createContractBooks(list, db.stores.contracts, () => clock);
+const openBooks = (): ContractBooks => createContractBooks(list, db.stores, () => clock);
 
 describe("an org's book", () => {
   it("has the org's contracts, and no other org's", async () => {
@@ -49,7 +49,7 @@ describe("an org's book", () => {
     const org = await newOrg();
     let reads = 0;
     const counting = { list: (orgId: Id<"org">) => ((reads += 1), db.stores.contracts.list(orgId)) };
-    const books = createContractBooks(list, counting, () => clock);
+    const books = createContractBooks(list, { ...db.stores, contracts: counting }, () => clock);
     await books.of(org);
     await db.stores.contracts.add(org, [line()], "ann");
     clock += 14_999;
@@ -63,7 +63,8 @@ describe("an org's book", () => {
     const org = await newOrg();
     let broken = true;
     const books = createContractBooks(list, {
-      list: (orgId) => (broken ? Promise.reject(new Error("down")) : db.stores.contracts.list(orgId)),
+      ...db.stores,
+      contracts: { list: (orgId) => (broken ? Promise.reject(new Error("down")) : db.stores.contracts.list(orgId)) },
     });
     await expect(books.of(org)).rejects.toThrow("down");
     broken = false;

@@ -12,6 +12,7 @@ export interface TestClickHouse {
   readonly billing: ClickHouseStores["billing"];
   readonly grains: ClickHouseStores["grains"];
   readonly restamper: ClickHouseStores["restamper"];
+  readonly generated: ClickHouseStores["generated"];
   readonly target: ClickHouseTarget;
   readonly database: string;
   /** Runs a statement as it stands, past the store. */
@@ -35,6 +36,7 @@ export async function createTestClickHouse(): Promise<TestClickHouse> {
     billing: stores.billing,
     grains: stores.grains,
     restamper: stores.restamper,
+    generated: stores.generated,
     target,
     database,
     async run(sql, params = {}) {

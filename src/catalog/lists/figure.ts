@@ -1,4 +1,5 @@
 import type { Tier } from "../../core/price.ts";
+import type { StatedModel } from "../../core/supply.ts";
 import type { TokenBucket } from "../../core/tokens.ts";
 import type { UnitKind } from "../../core/units.ts";
 
@@ -18,6 +19,8 @@ export interface ListedFigure {
   readonly usd: number;
   /** When the list was last changed, as far as it says: a year and month, or a day. */
   readonly asOf: string;
+  /** The UTC day from which the price holds, where the list says so: before or after now. */
+  readonly from?: string;
 }
 
 /** A file of a directory of price lists: what it holds, and where it lies. */
@@ -35,6 +38,8 @@ export interface PriceList {
   readonly origin: string;
   /** The figures of a file; undefined where it is not of this list's shape. A zero says nothing: lists write it for free and for unknown. */
   read(file: ListFile): readonly ListedFigure[] | undefined;
+  /** What a file of this list says of models besides their prices; absent where the list is of prices alone. */
+  models?(file: ListFile): readonly StatedModel[];
 }
 
 /** A year and month in a file's name, such as 2025-09; empty where there is none. */

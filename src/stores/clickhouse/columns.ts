@@ -3,6 +3,7 @@ import { AppError } from "../../core/errors.ts";
 import { fromUsd, type PicoUsd } from "../../core/money.ts";
 import { inputBuckets, outputBuckets, type TokenBucket, type Tokens, tokenBuckets } from "../../core/tokens.ts";
 import { Dimension, type Filters, type QueryText, type UsageScope } from "../../core/usage-store.ts";
+import { readOrg } from "./stored-org.ts";
 
 /** The column of each dimension, the same in raw events and rollups. */
 export const dimensionColumns: Readonly<Record<Dimension, string>> = {
@@ -140,6 +141,6 @@ export function scopeConditions(scope: UsageScope): Conditions {
   const filters = filterConditions(scope.filters);
   return {
     where: `org_id = {org:String} AND at >= {from:DateTime64(3, 'UTC')} AND at < {to:DateTime64(3, 'UTC')}${filters.where}`,
-    params: { org: scope.orgId, from: timeText(scope.period.from), to: timeText(scope.period.to), ...filters.params },
+    params: { org: readOrg(scope), from: timeText(scope.period.from), to: timeText(scope.period.to), ...filters.params },
   };
 }

@@ -1,4 +1,5 @@
 import type { BillingLedger } from "../../core/billing.ts";
+import type { GeneratedUsage } from "../../core/generation.ts";
 import type { SourceGrains } from "../../core/source-grains.ts";
 import type { UsagePatterns } from "../../core/usage-patterns.ts";
 import type { UsageReader, UsageRestamper, UsageWriter } from "../../core/usage-store.ts";
@@ -10,6 +11,7 @@ import { createPendingHours } from "./pending-hours.ts";
 import { createUsageRestamper } from "./repricing.ts";
 import { createRollups } from "./rollups.ts";
 import { createSourceGrains } from "./source-grains.ts";
+import { createGeneratedUsage } from "./synthetic-usage.ts";
 import { createUsageReader } from "./usage-reader.ts";
 import { createUsageWriter } from "./usage-writer.ts";
 
@@ -19,6 +21,7 @@ export interface ClickHouseStores {
   readonly billing: BillingLedger;
   readonly grains: SourceGrains;
   readonly restamper: UsageRestamper;
+  readonly generated: GeneratedUsage;
   close(): Promise<void>;
 }
 
@@ -36,8 +39,10 @@ export async function connectClickHouse(options: {
   }
   const pending = createPendingHours(database, options.target.kind === "embedded");
   const rollups = createRollups(database);
+  const parts = { rollups, pending };
   return {
-    usage: { ...createUsageReader(database), ...createUsagePatterns(database), ...createUsageWriter(database, { rollups, pending }) },
+    usage: { ...createUsageReader(database), ...createUsagePatterns(database), ...createUsageWriter(database, parts) },
+    generated: createGeneratedUsage(database, parts),
     restamper: createUsageRestamper(database, rollups),
     billing: createBillingLedger(database),
     grains: createSourceGrains(database),

@@ -18,6 +18,7 @@ import {
 import type { Database } from "./database.ts";
 import { byHour } from "./period-parts.ts";
 import { allMeasures, partsOf, partsSql, sameColumns } from "./read-parts.ts";
+import { readOrg } from "./stored-org.ts";
 
 /**
  * The context sizes, in input tokens, that the sums by hour tell apart: where prices of the large providers change, and
@@ -36,8 +37,9 @@ export async function contextBands(
   database: Database,
   query: UsageScope & { readonly by: readonly Dimension[]; readonly edges: readonly number[] },
 ): Promise<Asked<ContextBandRow>> {
+  const org = readOrg(query);
   const summed = inHourSums([...query.by, ...Object.keys(query.filters)]) && query.edges.every((edge) => summedEdges.includes(edge));
-  const parts = await partsOf(database, query.orgId, query.period, summed ? byHour : undefined);
+  const parts = await partsOf(database, org, query.period, summed ? byHour : undefined);
   const filters = filterConditions(query.filters);
   const edges = "{edges:Array(UInt64)}";
   const columns = [
@@ -45,7 +47,7 @@ export async function contextBands(
     { name: "context_above", ofEvents: edgeBelow(edges) },
     ...allMeasures,
   ];
-  const read = partsSql({ database: database.name, columns, filters: filters.where }, query.orgId, parts);
+  const read = partsSql({ database: database.name, columns, filters: filters.where }, org, parts);
   const band = `arrayMax(arrayFilter(edge -> edge <= context_above, arrayConcat([toUInt64(0)], ${edges}))) AS above`;
   const groups = [...keyNames(query.by), "above"].join(", ");
   const sql = `SELECT ${[...keySelect(query.by), band].join(", ")}, sum(requests) AS sum_requests, ${tokenSums}, sum(cost) AS sum_cost

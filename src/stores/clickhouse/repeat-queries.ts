@@ -6,6 +6,7 @@ import { prefixesByDay, promptsByDay, type Sums } from "./period-parts.ts";
 import { partsOf, partsSql, sameColumns } from "./read-parts.ts";
 import { prefixTtlsMs, promptTtlsMs } from "./repeat-sums.ts";
 import { prefixMeasures, promptMeasures, type RepeatSearch, repeatedPrompts, reusedPrefixes } from "./repeated-events.ts";
+import { readOrg } from "./stored-org.ts";
 
 type WithTtl = UsageScope & { readonly ttlSeconds: number };
 
@@ -27,7 +28,8 @@ const filtersOfSums: readonly string[] = ["workload", "provider", "model"];
 async function read(database: Database, query: WithTtl, { sums, summedTtlsMs, measures, sqlOf }: Search) {
   const ttlMs = Math.round(query.ttlSeconds * 1_000);
   const summed = summedTtlsMs.includes(ttlMs) && Object.keys(query.filters).every((name) => filtersOfSums.includes(name));
-  const parts = await partsOf(database, query.orgId, query.period, summed ? sums : undefined);
+  const org = readOrg(query);
+  const parts = await partsOf(database, org, query.period, summed ? sums : undefined);
   const filters = filterConditions(query.filters);
   const reading = {
     database: database.name,
@@ -41,7 +43,7 @@ async function read(database: Database, query: WithTtl, { sums, summedTtlsMs, me
         ttlMs: "{ttlMs:Int64}",
       }),
   };
-  const { sql, params } = partsSql(reading, query.orgId, parts);
+  const { sql, params } = partsSql(reading, org, parts);
   return { sql, params: { ...filters.params, ...params, ttlMs } };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AppError } from "../../core/errors.ts";
 import { idSchema } from "../../core/ids.ts";
 import { toUsd } from "../../core/money.ts";
 import { Tier } from "../../core/price.ts";
@@ -8,6 +9,7 @@ import type { StoredUsage, UsageKey, UsageRestamper, UsageScope } from "../../co
 import { Count, Money, scopeConditions, Time, timeText } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { hourOf, type Rollups } from "./rollups.ts";
+import { asksGenerated } from "./stored-org.ts";
 
 /** The table that holds one row per fact, read with FINAL. */
 const table = "usage_facts";
@@ -164,6 +166,8 @@ const beyond = (end: "after" | "upTo", key: UsageKey | null): { readonly where: 
 export function createUsageRestamper(database: Database, rollups: Rollups): UsageRestamper {
   return {
     async storedAfter(scope: UsageScope, { after, upTo, limit }) {
+      if (asksGenerated(scope.filters))
+        throw new AppError("bad_input", "Generated usage keeps the prices that it was made with: delete it and generate it again.");
       const { where, params } = scopeConditions(scope);
       const [start, end] = [beyond("after", after), beyond("upTo", upTo)];
       const sql = `SELECT * FROM ${database.name}.${table} FINAL

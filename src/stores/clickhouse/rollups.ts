@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { Id } from "../../core/ids.ts";
 import { dimensionColumns, sumDimensions } from "./columns.ts";
 import { edgeBelow, summedEdges } from "./context-bands.ts";
 import type { Database } from "./database.ts";
@@ -145,7 +144,7 @@ export function createRollups(database: Database): Rollups {
 }
 
 /** The hour that an event belongs to. */
-export const hourOf = (orgId: Id<"org">, at: Date): OrgHour => ({
+export const hourOf = (orgId: string, at: Date): OrgHour => ({
   orgId,
   hour: `${at.toISOString().slice(0, 13).replace("T", " ")}:00:00`,
 });

@@ -20,6 +20,7 @@ import {
 import type { Database } from "./database.ts";
 import { byDay, byHour, type Sums } from "./period-parts.ts";
 import { allMeasures, partsOf, partsSql, sameColumns } from "./read-parts.ts";
+import { readOrg } from "./stored-org.ts";
 
 const hourMs = 3_600_000;
 
@@ -60,7 +61,8 @@ const sums = `sum(requests) AS sum_requests, ${tokenSums}, sum(cost) AS sum_cost
 /** The query behind `spend`: exact to the millisecond, read from sums wherever whole hours or days are asked and the sums are up to date. */
 export async function spendQuery(database: Database, query: SpendQuery): Promise<QueryText> {
   const days = daysOf(query);
-  const parts = await partsOf(database, query.orgId, query.period, sumsFor(query, days));
+  const org = readOrg(query);
+  const parts = await partsOf(database, org, query.period, sumsFor(query, days));
   const filters = filterConditions(query.filters);
   const columns = sameColumns([...new Set(query.by.map((dimension) => dimensionColumns[dimension]))]);
   const startOfEvents = days.midnights === undefined ? "toStartOfHour(at)" : "toDateTime(at, 'UTC')";
@@ -71,7 +73,7 @@ export async function spendQuery(database: Database, query: SpendQuery): Promise
     startOfEvents,
     cutHours: days.cutHours,
   };
-  const read = partsSql(reading, query.orgId, parts);
+  const read = partsSql(reading, org, parts);
   const grain = grainSql(query, days);
   const selected = [...(grain === undefined ? [] : [`${grain} AS start`]), ...keySelect(query.by), sums];
   const groups = [...(grain === undefined ? [] : ["start"]), ...keyNames(query.by)];

@@ -4,16 +4,18 @@ import { type Asked, Count, filterConditions, inHourSums } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { byHour } from "./period-parts.ts";
 import { partsOf, partsSql, sameColumns, unpricedMeasures } from "./read-parts.ts";
+import { readOrg } from "./stored-org.ts";
 
 type UnpricedRow = Awaited<ReturnType<UsageReader["unpriced"]>>["rows"][number];
 
 /** Usage without a price, by reason: whole hours from the sums, what is left over from the events. */
 export async function unpriced(database: Database, query: UsageScope): Promise<Asked<UnpricedRow>> {
-  const parts = await partsOf(database, query.orgId, query.period, inHourSums(Object.keys(query.filters)) ? byHour : undefined);
+  const org = readOrg(query);
+  const parts = await partsOf(database, org, query.period, inHourSums(Object.keys(query.filters)) ? byHour : undefined);
   const filters = filterConditions(query.filters);
   const columns = [...sameColumns(["provider", "model", "unpriced_reason"]), ...unpricedMeasures];
   const reading = { database: database.name, columns, filters: ` AND unpriced_reason != ''${filters.where}` };
-  const read = partsSql(reading, query.orgId, parts);
+  const read = partsSql(reading, org, parts);
   const sql = `SELECT provider, model, unpriced_reason AS reason, sum(unpriced_requests) AS sum_requests, sum(unpriced_tokens) AS sum_tokens
 FROM (
 ${read.sql}

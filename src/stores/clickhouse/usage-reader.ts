@@ -12,6 +12,7 @@ import { ruleTraffic } from "./rule-traffic.ts";
 import { seenTraffic } from "./seen-traffic.ts";
 import { shadowPairs } from "./shadow-pairs.ts";
 import { spendQuery, spendRow } from "./spend-query.ts";
+import { readOrg } from "./stored-org.ts";
 import { trafficNeeds } from "./traffic-needs.ts";
 import { unitBaselines, unitOutcomes } from "./unit-outcomes.ts";
 import { unpriced } from "./unpriced-query.ts";
@@ -56,7 +57,10 @@ const CoverageRow = z.object({
 
 async function coverageOf(database: Database, orgId: Id<"org">, filters: Filters): Promise<Coverage> {
   const { where, params } = filterConditions(filters);
-  const query = { sql: (inHourSums(Object.keys(filters)) ? summed : single)(database.name, where), params: { org: orgId, ...params } };
+  const query = {
+    sql: (inHourSums(Object.keys(filters)) ? summed : single)(database.name, where),
+    params: { org: readOrg({ orgId, filters }), ...params },
+  };
   const [row] = await database.rows(CoverageRow, query, "look through the stored usage");
   const requests = row?.sum_requests ?? 0;
   return {

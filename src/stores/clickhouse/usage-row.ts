@@ -2,6 +2,7 @@ import { toUsd } from "../../core/money.ts";
 import { tokenBuckets } from "../../core/tokens.ts";
 import type { PricedUsageEvent } from "../../core/usage-event.ts";
 import { tokenColumn } from "./columns.ts";
+import { storedOrg } from "./stored-org.ts";
 
 /** What a row says besides its event: how senior it is, and whether it is taken back. Undefined: a fact, written now. */
 export interface RowStanding {
@@ -86,7 +87,7 @@ const unitsText = (units: PricedUsageEvent["units"]): string =>
 
 /** What the row is about, up to its tokens. */
 const subjectOf = (event: PricedUsageEvent): (string | number)[] => [
-  event.orgId,
+  storedOrg(event),
   secondsText(event.at),
   event.source,
   escaped(event.id),

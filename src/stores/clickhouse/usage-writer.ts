@@ -8,6 +8,7 @@ import type { Database } from "./database.ts";
 import { mergeQuietParts } from "./merge-parts.ts";
 import type { PendingHours } from "./pending-hours.ts";
 import { hourOf, type OrgHour, type Rollups } from "./rollups.ts";
+import { storedOrg } from "./stored-org.ts";
 import { type RowStanding, rowColumns, rowText } from "./usage-row.ts";
 
 /** Rows per insert: serialising more at once would hold up the event loop. */
@@ -35,9 +36,10 @@ function refuseTimes(events: readonly PricedUsageEvent[]): void {
 /** The hours of events, each once. */
 function hoursOf(events: readonly PricedUsageEvent[]): ReadonlyMap<string, OrgHour> {
   const hours = new Map<string, OrgHour>();
-  for (const { orgId, at } of events) {
-    const key = `${orgId}${Math.floor(at.getTime() / hourMs)}`;
-    if (!hours.has(key)) hours.set(key, hourOf(orgId, at));
+  for (const event of events) {
+    const [org, at] = [storedOrg(event), event.at];
+    const key = `${org}${Math.floor(at.getTime() / hourMs)}`;
+    if (!hours.has(key)) hours.set(key, hourOf(org, at));
   }
   return hours;
 }
@@ -50,7 +52,7 @@ async function goneFrom(database: Database, span: UsageSpan, events: readonly Pr
   const sql = `SELECT id, toString(toUnixTimestamp64Milli(at)) AS at_ms FROM ${database.name}.usage_facts FINAL
     WHERE org_id = {org:String} AND source = {source:String} AND startsWith(id, {prefix:String})
       AND at >= {from:DateTime64(3, 'UTC')} AND at < {to:DateTime64(3, 'UTC')}`;
-  const params = { org: orgId, source, prefix: idPrefix, from: timeText(period.from), to: timeText(period.to) };
+  const params = { org: storedOrg({ orgId, source }), source, prefix: idPrefix, from: timeText(period.from), to: timeText(period.to) };
   const stored = await database.rows(Stored, { sql, params }, "look for rows of an earlier reading");
   const kept = new Set(events.map(({ id, at }) => `${at.getTime()} ${id}`));
   return stored

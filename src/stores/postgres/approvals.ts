@@ -122,7 +122,7 @@ export function createApprovalStore({ prisma, now }: Database): ApprovalStore {
         SELECT id FROM approvals a
         WHERE status = 'approved' AND NOT EXISTS (
           SELECT 1 FROM run_events e
-          WHERE e.approval_id = a.id AND e.run_id = a.run_id AND e.type IN ('policy.applied', 'policy.failed', 'policy.rolled_back')
+          WHERE e.approval_id = a.id AND e.run_id = a.run_id AND e.type IN ('policy.applied', 'policy.failed', 'policy.rolled_back', 'operation.done', 'operation.failed')
             AND NOT EXISTS (SELECT 1 FROM run_events r WHERE r.run_id = a.run_id AND r.approval_id = a.id AND r.type = 'policy.retried' AND r.seq > e.seq))
         ORDER BY decided_at LIMIT 1000`;
       const rows = await prisma.approval.findMany({

@@ -3,6 +3,7 @@ import { Pool } from "pg";
 import { PrismaClient } from "../../../prisma/generated/client.ts";
 import type { SnapshotStore } from "../../core/actuator-snapshot.ts";
 import type { ApprovalStore } from "../../core/approval.ts";
+import type { ApprovedPriceStore } from "../../core/approved-price.ts";
 import type { AuditLog } from "../../core/audit.ts";
 import type { BillAlertStore } from "../../core/bill-alert.ts";
 import type { BillingTermsStore } from "../../core/billing-terms.ts";
@@ -12,6 +13,7 @@ import type { ChatInstallationStore, SignInStore } from "../../core/chat-install
 import type { ContractStore } from "../../core/contract-price.ts";
 import type { InboundStore, MemberStore } from "../../core/conversation.ts";
 import type { ConversationReferenceStore } from "../../core/conversation-reference.ts";
+import type { DatasetStore } from "../../core/dataset.ts";
 import type { DeliveryStore } from "../../core/delivery.ts";
 import type { DigestScheduleStore } from "../../core/digest-schedule.ts";
 import type { GatewayFleet, GatewayStore } from "../../core/gateway-config.ts";
@@ -27,8 +29,10 @@ import type { RunStore } from "../../core/run.ts";
 import type { MappingStore } from "../../core/saved-mapping.ts";
 import type { SavingsLedger } from "../../core/savings.ts";
 import type { SourceStore } from "../../core/source-connection.ts";
+import type { SupplyStore } from "../../core/supply.ts";
 import { createSnapshotStore } from "./actuator-snapshots.ts";
 import { createApprovalStore } from "./approvals.ts";
+import { createApprovedPriceStore } from "./approved-prices.ts";
 import { createAuditLog } from "./audit.ts";
 import { createBillAlertStore } from "./bill-alerts.ts";
 import { createBillingTermsStore } from "./billing-terms.ts";
@@ -38,6 +42,7 @@ import { createChatInstallationStore, createSignInStore } from "./chat-installat
 import { createContractStore } from "./contract-prices.ts";
 import { createConversationReferenceStore } from "./conversation-references.ts";
 import type { Database } from "./database.ts";
+import { createDatasetStore } from "./datasets.ts";
 import { createDeliveryStore } from "./deliveries.ts";
 import { createDigestScheduleStore } from "./digest-schedules.ts";
 import { createGatewayStore } from "./gateway.ts";
@@ -58,6 +63,7 @@ import { createRunStore } from "./runs.ts";
 import { createSavingsLedger } from "./savings.ts";
 import { createSecretBox, type SecretBox } from "./secret-box.ts";
 import { createSourceStore } from "./sources.ts";
+import { createSupplyStore } from "./supply.ts";
 
 /** Everything that is kept in PostgreSQL. */
 export interface PostgresStores {
@@ -79,7 +85,10 @@ export interface PostgresStores {
   readonly audit: AuditLog;
   readonly claims: CallClaims;
   readonly contracts: ContractStore;
+  readonly approvedPrices: ApprovedPriceStore;
+  readonly supply: SupplyStore;
   readonly repricings: RepricingStore;
+  readonly datasets: DatasetStore;
   readonly deliveries: DeliveryStore;
   readonly billAlerts: BillAlertStore;
   readonly notices: NoticeStore;
@@ -149,7 +158,10 @@ const storesOn = (db: Database, box: SecretBox, signals: RunSignals): Omit<Postg
   audit: createAuditLog(db),
   claims: createCallClaims(db),
   contracts: createContractStore(db),
+  approvedPrices: createApprovedPriceStore(db),
+  supply: createSupplyStore(db),
   repricings: createRepricingStore(db),
+  datasets: createDatasetStore(db),
   deliveries: createDeliveryStore(db),
   billAlerts: createBillAlertStore(db),
   notices: createNoticeStore(db),

@@ -4,10 +4,12 @@ import { AppError } from "../../core/errors.ts";
 import { type GatewayKey, type GatewayStore, type KeyChanges, KeyPurpose, type NewKey } from "../../core/gateway-config.ts";
 import { type Id, idSchema, newId } from "../../core/ids.ts";
 import { BudgetWindow, type KeyBudget, type KeyLimits } from "../../core/key-limits.ts";
+import { ownCalls } from "../../core/model-spend.ts";
 import { fromUsd, toUsd } from "../../core/money.ts";
 import { type Database, inTransaction, storable, type Transaction } from "./database.ts";
+import type { SecretBox } from "./secret-box.ts";
 
-type KeyStore = Pick<GatewayStore, "createKey" | "changeKey" | "keys" | "keyWithHash" | "revokeKey">;
+type KeyStore = Pick<GatewayStore, "createKey" | "ownKey" | "changeKey" | "keys" | "keyWithHash" | "revokeKey">;
 
 const budgetOf = ({ budget, budgetPer }: GatewayKeyRow): KeyBudget | undefined =>
   budget === null ? undefined : { amount: fromUsd(budget.toFixed(12)), per: BudgetWindow.parse(budgetPer) };
@@ -81,13 +83,22 @@ function makeKey({ prisma, now }: Database, orgId: Id<"org">, wanted: NewKey, ha
 const notInUse = (id: string): AppError => new AppError("not_found", `There is no key ${id} in use in this organisation.`);
 
 /** Keys as SHA-256, with what they are held to, in PostgreSQL. */
-export function createKeyStore(database: Database): KeyStore {
+export function createKeyStore(database: Database, box: Pick<SecretBox, "derive">): KeyStore {
   const { prisma, now } = database;
   return {
     async createKey(orgId, wanted) {
       const secret = `apex_${randomBytes(32).toString("base64url")}`;
       const hash = createHash("sha256").update(secret).digest("hex");
       return { key: await makeKey(database, orgId, wanted, hash), secret };
+    },
+
+    async ownKey(orgId) {
+      const secret = `apex_${box.derive(`gateway key of apex in ${orgId}`)}`;
+      const hash = createHash("sha256").update(secret).digest("hex");
+      const { apiKey: label, workload } = ownCalls;
+      const made = { id: newId("gatewayKey"), orgId, hash, label, workload, team: "", purpose: KeyPurpose.enum.gateway, createdAt: now() };
+      await prisma.gatewayKey.upsert({ where: { hash }, create: made, update: {} });
+      return secret;
     },
 
     changeKey: (orgId, id, changes) =>

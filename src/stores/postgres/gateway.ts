@@ -27,7 +27,7 @@ async function readSnapshot(tx: Transaction, box: SecretBox): Promise<GatewaySna
 export function createGatewayStore(database: Database, box: SecretBox): GatewayStore {
   const { prisma, now } = database;
   return {
-    ...createKeyStore(database),
+    ...createKeyStore(database, box),
 
     snapshot: () => inTransaction(prisma, (tx) => readSnapshot(tx, box)),
 

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 import { AppError } from "../../core/errors.ts";
 
 const nonceBytes = 12;
@@ -9,6 +9,8 @@ export interface SecretBox {
   /** Names the key without telling it. */
   readonly keyId: string;
   seal(text: string, context: string): Uint8Array<ArrayBuffer>;
+  /** 32 bytes of its own for each purpose, always the same ones (HMAC-SHA256), in base64url. */
+  derive(purpose: string): string;
   open(sealed: Uint8Array, keyId: string, context: string): string;
 }
 
@@ -24,6 +26,7 @@ export function createSecretBox(key: Buffer): SecretBox {
       const body = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
       return Uint8Array.from(Buffer.concat([nonce, cipher.getAuthTag(), body]));
     },
+    derive: (purpose) => createHmac("sha256", key).update(purpose).digest("base64url"),
     open(sealed, sealedWith, context) {
       if (sealedWith !== keyId) {
         throw new AppError(

@@ -27,6 +27,7 @@ const asked = (question: string): Asked => ({
   question,
   wanted: [],
   holdoutPermille: 100,
+  found: [],
 });
 
 describe("reserved units and commitments", () => {

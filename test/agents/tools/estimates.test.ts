@@ -27,6 +27,7 @@ const asked = (question: string, found: Partial<Entities> = {}, filters: Record<
   question,
   wanted: [],
   holdoutPermille: 100,
+  found: [],
 });
 const wholeDay = [usage({ workload: "edge", at: at(22, "00:00:00") }), usage({ workload: "edge", at: at(22, "23:59:59.999") })];
 

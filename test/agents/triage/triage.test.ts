@@ -40,13 +40,13 @@ const table: readonly (readonly [string, Expected])[] = [
   ],
   [
     "Tools are too slow: three times lower latency without more money.",
-    { category: "cost", metrics: ["latency"], targets: ["latency change -66.67 % "], intents: ["optimize"] },
+    { category: "performance", metrics: ["latency"], targets: ["latency change -66.67 % "], intents: ["optimize"] },
   ],
   ["Our agents are slow, make them 3x faster", { category: "performance", metrics: ["latency"], targets: ["latency change -66.67 % "] }],
   [
     "Usage grows 50 % next month: what happens to cost and rate limits?",
     {
-      category: "cost",
+      category: "performance",
       intents: ["predict"],
       metrics: ["growth", "rate_limits"],
       targets: ["usage change 50 % "],

@@ -25,6 +25,8 @@ const providerIn = (pattern: string): string | undefined => /^(?:\(\?i\))?\^\(\(
  * pattern `gpt-5.4` would catch other names too.
  */
 function patternOf(text: string): RegExp | undefined {
+  // A repeated group, or many repetitions, may take for ever on the right name: a list is not worth that.
+  if (/\)[*+{]/.test(text) || (text.match(/(?<!\\)[*+{]/g) ?? []).length > 3) return undefined;
   try {
     return new RegExp(text.replace(/^\(\?i\)/, "").replace(/(?<!\\)\.(?![*+?{])/g, "\\."), "i");
   } catch {

@@ -1,7 +1,8 @@
 import type { Tier } from "../../../core/price.ts";
+import { noFacts, type StatedModel } from "../../../core/supply.ts";
 import type { TokenBucket } from "../../../core/tokens.ts";
 import { type ListedFigure, monthIn, type PriceList } from "../figure.ts";
-import { LitellmList, type LitellmModel } from "./shape.ts";
+import { LitellmFacts, LitellmList, type LitellmModel } from "./shape.ts";
 
 const fields: Readonly<Record<string, TokenBucket>> = {
   input_cost_per_token: "input",
@@ -61,9 +62,29 @@ function placeOf(field: string): Place | undefined {
   return { bucket, tier: tiers[tierName ?? ""] ?? "standard", aboveInputTokens: Number(band?.[1] ?? 0) * 1_000 };
 }
 
+const sellerOf = ({ litellm_provider: seller = "" }: LitellmModel): string | undefined =>
+  Object.hasOwn(providers, seller) ? providers[seller] : undefined;
+
+/** What an entry says that its model can take; what it says nothing of is unknown. */
+function modelOf(name: string, entry: LitellmModel): readonly StatedModel[] {
+  const provider = sellerOf(entry);
+  const said = LitellmFacts.safeParse(entry);
+  if (provider === undefined || !said.success) return [];
+  const { max_input_tokens: maxInput, max_output_tokens: maxOutput, supported_modalities: modalities, ...rest } = said.data;
+  const facts = {
+    ...noFacts,
+    maxInput: maxInput ?? null,
+    maxOutput: maxOutput ?? null,
+    takes: modalities === undefined ? null : modalities.filter((kind) => kind !== "text").sort(),
+    tools: rest.supports_function_calling ?? null,
+    reasoning: rest.supports_reasoning ?? null,
+    retiresOn: rest.deprecation_date ?? null,
+  };
+  return [{ provider, model: name.replace(prefix, ""), facts }];
+}
+
 function figuresOf(name: string, entry: LitellmModel, asOf: string): readonly ListedFigure[] {
-  const seller = entry.litellm_provider ?? "";
-  const provider = Object.hasOwn(providers, seller) ? providers[seller] : undefined;
+  const provider = sellerOf(entry);
   if (provider === undefined) return [];
   const model = name.replace(prefix, "");
   const seen = new Set<string>();
@@ -85,5 +106,9 @@ export const litellm: PriceList = {
     const list = LitellmList.safeParse(document);
     if (!list.success) return undefined;
     return Object.entries(list.data).flatMap(([name, entry]) => figuresOf(name, entry, monthIn(path)));
+  },
+  models({ document }) {
+    const list = LitellmList.safeParse(document);
+    return list.success ? Object.entries(list.data).flatMap(([name, entry]) => modelOf(name, entry)) : [];
   },
 };

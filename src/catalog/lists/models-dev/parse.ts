@@ -1,6 +1,7 @@
+import { noFacts } from "../../../core/supply.ts";
 import type { TokenBucket } from "../../../core/tokens.ts";
 import { type ListedFigure, monthIn, type PriceList } from "../figure.ts";
-import { ModelsDevModel, type ModelsDevPrices } from "./shape.ts";
+import { ModelsDevFacts, ModelsDevModel, type ModelsDevPrices } from "./shape.ts";
 
 const fields: Readonly<Record<keyof ModelsDevPrices, TokenBucket>> = {
   input: "input",
@@ -45,5 +46,24 @@ export const modelsDev: PriceList = {
       ...tiers.flatMap(({ tier, ...prices }) => figures(prices, tier.size)),
       ...(over200k === undefined ? [] : figures(over200k, 200_000)),
     ];
+  },
+  models({ path, document }) {
+    const place = placeOf(path);
+    const said = ModelsDevFacts.safeParse(document);
+    if (place === undefined || !said.success) return [];
+    const { name, release_date: releasedOn, reasoning, tool_call: tools, status, limit, modalities } = said.data;
+    const facts = {
+      ...noFacts,
+      name: name ?? null,
+      contextWindow: limit?.context ?? null,
+      maxInput: limit?.input ?? null,
+      maxOutput: limit?.output ?? null,
+      takes: modalities === undefined ? null : modalities.input.filter((kind) => kind !== "text").sort(),
+      tools: tools ?? null,
+      reasoning: reasoning ?? null,
+      deprecated: status === undefined ? null : status === "deprecated",
+      releasedOn: releasedOn ?? null,
+    };
+    return [{ ...place, facts }];
   },
 };

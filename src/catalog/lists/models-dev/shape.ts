@@ -13,6 +13,19 @@ const Prices = z.object({
   output_audio: amount,
 });
 
+const size = z.number().int().positive().optional().catch(undefined);
+
+/** What a model's file says besides prices. */
+export const ModelsDevFacts = z.object({
+  name: z.string().optional(),
+  release_date: z.iso.date().optional().catch(undefined),
+  reasoning: z.boolean().optional(),
+  tool_call: z.boolean().optional(),
+  status: z.string().optional(),
+  limit: z.object({ context: size, input: size, output: size }).optional(),
+  modalities: z.object({ input: z.array(z.string()) }).optional(),
+});
+
 /** A model's file in models.dev: providers/<provider>/models/<model>.toml. */
 export const ModelsDevModel = z.object({
   cost: Prices.extend({

@@ -1,17 +1,8 @@
 import { z } from "zod";
 import { type UnitKind, unitKinds } from "../../../core/units.ts";
-import type { EventDimension, EventSums, UsagePatterns } from "../../../core/usage-patterns.ts";
-import { type Asked, Count, dimensionColumns, Money, scopeConditions, tokenSums, tokenSumsShape, tokensOf } from "../columns.ts";
-
-/** SQL for each dimension of events. */
-const columns: Readonly<Record<EventDimension, string>> = {
-  ...dimensionColumns,
-  part: "part",
-  finish: "finish",
-  region: "region",
-  format: "ifNull(toString(format_ok), '')",
-  rule: "policy_rule",
-};
+import type { EventSums, UsagePatterns } from "../../../core/usage-patterns.ts";
+import { type Asked, Count, Money, scopeConditions, tokenSums, tokenSumsShape, tokensOf } from "../columns.ts";
+import { eventKeyNames, eventKeyOf, eventKeySelect } from "./event-keys.ts";
 
 const unitSums = unitKinds.map((kind) => `sum(units['${kind}']) AS unit_${kind}`).join(", ");
 const Row = z.looseObject({ sum_requests: Count, ...tokenSumsShape, sum_cost: Money, sum_unpriced: Count });
@@ -25,17 +16,10 @@ function unitsOf(row: Readonly<Record<string, unknown>>): EventSums["units"] {
   return units;
 }
 
-function keyOf(row: Readonly<Record<string, unknown>>, by: readonly EventDimension[]): EventSums["key"] {
-  const key: Partial<Record<EventDimension, string>> = {};
-  for (const dimension of by) key[dimension] = String(row[`key_${dimension}`]);
-  return key;
-}
-
 /** Sums of events by any of their dimensions. */
 export function eventSums(database: string, query: Parameters<UsagePatterns["eventSums"]>[0]): Asked<EventSums> {
   const { where, params } = scopeConditions(query);
-  const names = query.by.map((dimension) => `key_${dimension}`);
-  const selected = query.by.map((dimension) => `${columns[dimension]} AS key_${dimension}`);
+  const [names, selected] = [eventKeyNames(query.by), eventKeySelect(query.by)];
   const grouping = names.length === 0 ? "" : `\nGROUP BY ${names.join(", ")}`;
   const sql = `SELECT ${[...selected, "sum(requests) AS sum_requests", tokenSums, unitSums].join(", ")},
   sum(ifNull(usage_facts.cost, toDecimal128(0, 12))) AS sum_cost, sum(if(isNull(usage_facts.cost), requests, 0)) AS sum_unpriced
@@ -45,7 +29,7 @@ ORDER BY ${["sum_cost DESC", ...names].join(", ")}`;
   return {
     query: { sql, params },
     row: Row.transform((row) => ({
-      key: keyOf(row, query.by),
+      key: eventKeyOf(row, query.by),
       requests: row.sum_requests,
       tokens: tokensOf(row),
       units: unitsOf(row),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createBreakers } from "../../src/gateway/breaker.ts";
+import { createBreakers } from "../../src/core/breaker.ts";
 
 describe("a circuit breaker", () => {
   const start = () => {

@@ -1,0 +1,89 @@
+import { LLMock } from "@copilotkit/aimock";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { createAnthropicClient } from "../../../agents/models/anthropic.ts";
+import type { ModelClient } from "../../../agents/models/client.ts";
+import { createGeminiClient } from "../../../agents/models/gemini.ts";
+import type { ClientSettings } from "../../../agents/models/metered-client.ts";
+import { createOpenAiClient, type Reach } from "../../../agents/models/openai.ts";
+import { modelClientSuite, type Teach } from "../../contract/model-client.ts";
+import { type Reply, scriptedModel } from "../../setup/scripted-model.ts";
+
+type Usage = (input: number, output: number) => Record<string, number>;
+
+/** One provider that others wrote, for all three; each test teaches it anew. */
+let peer: LLMock;
+beforeAll(async () => {
+  peer = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
+  await peer.start();
+});
+afterAll(() => peer.stop());
+
+function teachOne(reply: Reply, match: { sequenceIndex?: number }, usage: Usage): void {
+  switch (reply.kind) {
+    case "fail":
+      peer.on(match, { error: { message: "No.", type: "api_error" }, status: reply.status });
+      return;
+    case "refuse":
+      peer.on(match, { content: "I cannot help with that.", finishReason: "content_filter" });
+      return;
+    case "slow":
+      peer.on(match, { content: "late" }, { latency: reply.ms });
+      return;
+    case "cut":
+      peer.on(match, { content: reply.text }, { truncateAfterChunks: 3, chunkSize: 8 });
+      return;
+    case "endless":
+      peer.on(match, { content: "and on ".repeat(20_000) }, { chunkSize: 100 });
+      return;
+    default: {
+      const { text, toolCalls, finish, usage: used = { input: 100, output: 20 } } = reply;
+      const end = finish === "length" ? { finishReason: "length" } : {};
+      const calls = toolCalls?.map(({ name, input }) => ({ name, arguments: JSON.stringify(input) }));
+      const rest = { usage: usage(used.input, used.output), ...end };
+      peer.on(match, calls === undefined ? { content: text ?? "", ...rest } : { toolCalls: calls, ...rest });
+    }
+  }
+}
+
+const teaching =
+  (make: (url: string, settings: ClientSettings) => ModelClient, usage: Usage): Teach =>
+  async (replies, settings) => {
+    peer.clearFixtures();
+    peer.resetMatchCounts();
+    peer.clearRequests();
+    for (const [index, reply] of replies.entries()) teachOne(reply, index < replies.length - 1 ? { sequenceIndex: index } : {}, usage);
+    onTestFinished(() => void peer.clearFixtures());
+    return { client: make(peer.url, settings), asked: () => peer.getRequests().length };
+  };
+
+const reach = (model: string, baseUrl: string): Reach => ({ model, baseUrl, apiKey: "secret" });
+
+modelClientSuite(
+  "OpenAI, over HTTP",
+  teaching(
+    (url, settings) => createOpenAiClient(reach("gpt-5-mini", `${url}/v1`), settings),
+    (input, output) => ({ prompt_tokens: input, completion_tokens: output }),
+  ),
+);
+modelClientSuite(
+  "Anthropic, over HTTP",
+  teaching(
+    (url, settings) => createAnthropicClient(reach("claude-haiku-4-5", url), settings),
+    (input, output) => ({ input_tokens: input, output_tokens: output }),
+  ),
+);
+modelClientSuite(
+  "Gemini, over HTTP",
+  teaching(
+    (url, settings) => createGeminiClient(reach("gemini-2.5-flash", `${url}/v1beta`), settings),
+    (input, output) => ({ promptTokenCount: input, candidatesTokenCount: output }),
+  ),
+);
+modelClientSuite("a scripted model", async (replies, settings) => {
+  const client = scriptedModel(
+    { provider: "openai", model: "gpt-5-mini" },
+    (_, turn) => replies[turn - 1] ?? replies.at(-1) ?? { kind: "refuse" },
+    settings,
+  );
+  return { client, asked: () => client.asked.length };
+});
