@@ -70,10 +70,10 @@ export const retiringModels = defineAnalysis({
   heading: "Models that are being retired",
   agent: "data_analysis",
   category: "model_selection",
+  // Which models are retired at all is the market's news; how much of the usage is on them is asked for here.
   wordings: [
-    /\b(?:retir(?:ed|ing|ement\w*)|deprecat\w+|sunset\w*|end[- ]of[- ]life|discontinued|shut(?:ting)? down|phased out)\b[^.;]{0,40}\bmodels?\b/,
-    /\bmodels?\b[^.;]{0,60}\b(?:retir(?:ed|ing|es?|ement\w*)|deprecat\w+|sunset\w*|end[- ]of[- ]life|discontinued|shut(?:ting)? down|phased out)\b/,
-    /\bdeprecat(?:ed|ion)\b/,
+    /\b(?:our|we|us|in use|spend\w*|spent|expos\w*|workloads?)\b[^.;?]{0,60}\b(?:retir(?:ed|ing|es?)|deprecat\w+|sunset\w*|end[- ]of[- ]life|discontinued|phased out)\b/,
+    /\b(?:retir(?:ed|ing)|deprecat\w+|sunset\w*|end[- ]of[- ]life|discontinued|phased out)\b[^.;?]{0,60}\b(?:our|we|us|in use|spend\w*|cost us|expos\w*)\b/,
   ],
   topics: [],
   sweep: false,

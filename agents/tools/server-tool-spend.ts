@@ -87,7 +87,7 @@ export const serverToolSpend = defineAnalysis({
     /\b(?:web|file) search(?:es)?\b/,
     /\b(?:server|hosted|built[- ]in|provider(?:'s|s')?) tools?\b/,
     /\bcode (?:execution|interpreter|runs?)\b/,
-    /\bsearch(?:es)? (?:fees?|charges?|costs?)\b/,
+    /\bsearch(?:es)? (?:fees?|charges?)\b/,
   ],
   topics: [],
   sweep: false,
