@@ -106,6 +106,23 @@ function classifierIn(question: string): string {
   return usdText(usd ?? 0);
 }
 
+const tableOf = (routed: readonly Routed[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Asked for", "Served by", "Requests", "As served", "On the model asked for", "With its warm cache"],
+    rows: routed
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.workload),
+        safeLabel(one.from),
+        safeLabel(one.to),
+        showCount(one.requests),
+        showUsd(one.actual),
+        showUsd(one.cold),
+        showUsd(one.warm),
+      ]),
+  },
+];
+
 /**
  * What routing to other models is worth by prices (reference analysis 33). Formula: Σ (the same tokens at the price of the model that was
  * asked for − at that of the one that served) − attempts, comparisons and the classifier. Caveats: a switch starts with a cold cache, so
@@ -148,22 +165,7 @@ export const autoRouterValue = defineAnalysis({
           : ["The careful end counts that the model asked for would have read from its warm cache, which a switch does not have."]),
         "That is reckoned, not measured: what a holdout measured stands in the savings ledger.",
       ],
-      tables: [
-        {
-          columns: ["Workload", "Asked for", "Served by", "Requests", "As served", "On the model asked for", "With its warm cache"],
-          rows: routed
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.workload),
-              safeLabel(one.from),
-              safeLabel(one.to),
-              showCount(one.requests),
-              showUsd(one.actual),
-              showUsd(one.cold),
-              showUsd(one.warm),
-            ]),
-        },
-      ],
+      tables: tableOf(routed),
       opportunities: [],
       names: routed.flatMap((one) => [one.workload, one.from, one.to]).map(safeLabel),
       figures: [

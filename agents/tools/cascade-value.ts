@@ -9,7 +9,7 @@ import { missingData } from "./missing.ts";
 import { siblingsBelow } from "./model-siblings.ts";
 import { assumed, type Move, namesOf, onModel } from "./moves.ts";
 import { coveredMs, type Opportunity, permille } from "./opportunity.ts";
-import { byWorkload, compare, type SoldModel, spentOn, usageCells } from "./usage-cells.ts";
+import { byWorkload, compare, type SoldModel, spentOn, type UsageCell, usageCells } from "./usage-cells.ts";
 import { usageChange } from "./usage-change.ts";
 
 /** How far the share that is escalated may lie from what is said or seen, in thousandths of it. Assumed. */
@@ -88,6 +88,51 @@ function escalationIn(question: string): number | null {
   return share;
 }
 
+const tableOf = (found: readonly Cascade[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Large", "Small", "Large alone", "Small alone", "Pays below"],
+    rows: found
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.workload),
+        safeLabel(one.model),
+        safeLabel(one.to.model),
+        showUsd(one.here),
+        showUsd(one.there),
+        showPercent(breakEven(one)),
+      ]),
+  },
+];
+
+/** The workloads whose tokens cost less on the smaller model, dearest first. */
+function cascadesOf(
+  cells: readonly UsageCell[],
+  smaller: (of: SoldModel) => readonly SoldModel[],
+  context: ToolContext,
+): readonly Cascade[] {
+  return byWorkload(cells).flatMap((group) => {
+    const [to] = smaller(group[0]);
+    if (to === undefined) return [];
+    const compared = compare(group, () => to, context);
+    const { workload, provider, model } = group[0];
+    const one = { workload, provider, model, to, whole: spentOn(cells, group[0]), ...compared, saved: compared.here - compared.there };
+    return one.requests === 0 || one.saved <= 0n ? [] : [one];
+  });
+}
+
+function sentencesOf(first: Cascade | undefined, escalated: number | undefined, seen: boolean, label: string): string[] {
+  if (first === undefined) return [`No cheaper model of the same family is known for what is in use (${label}).`];
+  const [small, large] = [safeLabel(first.to.model), safeLabel(first.model)];
+  return [
+    ...(escalated === undefined
+      ? []
+      : [
+          `With ${showPercent(escalated / 10)} escalated${seen ? ", as the gateway has seen," : ""} ${onModel(first)} would cost ${showUsd(cascaded(first, escalated))} behind ${small} instead of ${showUsd(first.here)} (${label}), as escalated requests pay both.`,
+        ]),
+    `A cascade of ${small} and ${large} for ${safeLabel(first.workload)} pays as long as fewer than ${showPercent(breakEven(first))} of the requests are escalated.`,
+  ];
+}
+
 /**
  * What it would cost to let a small model try first (reference analysis 32). Formula: small + share escalated × large, against large
  * alone, on stored tokens at today's prices. Caveats: an escalated request pays both; above the break-even share a cascade loses; judging
@@ -117,42 +162,11 @@ export const cascadeValue = defineAnalysis({
     if (cells.length === 0) return nothingFound([missingData.usage]);
     const seen = escalatedPercent === null ? await seenShare(context, scope) : undefined;
     const escalated = escalatedPercent === null ? seen?.permille : Math.round(escalatedPercent * 10);
-    const found = byWorkload(cells).flatMap((group) => {
-      const [to] = smaller(group[0]);
-      if (to === undefined) return [];
-      const compared = compare(group, () => to, context);
-      const { workload, provider, model } = group[0];
-      const one = { workload, provider, model, to, whole: spentOn(cells, group[0]), ...compared, saved: compared.here - compared.there };
-      return one.requests === 0 || one.saved <= 0n ? [] : [one];
-    });
+    const found = cascadesOf(cells, smaller, context);
     const first = found[0];
-    const told = (one: Cascade, share: number): string => {
-      const cost = cascaded(one, share);
-      return `With ${showPercent(share / 10)} escalated${seen === undefined ? "" : ", as the gateway has seen,"} ${onModel(one)} would cost ${showUsd(cost)} behind ${safeLabel(one.to.model)} instead of ${showUsd(one.here)} (${scope.period.label}), as escalated requests pay both.`;
-    };
     return {
-      sentences:
-        first === undefined
-          ? [`No cheaper model of the same family is known for what is in use (${scope.period.label}).`]
-          : [
-              ...(escalated === undefined ? [] : [told(first, escalated)]),
-              `A cascade of ${safeLabel(first.to.model)} and ${safeLabel(first.model)} for ${safeLabel(first.workload)} pays as long as fewer than ${showPercent(breakEven(first))} of the requests are escalated.`,
-            ],
-      tables: [
-        {
-          columns: ["Workload", "Large", "Small", "Large alone", "Small alone", "Pays below"],
-          rows: found
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.workload),
-              safeLabel(one.model),
-              safeLabel(one.to.model),
-              showUsd(one.here),
-              showUsd(one.there),
-              showPercent(breakEven(one)),
-            ]),
-        },
-      ],
+      sentences: sentencesOf(first, escalated, seen !== undefined, scope.period.label),
+      tables: tableOf(found),
       opportunities:
         escalated === undefined
           ? []

@@ -148,25 +148,27 @@ interface Found {
   readonly projected: PicoUsd;
 }
 
+/** What a saving is worth until the commitment ends. */
+function verdictOf(left: PicoUsd, lost: PicoUsd, beyond: PicoUsd): readonly string[] {
+  if (left <= 0n) return ["The commitment is used up: what you save now is saved in full."];
+  if (lost === 0n)
+    return [`It will be used up before its end, and ${showUsd(beyond)} goes beyond it: savings until then are worth that much at most.`];
+  return [
+    `${showUsd(lost)} of it would be lost: what is committed is paid whether it is used or not.`,
+    "Until then a saving is worth $0.00 in money: it only leaves more of the commitment unused.",
+  ];
+}
+
 function told({ scope, commitment, left, used, recent, monthly, remaining, projected }: Found): Analysed {
   const day = showDay(new Date(`${commitment.ends}T00:00:00Z`));
   const [lost, beyond] = [left > projected ? left - projected : 0n, projected > left ? projected - left : 0n];
   const spent = commitment.begins === null ? "" : `, after ${showUsd(used.cost)} since ${showDay(new Date(commitment.begins))}`;
-  const verdict =
-    left <= 0n
-      ? ["The commitment is used up: what you save now is saved in full."]
-      : lost > 0n
-        ? [
-            `${showUsd(lost)} of it would be lost: what is committed is paid whether it is used or not.`,
-            "Until then a saving is worth $0.00 in money: it only leaves more of the commitment unused.",
-          ]
-        : [`It will be used up before its end, and ${showUsd(beyond)} goes beyond it: savings until then are worth that much at most.`];
   const asked = { scope, query: "the question" };
   const rate = { scope, query: `spend of the last thirty days ÷ 30 × days to the end\n${recent.query}` };
   return {
     sentences: [
       `${showUsd(left < 0n ? 0n : left)} of the commitment is left${spent}; at the present rate ${showUsd(projected)} will be used in the ${showCount(remaining)} days to ${day}.`,
-      ...verdict,
+      ...verdictOf(left, lost, beyond),
     ],
     tables: [
       {

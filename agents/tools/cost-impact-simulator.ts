@@ -35,7 +35,7 @@ interface Impact {
   readonly requests: number;
   readonly left: number;
   readonly now: PicoUsd;
-  readonly then: PicoUsd;
+  readonly moved: PicoUsd;
   readonly fewest: PicoUsd;
   readonly most: PicoUsd;
 }
@@ -54,7 +54,7 @@ function impactOf(group: readonly [UsageCell, ...UsageCell[]], to: SoldModel, co
     requests: plain.requests,
     left: plain.left,
     now: perMonth(plain.here, covered),
-    then: perMonth(plain.there, covered),
+    moved: perMonth(plain.there, covered),
     fewest: perMonth(at(0), covered),
     most: perMonth(at(1), covered),
   };
@@ -77,18 +77,35 @@ const figuresOf = (one: Impact, source: Source): ReturnType<typeof figure>[] => 
     figure(`requests of ${name}`, one.requests, "requests", source),
     figure(`requests of ${name} without a price there`, one.left, "requests", source),
     usdFigure(`thirty days of ${onModel(one.from)}`, one.now, source),
-    usdFigure(`thirty days of ${name}`, one.then, source),
+    usdFigure(`thirty days of ${name}`, one.moved, source),
     usdFigure(`thirty days of ${name}, fewest tokens assumed`, one.fewest, source),
     usdFigure(`thirty days of ${name}, most tokens assumed`, one.most, source),
-    figure(`change of ${name}`, Math.abs(percentOf(one.then - one.now, one.now) ?? 0), "%", source),
+    figure(`change of ${name}`, Math.abs(percentOf(one.moved - one.now, one.now) ?? 0), "%", source),
   ];
 };
 
 const sentenceOf = (one: Impact): string => {
-  const way = one.then < one.now ? "less" : "more";
+  const way = one.moved < one.now ? "less" : "more";
   const left = one.left === 0 ? "" : ` What could not be priced there (${showCount(one.left)} of its requests) is not in this.`;
-  return `Moving ${onModel(one.from)} to ${safeLabel(one.to.model)} would make thirty days cost ${showUsd(one.then)} instead of ${showUsd(one.now)}, ${showPercent(Math.abs(percentOf(one.then - one.now, one.now) ?? 0))} ${way} for the same tokens; with other token counts between ${showUsd(one.fewest)} and ${showUsd(one.most)}.${left}`;
+  return `Moving ${onModel(one.from)} to ${safeLabel(one.to.model)} would make thirty days cost ${showUsd(one.moved)} instead of ${showUsd(one.now)}, ${showPercent(Math.abs(percentOf(one.moved - one.now, one.now) ?? 0))} ${way} for the same tokens; with other token counts between ${showUsd(one.fewest)} and ${showUsd(one.most)}.${left}`;
 };
+
+const tableOf = (found: readonly Impact[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Now on", "Then on", "Requests", "Thirty days now", "Then", "With other token counts"],
+    rows: found
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.from.workload),
+        safeLabel(one.from.model),
+        safeLabel(one.to.model),
+        showCount(one.requests),
+        showUsd(one.now),
+        showUsd(one.moved),
+        `${showUsd(one.fewest)} to ${showUsd(one.most)}`,
+      ]),
+  },
+];
 
 /**
  * What moving usage to another model does to its cost. Formula: Σ stored tokens × the new model's price in force now, per context band
@@ -139,22 +156,7 @@ export const costImpactSimulator = defineAnalysis({
         found.length === 0
           ? [`Nothing that was used (${scope.period.label}) could be priced on ${targets.map(safeLabel).join(" or ")}.`]
           : found.slice(0, 3).map(sentenceOf),
-      tables: [
-        {
-          columns: ["Workload", "Now on", "Then on", "Requests", "Thirty days now", "Then", "With other token counts"],
-          rows: found
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.from.workload),
-              safeLabel(one.from.model),
-              safeLabel(one.to.model),
-              showCount(one.requests),
-              showUsd(one.now),
-              showUsd(one.then),
-              `${showUsd(one.fewest)} to ${showUsd(one.most)}`,
-            ]),
-        },
-      ],
+      tables: tableOf(found),
       opportunities: [],
       names: [...namesOf(cells), ...targets.map(safeLabel)],
       figures: [

@@ -9,7 +9,7 @@ import { numberIn, usdText, written } from "./asked-numbers.ts";
 import { unitCost } from "./book-prices.ts";
 import { missingData } from "./missing.ts";
 import { coveredMs } from "./opportunity.ts";
-import { cheapestUnits, type DemandHour, type ReservedUnit, reservedFor, utilisation } from "./provisioned-hours.ts";
+import { cheapestUnits, type DemandHour, type Reserved, type ReservedUnit, reservedFor, utilisation } from "./provisioned-hours.ts";
 import { allTokens } from "./spend-rows.ts";
 
 const hourMs = 3_600_000;
@@ -83,8 +83,8 @@ function heldSaid(held: number, unit: ReservedUnit, peakTokens: number): readonl
   const now = Math.ceil(held);
   return [
     needed < now
-      ? `About ${showCount(now)} units are reserved now, and ${showCount(needed)} would carry the busiest hour.`
-      : `About ${showCount(now)} units are reserved now, and none can go: using fewer tokens saves nothing there before a whole unit is free.`,
+      ? `Reserved units now: about ${showCount(now)}; ${showCount(needed)} would carry the busiest hour.`
+      : `Reserved units now: about ${showCount(now)}, and none can go: using fewer tokens saves nothing there before a whole unit is free.`,
   ];
 }
 
@@ -149,6 +149,23 @@ interface Found {
   readonly source: Source;
 }
 
+const doubt =
+  "An hour's mean hides its busiest minute, so that more may spill over than this, and a term may bind you longer than the usage lasts.";
+
+function verdictOf(best: Reserved, onDemand: PicoUsd, model: string, label: string): readonly string[] {
+  const verdict = best.total < onDemand ? `${showUsd(onDemand - best.total)} less than` : `${showUsd(best.total - onDemand)} more than`;
+  return [
+    `${showCount(best.units)} reserved unit${best.units === 1 ? "" : "s"} for ${safeLabel(model)} would have cost ${showUsd(best.total)} with what spills over (${label}), ${verdict} ${showUsd(onDemand)} paid by use.`,
+  ];
+}
+
+const unitFigures = (row: Reserved, formula: Source): ReturnType<typeof figure>[] => [
+  figure("reserved units", row.units, "units", formula),
+  usdFigure(`${row.units} reserved units`, row.reserved, formula),
+  usdFigure(`what spills over ${row.units} reserved units`, row.spilled, formula),
+  usdFigure(`${row.units} reserved units with what spills over`, row.total, formula),
+];
+
 function said({ scope, one, reservedUnit, tokensPerMinute, hours, demand, held, source }: Found): Analysed {
   const best = cheapestUnits(demand, reservedUnit, hours);
   const onDemand = demand.reduce((sum, { cost }) => sum + cost, 0n);
@@ -156,16 +173,11 @@ function said({ scope, one, reservedUnit, tokensPerMinute, hours, demand, held, 
   const whole = reservedFor(Math.max(reservedUnit.fewest, Math.ceil(busiest / reservedUnit.tokensPerHour)), demand, reservedUnit, hours);
   const capacity = best.units * reservedUnit.tokensPerHour;
   const [p50, p95] = [utilisation(demand, capacity, hours, 0.5), utilisation(demand, capacity, hours, 0.95)];
-  const verdict = best.total < onDemand ? `${showUsd(onDemand - best.total)} less than` : `${showUsd(best.total - onDemand)} more than`;
+  const used = `They would have been used to ${showPercent(p50)} in half of the ${showCount(hours)} hours or more, and to ${showPercent(p95)} or less in nineteen hours out of twenty; idle hours are paid all the same.`;
   const formula = { ...source, query: `units × price of an hour × hours + what spills over, on demand\n${source.query}` };
   const rows = [best, ...(whole.units === best.units ? [] : [whole])];
   return {
-    sentences: [
-      `${showCount(best.units)} reserved unit${best.units === 1 ? "" : "s"} for ${safeLabel(one.model)} would have cost ${showUsd(best.total)} with what spills over (${scope.period.label}), ${verdict} ${showUsd(onDemand)} paid by use.`,
-      `They would have been used to ${showPercent(p50)} in half of the ${showCount(hours)} hours or more, and to ${showPercent(p95)} or less in nineteen hours out of twenty; idle hours are paid all the same.`,
-      ...heldSaid(held, reservedUnit, busiest),
-      "An hour's mean hides its busiest minute, so that more may spill over than this, and a term may bind you longer than the usage lasts.",
-    ],
+    sentences: [...verdictOf(best, onDemand, one.model, scope.period.label), used, ...heldSaid(held, reservedUnit, busiest), doubt],
     tables: [
       {
         columns: ["Units", "Reserved", "Spills over, on demand", "Together", "Paid by use"],
@@ -179,12 +191,7 @@ function said({ scope, one, reservedUnit, tokensPerMinute, hours, demand, held, 
       figure("hours of the usage", hours, "hours", source),
       figure("tokens a minute that a unit takes", tokensPerMinute, "tokens per minute", { scope, query: "the question" }),
       usdFigure("price of a unit's hour", reservedUnit.perHour, { scope, query: "the question, or a contract" }),
-      ...rows.flatMap((row) => [
-        figure("reserved units", row.units, "units", formula),
-        usdFigure(`${row.units} reserved units`, row.reserved, formula),
-        usdFigure(`what spills over ${row.units} reserved units`, row.spilled, formula),
-        usdFigure(`${row.units} reserved units with what spills over`, row.total, formula),
-      ]),
+      ...rows.flatMap((row) => unitFigures(row, formula)),
       usdFigure("reserved units against paying by use", best.total < onDemand ? onDemand - best.total : best.total - onDemand, formula),
       figure("median use of the reserved units", p50, "%", formula),
       figure("p95 use of the reserved units", p95, "%", formula),

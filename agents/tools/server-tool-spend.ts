@@ -72,6 +72,21 @@ const figuresOf = (one: Uses, source: Source): ReturnType<typeof figure>[] => [
     : [usdFigure(`cost of ${nameOf(one)}`, one.cost, { ...source, query: `units × the book's price of a unit\n${source.query}` })]),
 ];
 
+const tableOf = (uses: readonly Uses[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Tool", "Units", "Cost"],
+    rows: uses
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.workload),
+        safeLabel(one.model),
+        toolNames[one.kind] ?? one.kind,
+        showCount(one.count),
+        one.cost === undefined ? "not known" : showUsd(one.cost),
+      ]),
+  },
+];
+
 /**
  * What the providers' own tools cost: searches, code runs and the like (reference analysis 39). Formula: Σ units × the book's price of a
  * unit. Caveats: they are in no count of tokens, so that token prices alone miss them; a unit without a price is unpriced, never free;
@@ -116,20 +131,7 @@ export const serverToolSpend = defineAnalysis({
               ...most,
               ...open,
             ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Tool", "Units", "Cost"],
-          rows: uses
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.workload),
-              safeLabel(one.model),
-              toolNames[one.kind] ?? one.kind,
-              showCount(one.count),
-              one.cost === undefined ? "not known" : showUsd(one.cost),
-            ]),
-        },
-      ],
+      tables: tableOf(uses),
       opportunities: [],
       names: uses.flatMap((one) => [safeLabel(one.workload), safeLabel(one.model)]),
       figures: [

@@ -85,7 +85,7 @@ describe("reserved units and commitments", () => {
     );
     const unit = { usdPerHour: "1", tokensPerMinute: 40_000, fewest: 1 };
     const result = said(await tools.provisioned_break_even.run({ scope, unit }, context));
-    expect(result.sentences[2]).toMatch(/^About 1 units are reserved now, and none can go/);
+    expect(result.sentences[2]).toMatch(/^Reserved units now: about 1, and none can go/);
   });
 
   it("commitment_burn_down finds a saving worth nothing where the commitment will not be used up", async () => {
