@@ -109,7 +109,7 @@ export const flexTier = defineAnalysis({
     scope,
     waiting: entities.workloads,
     fallBackPercent: askedShare(question),
-    proposes: !entities.tools.includes("batch_api") && !/\bbatch/i.test(question),
+    proposes: !entities.tools.includes("batch_api"),
   }),
   run: async ({ scope, waiting, fallBackPercent, proposes }, context): Promise<Analysed> => {
     const { cells, source } = await usageCells(context, scope);

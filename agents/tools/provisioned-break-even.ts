@@ -8,9 +8,10 @@ import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, s
 import { numberIn, usdText, written } from "./asked-numbers.ts";
 import { unitCost } from "./book-prices.ts";
 import { missingData } from "./missing.ts";
-import { coveredMs } from "./opportunity.ts";
+import { coveredMs, type Opportunity } from "./opportunity.ts";
 import { cheapestUnits, type DemandHour, type Reserved, type ReservedUnit, reservedFor, utilisation } from "./provisioned-hours.ts";
 import { allTokens } from "./spend-rows.ts";
+import { step, usageChange } from "./usage-change.ts";
 
 const hourMs = 3_600_000;
 const monthHours = 30 * 24;
@@ -99,7 +100,7 @@ export const provisionedBreakEven = defineAnalysis({
   name: "provisioned_break_even",
   title: "Comparing reserved units with paying by use",
   heading: "Reserved units",
-  agent: "data_analysis",
+  agent: "optimization",
   category: "cost",
   wordings: [
     /\b(?:ptus?|gsus?)\b/,
@@ -116,13 +117,16 @@ export const provisionedBreakEven = defineAnalysis({
     const one = dearest(answer.rows);
     if (one === undefined) return nothingFound([missingData.usage]);
     const perHour = hourPrice(unit, one, context);
-    if (perHour === undefined || unit.tokensPerMinute === null) return nothingFound([missingData.reservedUnits]);
+    if (perHour === undefined || unit.tokensPerMinute === null) {
+      return { ...nothingFound([missingData.reservedUnits]), sentences: [unknownUnit] };
+    }
     const reservedUnit = { tokensPerHour: unit.tokensPerMinute * 60, perHour, fewest: unit.fewest };
-    const hours = Math.round(coveredMs(scope.period, context.coverage) / hourMs);
+    const covered = coveredMs(scope.period, context.coverage);
+    const hours = Math.round(covered / hourMs);
     const demand = demandOf(one.rows);
     const source = { scope, query: queryText(answer.query) };
     const held = await heldUnits(context, scope, one, hours);
-    return said({ scope, one, reservedUnit, tokensPerMinute: unit.tokensPerMinute, hours, demand, held, source });
+    return said({ scope, one, reservedUnit, tokensPerMinute: unit.tokensPerMinute, covered, hours, demand, held, source });
   },
 });
 
@@ -140,7 +144,8 @@ async function heldUnits(
 
 interface Found {
   readonly scope: Scope;
-  readonly one: { readonly model: string };
+  readonly one: { readonly provider: string; readonly model: string };
+  readonly covered: number;
   readonly reservedUnit: ReservedUnit;
   readonly tokensPerMinute: number;
   readonly hours: number;
@@ -148,6 +153,9 @@ interface Found {
   readonly held: number;
   readonly source: Source;
 }
+
+const unknownUnit =
+  "Whether reserved units would be cheaper cannot be told yet: name what an hour of one costs and how many tokens a minute it takes.";
 
 const doubt =
   "An hour's mean hides its busiest minute, so that more may spill over than this, and a term may bind you longer than the usage lasts.";
@@ -166,7 +174,33 @@ const unitFigures = (row: Reserved, formula: Source): ReturnType<typeof figure>[
   usdFigure(`${row.units} reserved units with what spills over`, row.total, formula),
 ];
 
-function said({ scope, one, reservedUnit, tokensPerMinute, hours, demand, held, source }: Found): Analysed {
+/** The purchase as a change; its low end lets twice as much spill over. */
+const opportunityOf = ({ provider, model }: Found["one"], best: Reserved, onDemand: PicoUsd, covered: number): Opportunity =>
+  usageChange({
+    group: { workload: "", provider, model },
+    amounts: [onDemand - best.reserved - 2n * best.spilled, onDemand - best.total, onDemand - best.total],
+    spent: onDemand,
+    covered,
+    words: {
+      title: `Reserve units for the base load of ${safeLabel(model)}`,
+      steps: [
+        step(
+          `Reserve ${showCount(best.units)} unit${best.units === 1 ? "" : "s"} for ${safeLabel(model)} for the shortest term, and let what does not fit be paid by use.`,
+          "Watch how much of the units is used, and what spills over.",
+          "Let the term run out.",
+        ),
+      ],
+      risk: "high",
+    },
+    evidence: [`What spills over would have cost ${showUsd(best.spilled)}, and the units ${showUsd(best.reserved)}, used or not.`],
+    caveats: [
+      "An hour's mean hides its busiest minute: the low end counts twice what spills over.",
+      "A term binds you, while usage may move to other models or fall.",
+    ],
+    method: "cost on demand − (units × price of an hour × hours + what spills over), scaled to 30 days",
+  });
+
+function said({ scope, one, reservedUnit, tokensPerMinute, covered, hours, demand, held, source }: Found): Analysed {
   const best = cheapestUnits(demand, reservedUnit, hours);
   const onDemand = demand.reduce((sum, { cost }) => sum + cost, 0n);
   const busiest = Math.max(0, ...demand.map(({ tokens }) => tokens));
@@ -184,7 +218,7 @@ function said({ scope, one, reservedUnit, tokensPerMinute, hours, demand, held, 
         rows: rows.map((row) => [showCount(row.units), showUsd(row.reserved), showUsd(row.spilled), showUsd(row.total), showUsd(onDemand)]),
       },
     ],
-    opportunities: [],
+    opportunities: best.total < onDemand ? [opportunityOf(one, best, onDemand, covered)] : [],
     names: [safeLabel(one.model)],
     figures: [
       usdFigure("paid by use", onDemand, source),
