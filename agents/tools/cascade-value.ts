@@ -84,7 +84,7 @@ const figuresOf = (one: Cascade, escalated: number | undefined, source: Source):
 function escalationIn(question: string): number | null {
   const share = percentBeside(question, "escalat\\w*|fall(?:s|ing)? through|need the (?:big|large|strong)\\w*") ?? null;
   if (share !== null && share > 100)
-    throw new AppError("bad_input", `A share of ${share} % cannot be escalated: name one between 0 and 100 %.`);
+    throw new AppError("bad_input", "More than all requests cannot be escalated: name a share of at most a hundred percent.");
   return share;
 }
 

@@ -55,11 +55,11 @@ function commitmentIn(question: string, asOf: Date): Commitment {
   if (amount === undefined || amount <= 0) {
     throw new AppError(
       "bad_input",
-      "How much was committed is not in the usage: name it, for example “we have $40,000 of credits left until 31 December”.",
+      "How much was committed is not in the usage: name it, for example `we have $40,000 of credits left until 31 December`.",
     );
   }
   if (ends === undefined || Number.isNaN(Date.parse(ends))) {
-    throw new AppError("bad_input", "When the commitment ends is not in the usage: name the day (“until 31 December”).");
+    throw new AppError("bad_input", "When the commitment ends is not in the usage: name the day (`until 31 December`).");
   }
   if (Date.parse(ends) + dayMs <= asOf.getTime())
     throw new AppError("bad_input", `The commitment ended on ${ends}: name one that still runs.`);
@@ -67,7 +67,7 @@ function commitmentIn(question: string, asOf: Date): Commitment {
   if (kind === "total" && (begins === undefined || Number.isNaN(Date.parse(begins)))) {
     throw new AppError(
       "bad_input",
-      "Since when the commitment runs is not in the usage: name the day (“since 1 July”), or say how much of it is left.",
+      "Since when the commitment runs is not in the usage: name the day (`since 1 July`), or say how much of it is left.",
     );
   }
   return { usd: usdText(amount), kind, ends, begins: kind === "total" ? (begins ?? null) : null };

@@ -40,11 +40,12 @@ function estimateIn(question: string, models: readonly string[]): Estimate {
   if (input === undefined && output === undefined) {
     throw new AppError(
       "bad_input",
-      "An estimate needs tokens: say how many go in and come out of a request (“2,000 tokens in and 500 out”).",
+      "An estimate needs tokens: say how many go in and come out of a request (`2,000 tokens in and 500 out`).",
     );
   }
   const cached = percentBeside(question, "cached|from (?:a |the )?cache|cache hits?|hit rate") ?? 0;
-  if (cached > 100) throw new AppError("bad_input", `A share of ${cached} % cannot be cached: name one between 0 and 100 %.`);
+  if (cached > 100)
+    throw new AppError("bad_input", "More than all of the input cannot be cached: name a share of at most a hundred percent.");
   const asked = {
     models: [...models],
     requests: Math.round(numberIn(question, patterns.requests) ?? 1),

@@ -40,7 +40,7 @@ function unitIn(question: string): Unit {
   if (tokens !== undefined && !(tokens >= 1))
     throw new AppError("bad_input", "A reserved unit takes at least one token a minute: name what yours takes.");
   if (!(fewest >= 1 && fewest <= 100_000))
-    throw new AppError("bad_input", "The fewest units that can be bought must lie between 1 and 100,000.");
+    throw new AppError("bad_input", "The fewest units that can be bought must be one or more, and no more than anyone sells.");
   return { usdPerHour: perHour === undefined ? null : usdText(perHour), tokensPerMinute: tokens ?? null, fewest: Math.round(fewest) };
 }
 
