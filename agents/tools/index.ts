@@ -1,9 +1,11 @@
+import { anomalyDetector } from "./anomaly-detector.ts";
 import { autoRouterValue } from "./auto-router-value.ts";
 import { batchApi } from "./batch-api.ts";
 import { bestOfN } from "./best-of-n.ts";
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
 import { cacheThrash } from "./cache-thrash.ts";
 import { cascadeValue } from "./cascade-value.ts";
+import { codeAnalyzer } from "./code-analyzer.ts";
 import { commitmentBurnDown } from "./commitment-burn-down.ts";
 import { contextTrimming } from "./context-trimming.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
@@ -25,6 +27,10 @@ import { kvCacheFinder } from "./kv-cache-finder.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
 import { latencyBottleneckIdentifier } from "./latency-bottleneck-identifier.ts";
+import { logAnalyzer } from "./log-analyzer.ts";
+import { logEnricherAndClusterer } from "./log-enricher-and-clusterer.ts";
+import { logFetcher } from "./log-fetcher.ts";
+import { logPatternIdentifier } from "./log-pattern-identifier.ts";
 import { longContextAvoidance } from "./long-context-avoidance.ts";
 import { mediaDetail } from "./media-detail.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
@@ -60,6 +66,7 @@ import { supplyCatalogSearch } from "./supply-catalog-search.ts";
 import { supplyMarketReport } from "./supply-market-report.ts";
 import { supplyNewModels } from "./supply-new-models.ts";
 import { supplyPriceWatch } from "./supply-price-watch.ts";
+import { systemInspector } from "./system-inspector.ts";
 import { toolLatencyOptimization } from "./tool-latency-optimization.ts";
 import { toolSchemaBloat } from "./tool-schema-bloat.ts";
 import { ttlChoice } from "./ttl-choice.ts";
@@ -114,6 +121,12 @@ export const tools = {
   zombie_keys: zombieKeys,
   non_prod_share: nonProdShare,
   runaway_sessions: runawaySessions,
+  log_fetcher: logFetcher,
+  log_analyzer: logAnalyzer,
+  log_enricher_and_clusterer: logEnricherAndClusterer,
+  log_pattern_identifier: logPatternIdentifier,
+  code_analyzer: codeAnalyzer,
+  system_inspector: systemInspector,
   batch_api: batchApi,
   flex_tier: flexTier,
   priority_waste: priorityWaste,
@@ -129,6 +142,7 @@ export const tools = {
   supply_price_watch: supplyPriceWatch,
   supply_new_models: supplyNewModels,
   supply_market_report: supplyMarketReport,
+  anomaly_detector: anomalyDetector,
   cost_estimator: costEstimator,
   cost_impact_simulator: costImpactSimulator,
   server_tool_spend: serverToolSpend,

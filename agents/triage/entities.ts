@@ -1,5 +1,5 @@
 import type { Coverage } from "../../src/core/usage-store.ts";
-import { vocabulary } from "./vocabulary.ts";
+import { notSlips, vocabulary } from "./vocabulary.ts";
 import { nearlyEqual, wordsOf } from "./words.ts";
 
 /** Names that a text may mean. */
@@ -32,6 +32,19 @@ interface Name {
 
 const introduced = /^(?:workload|feature|function|team|service|job|app|model|agent)s?$/;
 
+/** What a pure function gave for a text, kept for some ten thousand texts. */
+function remembered<T>(compute: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const had = known.get(text);
+    if (had !== undefined) return had;
+    if (known.size >= 10_000) known.clear();
+    const value = compute(text);
+    known.set(text, value);
+    return value;
+  };
+}
+
 /** Words of a model's name, without the provider path and its dated ending where the rest is still a name. */
 const modelWords = (name: string): readonly string[] => wordsOf(name);
 
@@ -43,17 +56,31 @@ function shortForms(name: string): readonly (readonly string[])[] {
   return words[0] === "claude" && words.length > 2 ? [...forms, undated.slice(1)] : forms;
 }
 
-function candidates(known: KnownNames, inUse: ReadonlySet<string>): readonly Name[] {
+/** The ways to write a model's name, as words. Names of the book come again with every question, so they are kept. */
+const modelForms = remembered((name: string): readonly (readonly string[])[] => [modelWords(name), ...shortForms(name)]);
+
+function candidatesOf(known: KnownNames, inUse: ReadonlySet<string>): readonly Name[] {
   const models = known.models.flatMap((name) =>
     // A book name of one plain word ("auto", "ada") is meant only where it is in use.
-    inUse.has(name) || modelWords(name).length > 1
-      ? [modelWords(name), ...shortForms(name)].map((words) => ({ kind: "models" as const, name, words }))
+    inUse.has(name) || (modelForms(name)[0]?.length ?? 0) > 1
+      ? modelForms(name).map((words) => ({ kind: "models" as const, name, words }))
       : [],
   );
   const labels = (kind: "workloads" | "teams") => known[kind].map((name) => ({ kind, name, words: wordsOf(name) }));
   return [...labels("workloads"), ...labels("teams"), ...models]
     .filter((one) => one.words.length > 0)
     .map((one) => ({ ...one, joined: one.words.join("") }));
+}
+
+const kept = new WeakMap<KnownNames, { readonly inUse: ReadonlySet<string>; readonly names: readonly Name[] }>();
+
+/** The names that a text may hold; a question looks for the same ones several times. */
+function candidates(known: KnownNames, inUse: ReadonlySet<string>): readonly Name[] {
+  const had = kept.get(known);
+  if (had?.inUse === inUse) return had.names;
+  const names = candidatesOf(known, inUse);
+  kept.set(known, { inUse, names });
+  return names;
 }
 
 /** How many words of the text, from `start` on, write the name, letter by letter or nearly; 0 where they do not. */
@@ -76,13 +103,18 @@ function matchAt(text: readonly string[], start: number, name: Name, exact: bool
   return 0;
 }
 
+const plainWords: ReadonlySet<string> = new Set([...vocabulary, ...notSlips]);
+
 /** Whether a name can stand in a text at all: a quick look that spares the careful one for most of thousands of names. */
 function canStand(text: readonly string[], exact: boolean): (name: Name) => boolean {
   const whole = text.join("");
   if (exact) return ({ joined }) => whole.includes(joined);
   const near = new Map<string, boolean>();
+  const written = new Set(text);
+  // A word of the language is no slip in a name.
+  const slips = text.filter((word) => word.length >= 4 && !plainWords.has(word));
   const isNear = (word: string): boolean => {
-    const known = near.get(word) ?? text.some((written) => nearlyEqual(written, word));
+    const known = near.get(word) ?? (written.has(word) || slips.some((slip) => nearlyEqual(slip, word)));
     near.set(word, known);
     return known;
   };
