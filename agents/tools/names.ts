@@ -68,5 +68,12 @@ export const toolNames = [
   "supply_new_models",
   "supply_market_report",
   "anomaly_detector",
+  "cost_estimator",
+  "cost_impact_simulator",
+  "server_tool_spend",
+  "auto_router_value",
+  "cascade_value",
+  "provisioned_break_even",
+  "commitment_burn_down",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
