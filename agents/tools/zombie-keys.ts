@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type PicoUsd, showUsd } from "../../src/core/money.ts";
 import type { KeyActivity } from "../../src/core/usage-shapes.ts";
-import { defineAnalysis, nothingFound } from "../analysis.ts";
+import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import type { ToolContext } from "../define.ts";
 import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
@@ -63,6 +63,21 @@ const figuresOf = (zombies: readonly KeyActivity[], source: Source) =>
     figure(`days that ${keyName(one)} was used over`, spanOf(one), "days", source),
   ]);
 
+const tableOf = (zombies: readonly KeyActivity[]): Analysed["tables"] => [
+  {
+    columns: ["API key", "Workloads", "Requests", "Days used", "Spend"],
+    rows: zombies
+      .slice(0, 20)
+      .map((row) => [
+        safeLabel(row.apiKey),
+        row.workloads.length === 0 ? "none named" : row.workloads.slice(0, 3).map(safeLabel).join(", "),
+        showCount(row.requests),
+        showCount(row.days.length),
+        showUsd(row.cost),
+      ]),
+  },
+];
+
 /**
  * Keys that spend though nobody seems to stand behind them (reference analysis 36): over the last ninety days none of their requests names
  * a user, and no workload of production. Caveats: a job that runs weekly or monthly looks like that too, and is left out by the regularity
@@ -97,20 +112,7 @@ export const zombieKeys = defineAnalysis({
     const [cost, scheduled] = [total(zombies, (row) => row.cost), candidates.length - zombies.length];
     return found({
       sentences: sentencesOf(zombies, cost, scheduled, answer.rows.length),
-      tables: [
-        {
-          columns: ["API key", "Workloads", "Requests", "Days used", "Spend"],
-          rows: zombies
-            .slice(0, 20)
-            .map((row) => [
-              safeLabel(row.apiKey),
-              row.workloads.length === 0 ? "none named" : row.workloads.slice(0, 3).map(safeLabel).join(", "),
-              showCount(row.requests),
-              showCount(row.days.length),
-              showUsd(row.cost),
-            ]),
-        },
-      ],
+      tables: tableOf(zombies),
       names: zombies.map(({ apiKey }) => safeLabel(apiKey)),
       figures: [
         figure("API keys", answer.rows.length, "keys", source),

@@ -142,6 +142,7 @@ describe("asking how models are used", () => {
       entities: triageQuestion({ question: "cost", earlier: [], asOf, coverage: context.coverage, prices: book }).entities,
       wanted: [],
       holdoutPermille: 100,
+      found: [],
     };
     for (const [name, question] of questions) {
       const result = await tools[name]

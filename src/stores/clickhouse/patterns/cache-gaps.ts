@@ -19,20 +19,13 @@ const Row = z.object({
 
 const between = "followed AND gap > 300000 AND gap <= 3600000";
 
-/** How soon requests of one chain follow on each other; a hit refreshes a cache, so each gap counts from the request before. */
-export function cacheGaps(database: string, query: UsageScope): Asked<CacheGaps> {
-  const { where, params } = scopeConditions(query);
-  const calls = singleCalls(database, `${where} AND (conversation != '' OR notEmpty(prefix_hashes))`, [
-    "if(conversation != '', concat('c', conversation), concat('p', prefix_hashes[1])) AS chain",
-    "cache_read_tokens AS read",
-    "cache_write_5m_tokens AS write5",
-    "cache_write_1h_tokens AS write1",
-  ]);
-  const before = (value: string): string =>
-    `lagInFrame(${value}) OVER (PARTITION BY ${groupColumns}, chain ORDER BY at_ms, id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)`;
-  return {
-    query: {
-      sql: `SELECT ${groupColumns}, ${shapeSums}, uniqExact(chain) AS chains, countIf(followed AND gap <= 300000) AS within_5m, countIf(${between}) AS within_1h,
+const before = (value: string): string =>
+  `lagInFrame(${value}) OVER (PARTITION BY ${groupColumns}, chain ORDER BY at_ms, id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)`;
+
+/** SQL for the gaps of each group's chains, and what was written and read after them. */
+const gapsSql = (
+  calls: string,
+): string => `SELECT ${groupColumns}, ${shapeSums}, uniqExact(chain) AS chains, countIf(followed AND gap <= 300000) AS within_5m, countIf(${between}) AS within_1h,
   countIf(followed AND gap > 3600000) AS later, sum(if(followed, gap, 0)) AS sum_gap, sum(write5) AS sum_write5, sum(write1) AS sum_write1,
   sumIf(least(write5, held), ${between}) AS rewritten, sumIf(read, ${between}) AS late_read
 FROM (
@@ -45,7 +38,20 @@ FROM (
   )
 )
 GROUP BY ${groupColumns}
-ORDER BY sum_price DESC, ${groupColumns}`,
+ORDER BY sum_price DESC, ${groupColumns}`;
+
+/** How soon requests of one chain follow on each other; a hit refreshes a cache, so each gap counts from the request before. */
+export function cacheGaps(database: string, query: UsageScope): Asked<CacheGaps> {
+  const { where, params } = scopeConditions(query);
+  const calls = singleCalls(database, `${where} AND (conversation != '' OR notEmpty(prefix_hashes))`, [
+    "if(conversation != '', concat('c', conversation), concat('p', prefix_hashes[1])) AS chain",
+    "cache_read_tokens AS read",
+    "cache_write_5m_tokens AS write5",
+    "cache_write_1h_tokens AS write1",
+  ]);
+  return {
+    query: {
+      sql: gapsSql(calls),
       params,
     },
     row: Row.transform((row) => ({
