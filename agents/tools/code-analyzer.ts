@@ -8,7 +8,7 @@ import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, s
 import { cacheMinimum } from "./cache-minimums.ts";
 import { missingData } from "./missing.ts";
 import { siblingsBelow } from "./model-siblings.ts";
-import { count, dearest, found, type Group, grouped, keyed, nameOf, total } from "./usage-change.ts";
+import { count, dearest, found, type Group, grouped, keyed, many, nameOf, total } from "./usage-change.ts";
 
 /** What of a workload's requests points to how its code makes them. */
 interface Sign {
@@ -147,7 +147,7 @@ export const codeAnalyzer = defineAnalysis({
       sentences: [
         signs.length === 0
           ? `Nothing in the stored requests points to costly code (${scope.period.label}).`
-          : `${showCount(signs.length)} things in the requests point to code that costs money (${scope.period.label}); they are signs, for the code itself is not read.`,
+          : `${many(signs.length, "thing in the requests points", "things in the requests point")} to code that costs money (${scope.period.label}); they are signs, for the code itself is not read.`,
         ...signs.slice(0, 2).map((sign) => `${nameOf(sign.group)} (${showUsd(sign.spent)}): ${sign.seen}. Look ${sign.look}.`),
       ],
       tables: tableOf(signs),

@@ -7,7 +7,7 @@ import type { ToolContext } from "../define.ts";
 import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent, usdFigure } from "../figures.ts";
 import { cacheMinimum } from "./cache-minimums.ts";
 import { missingData } from "./missing.ts";
-import { count, dearest, found, type Group, keyed, nameOf, priceNow, total } from "./usage-change.ts";
+import { count, dearest, found, type Group, keyed, many, nameOf, priceNow, total } from "./usage-change.ts";
 
 type Row = SpendRow & Group & { readonly tier: string };
 type State = "in use" | "could be used" | "prompts too short" | "no cache known";
@@ -109,7 +109,7 @@ export const kvCacheFinder = defineAnalysis({
         ...sentencesOf(caches, scope.period.label),
         ...(memory === undefined || memory.answers === 0
           ? []
-          : [`The gateway answered ${showCount(memory.answers)} requests from its own memory.`]),
+          : [`The gateway answered ${many(memory.answers, "request")} from its own memory.`]),
       ],
       tables: tableOf(caches),
       figures: [

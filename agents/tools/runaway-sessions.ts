@@ -4,7 +4,7 @@ import type { RunawaySession } from "../../src/core/usage-shapes.ts";
 import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
-import { found, total } from "./usage-change.ts";
+import { found, many, total } from "./usage-change.ts";
 
 /** Robust deviations above the median, and the least that a conversation must have cost, in USD. Both must be passed. */
 const beyond = { spreads: 6, floorUsd: "1.00" } as const;
@@ -75,11 +75,11 @@ export const runawaySessions = defineAnalysis({
       sentences: [
         first === undefined
           ? `No conversation ran away (${scope.period.label}): none cost more than ${showUsd(floor)} and far more than others of its workload.`
-          : `${showCount(runaways.length)} conversations cost more than ${showUsd(floor)} and far more than others of their workload: ${showUsd(cost)} together (${scope.period.label}).`,
+          : `${many(runaways.length, "conversation")} cost more than ${showUsd(floor)} and far more than others of their workload: ${showUsd(cost)} together (${scope.period.label}).`,
         ...(first === undefined
           ? []
           : [
-              `The dearest, ${nameOf(first)}, cost ${showUsd(first.cost)} over ${showCount(first.requests)} requests; the median there is ${showUsd(first.median)}.`,
+              `The dearest, ${nameOf(first)}, cost ${showUsd(first.cost)} over ${many(first.requests, "request")}; the median there is ${showUsd(first.median)}.`,
             ]),
       ],
       tables: tableOf(runaways),

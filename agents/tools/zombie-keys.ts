@@ -6,7 +6,7 @@ import type { ToolContext } from "../define.ts";
 import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
 import { isNonProduction } from "./non-production.ts";
-import { count, dearest, found, total } from "./usage-change.ts";
+import { count, dearest, found, many, total } from "./usage-change.ts";
 
 /** A key counts as left over once it has been used for so many days without a user or a production workload. */
 const longDays = 14;
@@ -53,7 +53,9 @@ const sentencesOf = (zombies: readonly KeyActivity[], cost: PicoUsd, scheduled: 
     first === undefined
       ? `None of ${showCount(judged)} API keys looks left over: each has a user, a workload of production, or a schedule.`
       : `${showCount(zombies.length)} of ${showCount(judged)} API keys spent ${showUsd(cost)} in ${showCount(lookBackDays)} days without any user or workload of production; the dearest is ${keyName(first)}.`,
-    ...(scheduled === 0 ? [] : [`${showCount(scheduled)} more are used at regular intervals, as scheduled jobs are, and are not counted.`]),
+    ...(scheduled === 0
+      ? []
+      : [`${many(scheduled, "more is", "more are")} used at regular intervals, as scheduled jobs are, and not counted.`]),
   ];
 };
 
