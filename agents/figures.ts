@@ -69,13 +69,23 @@ export const listed = (names: readonly string[], most = 4): string => {
   return shown.length < 2 ? (shown[0] ?? "usage without a workload") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1) ?? ""}`;
 };
 
-/** Text from usage data is data: one line, no control or direction characters, at most 80 characters; empty is "(none)". */
+/** What a chat program would make a link, a mention or markup of, taken apart so that it stays text. */
+const inert = (text: string): string =>
+  text
+    .replace(/\b(https?|ftp|javascript|data)(?=:(?:\/\/|\w+[(/]))/gi, "$1 ")
+    .replace(/@(?=(?:everyone|here|channel)\b)/gi, "@ ")
+    .replace(/\](?=\()/g, "] ")
+    .replace(/<(?=[!@#%/a-z])/gi, "< ");
+
+/** Text from usage data is data: one line, no control or direction characters, no links or mentions, at most 80 characters; empty is "(none)". */
 export const safeLabel = (text: string): string => {
-  const clean = text
-    .normalize("NFC")
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
-    .replace(/\s+/g, " ")
-    .trim();
+  const clean = inert(
+    text
+      .normalize("NFC")
+      .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+      .replace(/\s+/g, " ")
+      .trim(),
+  );
   if (clean === "") return "(none)";
   return clean.length > 80 ? `${clean.slice(0, 79)}…` : clean;
 };

@@ -48,8 +48,11 @@ function optimizationTitle(triage: Triage): string {
 /** The steps that a triaged question needs, in order, and no others. */
 export function makePlan(triage: Triage): PlanStep[] {
   const step = (agent: AgentName, title: string): PlanStep => ({ id: agent, agent, title });
-  // What sources say of prices needs no usage.
-  const supply = namedTitle(triage, "supply_researcher");
+  if (triage.category === "synthetic_data")
+    return [step("synthetic_data", "Reading what is to be generated"), step("reporting", "Writing the report")];
+  // What sources say of prices needs no usage; a question that names what can be told of usage is about that.
+  const ofUsage = namesAnalysis(triage, "data_analysis") || namesAnalysis(triage, "optimization");
+  const supply = ofUsage ? undefined : namedTitle(triage, "supply_researcher");
   if (supply !== undefined) return [step("supply_researcher", supply), step("reporting", "Writing the report")];
   return [
     step("data_analysis", dataTitle(triage)),

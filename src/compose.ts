@@ -62,14 +62,8 @@ export async function compose(options: ComposeOptions): Promise<App> {
 async function wire({ config, log, now }: ComposeOptions, engines: Engines): Promise<App> {
   const jobs = await createJobQueue(engines.queue);
   const gatewayAddress: GatewayAddress = { url: undefined };
-  const {
-    flows,
-    gateway,
-    handlers,
-    adapterFor,
-    intake,
-    engines: served,
-  } = await wireFlows({ config, log, now, engines, jobs, gatewayAddress });
+  const wired = await wireFlows({ config, log, now, engines, jobs, gatewayAddress });
+  const { flows, gateway } = wired;
   const acks = createAckGate();
   const listening = new Set<Listening>();
   let worker: Promise<Worker> | undefined;
@@ -85,17 +79,13 @@ async function wire({ config, log, now }: ComposeOptions, engines: Engines): Pro
     admitLocalAdmin: (org, userName) => engines.stores.members.grant(org.id, localAuthor(org, userName), "admin"),
     parts: (role) => partsOf(config, role),
     async startWorker() {
-      worker ??= createWorker(engines.queue, handlers, log, { yieldTo: (signal) => acks.clear(signal) });
+      worker ??= createWorker(engines.queue, wired.handlers, log, { yieldTo: (signal) => acks.clear(signal) });
       await worker;
       await schedule(jobs);
     },
     async listen(request) {
       const { id } = await openOrg(ownOrg);
-      const { spending, savings } = flows;
-      const server = await listen(
-        { config, log, now, engines: served, jobs, gateway, spending, savings, adapterFor, intake, acks, ownOrg: id },
-        request,
-      );
+      const server = await listen({ ...wired, ...flows, config, log, now, jobs, acks, ownOrg: id }, request);
       listening.add(server);
       if (request.gateway) gatewayAddress.url = onThisMachine(server.url);
       return server;

@@ -202,4 +202,44 @@ describe("the configuration", () => {
     expect(() => read({ OPENAI_BASE_URL: "https://me:secret@proxy/v1" })).toThrow(/^The base URL of openai holds an address/);
     expect(() => read({ ANTHROPIC_BASE_URL: "ftp://files" })).toThrow(/^The base URL of anthropic holds an address/);
   });
+
+  it("uses no models where it is not told which, though keys are set, and none at all where they are switched off", () => {
+    expect(readConfig("/", { OPENAI_API_KEY: "k" }).models).toEqual({ kind: "off", why: "set APEX_MODELS to turn them on" });
+    const off = { OPENAI_API_KEY: "k", APEX_MODELS: "openai/gpt-5-mini", DEV_MODE_DISABLE_LLM: "true" };
+    expect(readConfig("/", off).models).toEqual({ kind: "off", why: "DEV_MODE_DISABLE_LLM is set" });
+    // Switched off, nothing of it is asked for.
+    expect(readConfig("/", { APEX_MODELS: "openai/gpt-5-mini", DEV_MODE_DISABLE_LLM: "1" }).models.kind).toBe("off");
+    expect(readConfig("/", { ...off, DEV_MODE_DISABLE_LLM: "false" }).models.kind).toBe("on");
+    expect(() => readConfig("/", { ...off, DEV_MODE_DISABLE_LLM: "perhaps" })).toThrow('DEV_MODE_DISABLE_LLM must be "true" or "false".');
+  });
+
+  it("names models by their provider or by names that only one maker uses, and what they are able to do", () => {
+    const env = { OPENAI_API_KEY: "k", ANTHROPIC_API_KEY: "k", GOOGLE_API_KEY: "k", APEX_GATEWAY_URL: "http://gateway:8000/" };
+    const models = "gpt-5-mini, claude-sonnet-4-5 ,gemini/gemini-2.5-flash,openai/acme-9=strong";
+    expect(readConfig("/", { ...env, APEX_MODELS: models, APEX_MODEL_BUDGET_USD: "0.2" }).models).toEqual({
+      kind: "on",
+      models: [
+        { provider: "openai", model: "gpt-5-mini", rank: undefined },
+        { provider: "anthropic", model: "claude-sonnet-4-5", rank: undefined },
+        { provider: "google", model: "gemini-2.5-flash", rank: undefined },
+        { provider: "openai", model: "acme-9", rank: "strong" },
+      ],
+      budget: 200_000_000_000n,
+      gatewayUrl: "http://gateway:8000",
+    });
+  });
+
+  it.each([
+    [{ APEX_MODELS: "openai/gpt-5-mini" }, "APEX_MODELS names gpt-5-mini, and OPENAI_API_KEY is not set: set it, or leave the model out."],
+    [{ APEX_MODELS: "gemini-2.5-flash" }, "GEMINI_API_KEY is not set"],
+    [{ APEX_MODELS: "acme-9", OPENAI_API_KEY: "k" }, "whose provider is not openai, anthropic or google"],
+    [{ APEX_MODELS: "mistral/large", OPENAI_API_KEY: "k" }, "whose provider is not openai, anthropic or google"],
+    [{ APEX_MODELS: "gpt-5=best", OPENAI_API_KEY: "k" }, "which names no model"],
+    [{ APEX_MODELS: ",", OPENAI_API_KEY: "k" }, "names no model"],
+    [{ APEX_MODELS: "gpt-5", OPENAI_API_KEY: "k", APEX_MODEL_BUDGET_USD: "0" }, "APEX_MODEL_BUDGET_USD must be an amount above zero"],
+    [{ APEX_MODELS: "gpt-5", OPENAI_API_KEY: "k", APEX_MODEL_BUDGET_USD: "-1" }, "APEX_MODEL_BUDGET_USD must be an amount above zero"],
+    [{ APEX_MODELS: "gpt-5", OPENAI_API_KEY: "k", APEX_GATEWAY_URL: "http://me:secret@host" }, "APEX_GATEWAY_URL holds an address"],
+  ])("refuses models that are not whole: %o", (environment, sentence) => {
+    expect(() => readConfig("/", environment)).toThrow(sentence);
+  });
 });

@@ -7,17 +7,12 @@ import type { Reach } from "./openai.ts";
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
 function messageOf(message: ModelMessage): MessageParam {
-  switch (message.role) {
-    case "user":
-      return { role: "user", content: message.text };
-    case "tool":
-      return { role: "user", content: [{ type: "tool_result", tool_use_id: message.callId, content: message.result }] };
-    default: {
-      const calls = (message.toolCalls ?? []).map(({ id, name, input }) => ({ type: "tool_use" as const, id, name, input }));
-      const text = message.text === "" ? [] : [{ type: "text" as const, text: message.text }];
-      return { role: "assistant", content: [...text, ...calls] };
-    }
-  }
+  if (message.role === "user") return { role: "user", content: message.text };
+  if (message.role === "tool")
+    return { role: "user", content: [{ type: "tool_result", tool_use_id: message.callId, content: message.result }] };
+  const calls = (message.toolCalls ?? []).map(({ id, name, input }) => ({ type: "tool_use" as const, id, name, input }));
+  const text = message.text === "" ? [] : [{ type: "text" as const, text: message.text }];
+  return { role: "assistant", content: [...text, ...calls] };
 }
 
 const toolOf = ({ name, description, input }: NonNullable<ModelRequest["tools"]>[number]): Tool => ({
@@ -77,7 +72,8 @@ function* piecesOf(event: RawMessageStreamEvent, counted: Counted): Generator<Pi
       if (event.delta.stop_reason !== null) yield { type: "finish", finish: finishes[event.delta.stop_reason] ?? "refused" };
       return;
     }
-    default:
+    case "content_block_stop":
+    case "message_stop":
   }
 }
 

@@ -15,49 +15,45 @@ export interface RunBudget {
   hold(client: ModelClient): ModelClient;
 }
 
+interface Purse {
+  /** What the call may cost at most, set aside; a ModelError where there is not so much left. */
+  setAside(name: ModelName, request: ModelRequest): PicoUsd;
+  settle(call: ModelCall, most: PicoUsd): void;
+}
+
+/** A client whose calls are paid from a purse. */
+function paidFrom(purse: Purse, client: ModelClient): ModelClient {
+  async function* stream(request: ModelRequest): ReturnType<ModelClient["stream"]> {
+    const most = purse.setAside(client.name, request);
+    try {
+      const answer = yield* client.stream(request);
+      purse.settle(answer.call, most);
+      return answer;
+    } catch (error) {
+      if (error instanceof ModelError && error.call !== undefined) purse.settle(error.call, most);
+      throw error;
+    }
+  }
+  return { name: client.name, stream, complete: (request) => drain(stream(request)) };
+}
+
 /** Opens a budget. What a call may cost at most is set aside before it is sent; afterwards what it cost counts, or all that was set aside where that is unknown. */
 export function openBudget(limits: BudgetLimits, prices: ModelPrices, onCall: (call: ModelCall) => void): RunBudget {
   let counted = 0n;
   let begun = 0;
-
-  function setAside(name: ModelName, request: ModelRequest): PicoUsd {
-    const most = prices.costOf(name, mostTokens(request));
-    if (most === null) throw new ModelError("no_price", name);
-    if (begun >= limits.maxCalls || counted + most > limits.maxCost) throw new ModelError("over_budget", name);
-    counted += most;
-    begun += 1;
-    return most;
-  }
-
-  function settle(call: ModelCall, most: PicoUsd): void {
-    counted += (call.cost ?? most) - most;
-    onCall(call);
-  }
-
-  const hold = (client: ModelClient): ModelClient => {
-    async function* stream(request: ModelRequest): ReturnType<ModelClient["stream"]> {
-      const most = setAside(client.name, request);
-      try {
-        const pieces = client.stream(request);
-        for (;;) {
-          const next = await pieces.next();
-          if (next.done !== true) {
-            yield next.value;
-            continue;
-          }
-          settle(next.value.call, most);
-          return next.value;
-        }
-      } catch (error) {
-        if (error instanceof ModelError && error.call !== undefined) settle(error.call, most);
-        throw error;
-      }
-    }
-    return {
-      name: client.name,
-      stream,
-      complete: (request) => drain(stream(request)),
-    };
+  const purse: Purse = {
+    setAside(name, request) {
+      const most = prices.costOf(name, mostTokens(request));
+      if (most === null) throw new ModelError("no_price", name);
+      if (begun >= limits.maxCalls || counted + most > limits.maxCost) throw new ModelError("over_budget", name);
+      counted += most;
+      begun += 1;
+      return most;
+    },
+    settle(call, most) {
+      counted += (call.cost ?? most) - most;
+      onCall(call);
+    },
   };
-  return { hold };
+  return { hold: (client) => paidFrom(purse, client) };
 }

@@ -14,18 +14,13 @@ import type { Reach } from "./openai.ts";
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
 
 function contentOf(message: ModelMessage): Content {
-  switch (message.role) {
-    case "user":
-      return { role: "user", parts: [{ text: message.text }] };
-    case "tool":
-      return { role: "function", parts: [{ functionResponse: { name: message.name, response: { result: message.result } } }] };
-    default: {
-      const calls = (message.toolCalls ?? []).map(
-        ({ name, input }): Part => ({ functionCall: { name, args: isObject(input) ? { ...input } : {} } }),
-      );
-      return { role: "model", parts: [...(message.text === "" ? [] : [{ text: message.text }]), ...calls] };
-    }
-  }
+  if (message.role === "user") return { role: "user", parts: [{ text: message.text }] };
+  if (message.role === "tool")
+    return { role: "function", parts: [{ functionResponse: { name: message.name, response: { result: message.result } } }] };
+  const calls = (message.toolCalls ?? []).map(
+    ({ name, input }): Part => ({ functionCall: { name, args: isObject(input) ? { ...input } : {} } }),
+  );
+  return { role: "model", parts: [...(message.text === "" ? [] : [{ text: message.text }]), ...calls] };
 }
 
 /** Google takes JSON Schema under names that its client does not know yet; it passes them on. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readUsage } from "../../src/catalog/usage-body/read-usage.ts";
-import type { Tokens } from "../../src/core/tokens.ts";
+import { noTokens, type Tokens } from "../../src/core/tokens.ts";
 import type { CallOutcome, ModelAnswer, ModelCall, ModelClient, ModelFinish, ModelName, ModelRequest, ToolCall } from "./client.ts";
 import { drain } from "./client.ts";
 import { ModelError, modelError } from "./errors.ts";
@@ -62,7 +62,10 @@ class Heard {
   /** The tools that were asked for; undefined where one of them is not JSON. */
   toolCalls(): readonly ToolCall[] | undefined {
     try {
-      return [...this.calls.values()].map(({ id, name, input }) => ({ id, name, input: JSON.parse(input === "" ? "{}" : input) }));
+      return [...this.calls.values()].map(({ id, name, input }) => {
+        const parsed: unknown = JSON.parse(input === "" ? "{}" : input);
+        return { id, name, input: parsed };
+      });
     } catch {
       return undefined;
     }
@@ -85,8 +88,10 @@ function tokensOf({ provider, heard }: Attempt): Tokens | null {
 
 function callOf(attempt: Attempt, outcome: CallOutcome): ModelCall {
   const { provider, settings, at, started } = attempt;
-  const tokens = tokensOf(attempt);
-  const cost = tokens === null ? null : settings.prices.costOf(provider.name, tokens);
+  // What was turned away was not worked on, and costs nothing.
+  const turnedAway = outcome === "rate_limited" || outcome === "rejected";
+  const tokens = turnedAway ? noTokens : tokensOf(attempt);
+  const cost = turnedAway ? 0n : tokens === null ? null : settings.prices.costOf(provider.name, tokens);
   return { ...provider.name, outcome, tokens, cost, at, ms: Math.round(performance.now() - started) };
 }
 
@@ -125,8 +130,9 @@ async function* hear(attempt: Attempt, request: ModelRequest): AsyncGenerator<st
     for (;;) {
       const next = pieces.next();
       next.catch(() => undefined);
-      const { done, value } = await Promise.race([next, ended]);
-      if (done === true) return answerOf(attempt);
+      const piece = await Promise.race([next, ended]);
+      if (piece.done === true) return answerOf(attempt);
+      const { value } = piece;
       heard.take(value);
       if (heard.isEndless(request.maxOutputTokens)) throw new ModelError("too_long", provider.name, { call: callOf(attempt, "too_long") });
       if (value.type === "text" && value.text !== "") yield value.text;

@@ -99,16 +99,32 @@ function resting(client: ModelClient, breakers: Breakers): ModelClient {
   };
 }
 
+const causeOf = (error: unknown): string | undefined =>
+  error instanceof Error && error.cause instanceof Error ? error.cause.message.slice(0, 300) : undefined;
+
+/** What was spent, and what stood in, since it was last taken. */
+function openAccount(): { add(spend: ModelSpend): void; fellBack(...sentences: readonly string[]): void; take(): ModelSpend } {
+  let untold = noModelSpend;
+  const add = (spend: ModelSpend): void => {
+    untold = addedSpend(untold, spend);
+  };
+  return {
+    add,
+    fellBack: (...sentences) => add({ uses: [], fallbacks: [sentences.join(" ").trim()] }),
+    take() {
+      const spend = untold;
+      untold = noModelSpend;
+      return spend;
+    },
+  };
+}
+
 /** Opens the models for one answer: by need and price, with retries, breakers, a budget, and one standing in for another. */
 export function openModels(options: ModelsOptions): Models {
   const { models, clientOf, prices, breakers, log, random, retries = usualRetries, askTimeoutMs = 15_000 } = options;
-  let untold = noModelSpend;
-  const note = (spend: ModelSpend): void => {
-    untold = addedSpend(untold, spend);
-  };
-  const fellBack = (...sentences: readonly string[]): void => note({ uses: [], fallbacks: [sentences.join(" ").trim()] });
+  const account = openAccount();
   const budget = openBudget(options.budget, prices, (call) => {
-    note({ uses: [useOf(call)], fallbacks: [] });
+    account.add({ uses: [useOf(call)], fallbacks: [] });
     options.onCall?.(call);
   });
   const guarded = (name: ModelName): ModelClient => resting(retrying(budget.hold(clientOf(name)), retries, random), breakers);
@@ -116,8 +132,8 @@ export function openModels(options: ModelsOptions): Models {
     log.warn("A model gave no answer that can be used.", { model: keyOf(of), error: String(error), cause: causeOf(error) });
     return error instanceof AppError ? error.message : `${of.model} failed.`;
   };
-
   return {
+    take: () => account.take(),
     async ask(step, request, schema, complain) {
       const { order, notes } = chooseModels(models, needOf[step], prices);
       const late = AbortSignal.timeout(askTimeoutMs);
@@ -127,23 +143,15 @@ export function openModels(options: ModelsOptions): Models {
         if (late.aborted) break;
         try {
           const value = await completeAs(guarded(name), { ...request, signal }, schema, complain);
-          if (failures.length > 0) fellBack(...failures, `${name.model} answered instead.`);
+          if (failures.length > 0) account.fellBack(...failures, `${name.model} answered instead.`);
           return value;
         } catch (error) {
           if (request.signal.aborted) throw error;
           failures.push(told(error, name));
         }
       }
-      fellBack(...failures, "Rules and templates answered instead.");
+      account.fellBack(...failures, "Rules and templates answered instead.");
       return undefined;
-    },
-    take() {
-      const spend = untold;
-      untold = noModelSpend;
-      return spend;
     },
   };
 }
-
-const causeOf = (error: unknown): string | undefined =>
-  error instanceof Error && error.cause instanceof Error ? error.cause.message.slice(0, 300) : undefined;

@@ -15,20 +15,14 @@ export interface Reach {
 }
 
 function messageOf(message: ModelMessage): ChatCompletionMessageParam {
-  switch (message.role) {
-    case "user":
-      return { role: "user", content: message.text };
-    case "tool":
-      return { role: "tool", tool_call_id: message.callId, content: message.result };
-    default: {
-      const calls = (message.toolCalls ?? []).map(({ id, name, input }) => ({
-        id,
-        type: "function" as const,
-        function: { name, arguments: JSON.stringify(input) },
-      }));
-      return { role: "assistant", content: message.text, ...(calls.length === 0 ? {} : { tool_calls: calls }) };
-    }
-  }
+  if (message.role === "user") return { role: "user", content: message.text };
+  if (message.role === "tool") return { role: "tool", tool_call_id: message.callId, content: message.result };
+  const calls = (message.toolCalls ?? []).map(({ id, name, input }) => ({
+    id,
+    type: "function" as const,
+    function: { name, arguments: JSON.stringify(input) },
+  }));
+  return { role: "assistant", content: message.text, ...(calls.length === 0 ? {} : { tool_calls: calls }) };
 }
 
 const bodyOf = (

@@ -29,9 +29,11 @@ export function retrying(client: ModelClient, limits: RetryLimits, random: () =>
   const rest = async (error: unknown, tried: number, signal: AbortSignal): Promise<void> => {
     const wait = waitBefore(error, tried, limits, random);
     if (wait === undefined || signal.aborted) throw error;
-    await sleep(wait, undefined, { signal }).catch(() => {
+    try {
+      await sleep(wait, undefined, { signal });
+    } catch {
       throw error;
-    });
+    }
   };
   return {
     name: client.name,

@@ -87,14 +87,14 @@ function faultOf({ from, text }: Arrangement["sentences"][number], { sentences }
 }
 
 /**
- * What is wrong with an arrangement; undefined where nothing is. Each sentence is used once. A new sentence holds the slots, and
- * the words that turn a meaning, of those that it is made of: all of them, once each and in their order. Its other words are
- * theirs too, or carry no meaning.
+ * What is wrong with an arrangement; undefined where nothing is. Each sentence is used once, in its order: "most of it" then still
+ * speaks of what it spoke of. A new sentence holds the slots, and the words that turn a meaning, of those that it is made of: all of
+ * them, once each and in their order. Its other words are theirs too, or carry no meaning.
  */
 export function faultIn({ sentences }: Arrangement, shown: Shown): string | undefined {
   const used = sentences.flatMap(({ from }) => from);
-  const missing = shown.sentences.findIndex((_, index) => used.filter((one) => one === index).length !== 1);
-  if (missing >= 0) return `Sentence ${slotName(missing)} must be used once.`;
+  if (used.length !== shown.sentences.length || used.some((one, index) => one !== index))
+    return `Use each of the ${shown.sentences.length} sentences once, in their order.`;
   return sentences.map((one) => faultOf(one, shown)).find((fault) => fault !== undefined);
 }
 

@@ -14,7 +14,7 @@ export interface Draft {
 
 const system = `You join given sentences into fluent prose. Each ⟦letter⟧ stands for a figure, a name or a date that you never see.
 Rules, checked by a program:
-- Use every sentence once. A new sentence may join up to three of them; "from" lists their numbers in the order in which they appear in it.
+- Use every sentence once, in their order. A new sentence may join up to three that follow each other; "from" lists their numbers.
 - Keep every ⟦letter⟧ of a sentence, once each, in the same order. Write no digits and no numbers in words.
 - Keep every word that turns the meaning (such as no, not, more, less, most, saved, measured, estimated, cost) where it stands among the ⟦letters⟧.
 - Other words must come from the given sentences or this list: ${[...connectives].join(" ")}.

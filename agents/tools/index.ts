@@ -1,3 +1,4 @@
+import { anomalyDetector } from "./anomaly-detector.ts";
 import { batchApi } from "./batch-api.ts";
 import { bestOfN } from "./best-of-n.ts";
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
@@ -134,4 +135,5 @@ export const tools = {
   supply_price_watch: supplyPriceWatch,
   supply_new_models: supplyNewModels,
   supply_market_report: supplyMarketReport,
+  anomaly_detector: anomalyDetector,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

@@ -2,6 +2,7 @@
 export const missingData = {
   usage:
     "No usage is stored for this question. Import some with `apex import FILE`, or send traffic through the gateway (/v1/chat/completions).",
+  generated: "No generated usage is stored. Ask for some, like “generate 10,000 e-commerce records for last month, seed 7”.",
   older: "Older usage: import it with `apex import FILE` to compare with it.",
   latency: "Response times: none of the usage asked about carries one. Import with a latency column, or route traffic through the gateway.",
   promptHashes:

@@ -66,5 +66,6 @@ export const toolNames = [
   "supply_price_watch",
   "supply_new_models",
   "supply_market_report",
+  "anomaly_detector",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

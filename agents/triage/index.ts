@@ -3,17 +3,18 @@ import { type Category, nothingNamed, type Triage } from "../../src/core/triage.
 import type { Models } from "../models/models.ts";
 import { knownNames } from "./entities.ts";
 import { filledIn, inFull, leans, says } from "./follow-up.ts";
-import { asItReads, givesOrders } from "./guard.ts";
+import { givesOrders } from "./guard.ts";
 import type { QuestionReading, TriageInput } from "./input.ts";
 import { exampleQuestions, offTopic, priorityRules } from "./instructions.ts";
 import { Triage as output } from "./output.ts";
 import { proposedTriage } from "./propose.ts";
 import { hits, type Reading, read } from "./read.ts";
+import { asItReads } from "./readings.ts";
 
 const examples = exampleQuestions.map((question) => `“${question}”`).join(", ");
 const answerable: ReadonlySet<Category> = new Set([
   ...(["workload_analysis", "cost", "performance", "quality", "model_selection"] as const),
-  ...(["supply_catalog", "monitoring_and_reporting", "configuration"] as const),
+  ...(["supply_catalog", "monitoring_and_reporting", "configuration", "synthetic_data"] as const),
 ]);
 
 const closing = (question: string, fields: Pick<Triage, "askBack" | "refusal">): Triage => ({
@@ -52,8 +53,9 @@ function askBackFor(question: string, reading: Reading): AskBack | undefined {
       `That is about ${first.replaceAll("_", " ")}, which Apex cannot do from a question yet. You can ask, for example: ${examples}.`,
     );
   }
-  const { metrics, tools, dimensions, targets } = reading.entities;
-  const understood = [metrics, tools, dimensions, targets].some((list) => list.length > 0);
+  const { metrics, tools, sources, dimensions, targets } = reading.entities;
+  if (first === "synthetic_data") return undefined;
+  const understood = [metrics, tools, sources, dimensions, targets].some((list) => list.length > 0);
   const named = reading.entities.workloads.length + reading.entities.teams.length + reading.entities.models.length > 0;
   if (understood || (named && reading.intents.length > 0)) return undefined;
   if (first === "general") return helpful(ours);
@@ -76,7 +78,7 @@ function readQuestion(input: TriageInput): QuestionReading {
     return clear(closing("", { askBack, refusal: null }));
   }
   const text = asItReads(question);
-  if (givesOrders(text)) return clear(closing(text, { askBack: null, refusal }));
+  if (givesOrders(question)) return clear(closing(text, { askBack: null, refusal }));
   const bookModels = input.prices.models(input.asOf).map((facts) => facts.model);
   const names = knownNames(input.coverage, bookModels);
   const inUse = new Set(input.coverage.models);
@@ -91,7 +93,8 @@ function readQuestion(input: TriageInput): QuestionReading {
   const askBack = askBackFor(question, reading);
   if (askBack !== undefined) {
     const [category = "general"] = reading.categories;
-    const triage = { ...closing(text, { askBack: askBack.text, refusal: null }), category };
+    const { sources } = reading.entities;
+    const triage = { ...closing(text, { askBack: askBack.text, refusal: null }), category, entities: { ...nothingNamed, sources } };
     return { triage, unclear: askBack.unclear ? reading.entities : undefined };
   }
   const [category = "cost", ...secondary] = reading.categories;

@@ -5,10 +5,11 @@ import { calendarOf } from "../../src/core/zone.ts";
 import type { Models } from "../models/models.ts";
 import { topics } from "../topics.ts";
 import { findNames, knownNames } from "./entities.ts";
-import { asItReads, givesOrders } from "./guard.ts";
+import { givesOrders } from "./guard.ts";
 import type { TriageInput } from "./input.ts";
 import { dimensionRules } from "./instructions.ts";
 import { readPeriods } from "./periods.ts";
+import { asItReads } from "./readings.ts";
 
 /** The spans that a model may name; code says which days they are. */
 const spans = [

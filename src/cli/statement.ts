@@ -41,6 +41,14 @@ function lineText(line: StatementLine): readonly string[] {
   ];
 }
 
+/** What Apex itself spent on models, as far as it did. */
+const ownText = ({ ownModels }: SavingsStatement): readonly string[] =>
+  ownModels === undefined
+    ? []
+    : [
+        `Apex's own models: ${ownModels.requests} calls, ${show(ownModels.cost)}, deducted${ownModels.unpricedRequests === 0 ? "" : `; the cost of ${ownModels.unpricedRequests} of them is unknown`}`,
+      ];
+
 /** A statement as a terminal shows it. */
 export function statementText(statement: SavingsStatement): string {
   const { lines, indicative, tier } = statement;
@@ -49,6 +57,7 @@ export function statementText(statement: SavingsStatement): string {
     `AI spend of the month ${show(statement.spend)}: tier ${tier}, ${customerTiers[tier].price}`,
     "",
     ...(lines.length === 0 ? ["Nothing was measured in this month.", ""] : lines.flatMap(lineText)),
+    ...ownText(statement),
     `Sum ${show(statement.counted)}, billed ${show(statement.billed)}, fee ${show(statement.fee)}; exactly ${statement.billed} and ${statement.fee} USD`,
     ...(indicative.length === 0 ? [] : ["", "Indicative only, never billed and in no sum:"]),
     ...indicative.map(

@@ -14,11 +14,12 @@ export interface NetLine {
 }
 
 /**
- * Sets the losses of a month off against its savings: what is billed is the sum of all lines, never below zero. The losses
- * come off the saving lines in proportion, rounded down, and what rounding leaves goes to the largest line.
+ * Sets the losses of a month, and what Apex itself cost, off against its savings: what is billed is the sum of all lines less
+ * `ownCost`, never below zero. Both come off the saving lines in proportion, rounded down, and what rounding leaves goes to the
+ * largest line.
  */
-export function netSavings(lines: readonly CountedLine[]): readonly NetLine[] {
-  const sum = lines.reduce((total, { counted }) => total + counted, 0n);
+export function netSavings(lines: readonly CountedLine[], ownCost: PicoUsd = 0n): readonly NetLine[] {
+  const sum = lines.reduce((total, { counted }) => total + counted, 0n) - ownCost;
   const saved = lines.reduce((total, { counted }) => total + (counted > 0n ? counted : 0n), 0n);
   if (sum <= 0n) return lines.map(() => ({ billed: 0n, fee: 0n }));
   const shares = lines.map(({ counted }) => (counted > 0n ? (sum * counted) / saved : 0n));

@@ -65,6 +65,16 @@ export const StatementLine = z.strictObject({
 });
 export type StatementLine = z.infer<typeof StatementLine>;
 
+/** What Apex itself used of models in the month: metered like all usage, under a key and a workload of its own. */
+export const OwnModels = z.strictObject({
+  requests: z.number().int().positive(),
+  /** Of them, those whose cost is unknown; they are in no sum. */
+  unpricedRequests: z.number().int().nonnegative(),
+  cost: UsdAmount,
+  query: Query,
+});
+export type OwnModels = z.infer<typeof OwnModels>;
+
 /** A provider's UTC day, as far as it decides what is billed. */
 export const StatementDay = z.strictObject({
   provider: z.string(),
@@ -113,7 +123,9 @@ export const SavingsStatement = z.strictObject({
   lines: z.array(StatementLine),
   /** The sum of what the lines count. Signed. */
   counted: UsdAmount,
-  /** That sum, never below zero. */
+  /** What Apex itself spent on models, which is deducted before anything is billed; absent where it asked none. */
+  ownModels: OwnModels.optional(),
+  /** The sum less what Apex itself spent, never below zero. */
   billed: UsdAmount,
   fee: UsdAmount,
   days: z.array(StatementDay),

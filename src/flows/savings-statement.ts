@@ -3,13 +3,14 @@ import { type BillingTerms, type BillingTermsStore, type Month, monthSpan } from
 import { canonicalJson, sha256 } from "../core/canonical.ts";
 import { AppError } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
+import { ownCalls } from "../core/model-spend.ts";
 import { fromUsd, type PicoUsd, toUsd } from "../core/money.ts";
 import { netSavings } from "../core/net-savings.ts";
 import type { PolicyRule, PolicyStore } from "../core/policy.ts";
 import type { ReadReconciliation, ReconciliationQuery } from "../core/read-reconciliation.ts";
 import type { RunStore } from "../core/run.ts";
 import type { SavingsEntry, SavingsLedger, SavingsPlan } from "../core/savings.ts";
-import type { SavingsStatement, StatementLine } from "../core/savings-statement.ts";
+import type { OwnModels, SavingsStatement, StatementLine } from "../core/savings-statement.ts";
 import { holdoutOf } from "../core/strategy.ts";
 import { type CustomerTier, tierOf } from "../core/tiers.ts";
 import type { QueryText, UsageReader } from "../core/usage-store.ts";
@@ -48,6 +49,9 @@ const rules: readonly string[] = [
   "Retries, fallbacks, judge and shadow calls are part of the cost. Judge and shadow calls of the held-out side are deducted from the saving.",
   "Each request is priced at its own time on both sides: what a provider's price cut saves is not counted.",
 ];
+
+const ownRule =
+  "What Apex itself spent on models in the month is deducted before anything is billed: its metered calls, each at the price of its own time. Calls whose cost is unknown are counted and not deducted.";
 
 /** The share that is asked of a line: never more than its plan froze. */
 const feeOf = (plan: number, tier: CustomerTier, terms: BillingTerms | undefined): number =>
@@ -141,13 +145,32 @@ const isFinal = (to: Date, asOf: Date, lines: readonly CountedLine[], days: Savi
 const sumOf = (amounts: readonly string[]): PicoUsd => amounts.reduce((sum, amount) => sum + fromUsd(amount), 0n);
 
 /** The lines with losses set off, and their fees. */
-function settled(counted: readonly CountedLine[], tier: CustomerTier, terms: BillingTerms | undefined): readonly StatementLine[] {
+function settled(
+  counted: readonly CountedLine[],
+  own: OwnModels | undefined,
+  tier: CustomerTier,
+  terms: BillingTerms | undefined,
+): readonly StatementLine[] {
   const shares = counted.map(({ plan }) => feeOf(plan.feeBasisPoints, tier, terms));
-  const nets = netSavings(counted.map((line, n) => ({ counted: fromUsd(line.counted), feeBasisPoints: shares[n] ?? 0 })));
+  const amounts = counted.map((line, n) => ({ counted: fromUsd(line.counted), feeBasisPoints: shares[n] ?? 0 }));
+  const nets = netSavings(amounts, fromUsd(own?.cost ?? "0"));
   return counted.map((line, n) => {
     const { billed = 0n, fee = 0n } = nets[n] ?? {};
     return { ...line, billed: toUsd(billed), feeBasisPoints: shares[n] ?? 0, fee: toUsd(fee) };
   });
+}
+
+/** What Apex itself used of models in the month, up to `asOf`; undefined where it used none. */
+async function ownModelsOf({ usage }: StatementDeps, { orgId, month, asOf }: StatementRequest): Promise<OwnModels | undefined> {
+  const { from, to } = monthSpan(month);
+  if (asOf <= from) return undefined;
+  const filters = { apiKey: [ownCalls.apiKey], workload: [ownCalls.workload] };
+  const period = { from, to: asOf < to ? asOf : to };
+  const { rows, query } = await usage.spend({ orgId, period, filters, by: [], grain: "total" });
+  const [total] = rows;
+  if (total === undefined || total.requests === 0) return undefined;
+  const { requests, unpricedRequests, cost } = total;
+  return { requests, unpricedRequests, cost: toUsd(cost), query: jsonQuery(query) ?? { sql: "", params: {} } };
 }
 
 /** The ledger's windows that end in a month, as far as they were measured by then. */
@@ -173,7 +196,8 @@ export async function savingsStatement(deps: StatementDeps, request: StatementRe
   const { rows } = await deps.usage.spend({ orgId, period: { from, to }, filters: {}, by: [], grain: "total" });
   const spend = rows.reduce((sum, row) => sum + row.cost, 0n);
   const tier = tierOf(spend);
-  const lines = settled(counted, tier, await deps.terms.of(orgId, month));
+  const ownModels = await ownModelsOf(deps, request);
+  const lines = settled(counted, ownModels, tier, await deps.terms.of(orgId, month));
   const days = verdicts.days.filter(({ day }) => day >= month);
   const document: Omit<SavingsStatement, "hash"> = {
     kind: "savings_statement",
@@ -187,11 +211,12 @@ export async function savingsStatement(deps: StatementDeps, request: StatementRe
     tier: tier.name,
     lines: [...lines],
     counted: toUsd(sumOf(lines.map((line) => line.counted))),
+    ...(ownModels === undefined ? {} : { ownModels }),
     billed: toUsd(sumOf(lines.map((line) => line.billed))),
     fee: toUsd(sumOf(lines.map((line) => line.fee))),
     days,
     indicative: await deps.indicative(request),
-    rules: [...rules],
+    rules: ownModels === undefined ? [...rules] : [...rules, ownRule],
   };
   return { ...document, hash: sha256(canonicalJson(document)) };
 }

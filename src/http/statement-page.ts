@@ -82,6 +82,11 @@ const indicative = ({ indicative: shown }: SavingsStatement): string =>
         ]),
       )}</section>`;
 
+const own = ({ ownModels }: SavingsStatement): string =>
+  ownModels === undefined
+    ? ""
+    : `<p>Apex's own models: ${count(ownModels.requests)} calls, <data id="own" value="${ownModels.cost}">${show(ownModels.cost)}</data>, deducted before anything is billed. The cost of ${count(ownModels.unpricedRequests)} of them is unknown.</p>`;
+
 /** A savings statement as a page of its own, without scripts, that a browser prints to paper or PDF. */
 export function statementPage(statement: SavingsStatement): string {
   const { org, month, final, asOf, lines, days, rules } = statement;
@@ -91,6 +96,7 @@ export function statementPage(statement: SavingsStatement): string {
     `<h1>Savings statement of ${escapeHtml(org)}, ${month}</h1>`,
     `<p>${final ? "Final" : "Not final: the month is not over, or a bill is awaited"}, as of ${asOf}. AI spend ${show(statement.spend)}: tier ${statement.tier}, ${escapeHtml(customerTiers[statement.tier].price)}.</p>`,
     `<p>Sum <data id="counted" value="${statement.counted}">${show(statement.counted)}</data>, billed <data id="billed" value="${statement.billed}">${show(statement.billed)}</data>, fee <data id="fee" value="${statement.fee}">${show(statement.fee)}</data>; exactly ${statement.billed} and ${statement.fee} USD.</p>`,
+    own(statement),
     ...(lines.length === 0 ? ["<p>Nothing was measured in this month.</p>"] : lines.map(section)),
     indicative(statement),
     out.length === 0

@@ -60,6 +60,13 @@ describe("losses set off against savings", () => {
     ]);
     expect(netSavings([])).toEqual([]);
   });
+
+  it("set what Apex itself cost off as well, before anything is billed", () => {
+    const lines = [100n, -50n, 201n].map((counted) => ({ counted, feeBasisPoints: 2_000 }));
+    expect(netSavings(lines, 51n).map(({ billed }) => billed)).toEqual([66n, 0n, 134n]);
+    expect(netSavings(lines, 251n).map(({ billed }) => billed)).toEqual([0n, 0n, 0n]);
+    expect(netSavings(lines, 1_000n).map(({ billed }) => billed)).toEqual([0n, 0n, 0n]);
+  });
 });
 
 describe("a month", () => {

@@ -2,17 +2,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { statementText } from "../../src/cli/statement.ts";
 import type { Approval } from "../../src/core/approval.ts";
+import { ownCalls } from "../../src/core/model-spend.ts";
 import { fromUsd, toUsd } from "../../src/core/money.ts";
 import type { SavingsPlan } from "../../src/core/savings.ts";
 import { SavingsStatement } from "../../src/core/savings-statement.ts";
 import { noTokens } from "../../src/core/tokens.ts";
+import type { PricedUsageEvent } from "../../src/core/usage-event.ts";
+import type { SpendQuery } from "../../src/core/usage-store.ts";
 import { applyPolicy } from "../../src/flows/apply-policy.ts";
 import { invoiceOf } from "../../src/flows/invoice.ts";
 import { measureSavings } from "../../src/flows/measure-savings.ts";
 import { savingsStatement } from "../../src/flows/savings-statement.ts";
 import { verifySavings } from "../../src/flows/verify-savings.ts";
 import { verifyStatement } from "../../src/flows/verify-savings-statement.ts";
+import { plainUsage } from "../setup/plain-usage.ts";
 import { type LoopRig, startLoop } from "./loop-rig.ts";
 import { dayMs, hourMs, nextMidnight, statementDeps, type Traffic, trafficOf } from "./savings-rig.ts";
 
@@ -279,8 +284,9 @@ describe("a savings statement", () => {
     const terms = { from: "2026-01", feeBasisPoints: 1_000, platformFee: "500.000000000000" };
     const big = {
       ...rig.clickHouse.usage,
-      spend: async () => ({
-        rows: [{ key: {}, at: null, requests: 1, tokens: noTokensOf(), cost: fromUsd("200000"), unpricedRequests: 0, unpricedTokens: 0 }],
+      // Of Apex's own calls, which it is asked for by filters, there are none.
+      spend: async ({ filters }: SpendQuery) => ({
+        rows: Object.keys(filters).length > 0 ? [] : [bigSpend],
         query: { sql: "", params: {} },
       }),
     };
@@ -294,9 +300,55 @@ describe("a savings statement", () => {
     expect(fromUsd(invoice.total)).toBe((fromUsd(statement.billed) * 1_000n + 5_000n) / 10_000n + fromUsd("500"));
     expect(() => invoiceOf(statement, undefined)).toThrow("no share of the savings is agreed");
   });
+
+  it("deducts what Apex itself spent on models, in a line of its own, and nothing that others call apex", async () => {
+    const before = await statementAt(day(2));
+    expect(before.ownModels).toBeUndefined();
+    const own = (id: string, change: Partial<PricedUsageEvent>): PricedUsageEvent => ({
+      ...plainUsage,
+      ...ownCalls,
+      id,
+      orgId: rig.db.orgId,
+      source: "gateway",
+      at: new Date(day(0).getTime() + hourMs),
+      model: "gpt-5-mini",
+      tokens: { ...noTokens, input: 1_000, output: 100 },
+      cost: 300_000_001n,
+      priceVersion: "test/own",
+      unpricedReason: "",
+      ...change,
+    });
+    await rig.clickHouse.usage.write([
+      own("own-1", {}),
+      own("own-2", { cost: null, priceVersion: "", unpricedReason: "no price" }),
+      own("customer-1", { apiKey: "a customer's key" }),
+      own("late-1", { at: new Date(day(3).getTime() + hourMs) }),
+    ]);
+    const after = await statementAt(day(2));
+    expect(after.ownModels).toMatchObject({ requests: 2, unpricedRequests: 1, cost: toUsd(300_000_001n) });
+    expect(after.counted).toBe(before.counted);
+    expect(fromUsd(after.billed)).toBe(fromUsd(before.billed) - 300_000_001n);
+    expect(after.rules.at(-1)).toContain("What Apex itself spent on models");
+    expect(await verifyStatement(statementDeps(rig), org(), JSON.stringify(after))).toEqual([]);
+    const forged = { ...after, ownModels: { ...after.ownModels, cost: toUsd(1n) } };
+    expect(await verifyStatement(statementDeps(rig), org(), JSON.stringify(forged))).toContainEqual(
+      expect.stringContaining("ownModels.cost"),
+    );
+    expect(statementText(after)).toContain("Apex's own models: 2 calls, $0.0003000, deducted; the cost of 1 of them is unknown");
+    await rig.clickHouse.usage.write([own("own-3", { cost: fromUsd("1000000") })]);
+    expect((await statementAt(day(2))).billed).toBe(toUsd(0n));
+  });
 });
 
-const noTokensOf = () => ({ ...noTokens });
+const bigSpend = {
+  key: {},
+  at: null,
+  requests: 1,
+  tokens: noTokens,
+  cost: fromUsd("200000"),
+  unpricedRequests: 0,
+  unpricedTokens: 0,
+};
 
 /** A copy of a document with one value put in the place of another. */
 function withAt(document: unknown, path: readonly (string | number)[], value: unknown): unknown {

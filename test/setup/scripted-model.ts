@@ -31,17 +31,19 @@ async function* piecesOf(name: ModelName, reply: Reply): AsyncGenerator<Piece> {
     case "fail":
       throw new ModelError(kindOf(reply.status), name, reply.retryAfterMs === undefined ? {} : { retryAfterMs: reply.retryAfterMs });
     case "refuse":
-      return yield { type: "finish", finish: "refused" };
+      yield { type: "finish", finish: "refused" };
+      return;
     case "slow":
       await new Promise((resolve) => setTimeout(resolve, reply.ms).unref());
       yield { type: "text", text: "late" };
-      return yield { type: "finish", finish: "stop" };
+      yield { type: "finish", finish: "stop" };
+      return;
     case "cut":
       yield { type: "text", text: reply.text };
       throw new Error("The connection was closed.");
     case "endless":
       for (;;) yield { type: "text", text: "and on ".repeat(20) };
-    default: {
+    case "say": {
       const { text = "", toolCalls = [], usage = { input: 100, output: 20 } } = reply;
       for (const part of text.match(/[\s\S]{1,12}/g) ?? []) yield { type: "text", text: part };
       for (const [index, { id, name: tool, input }] of toolCalls.entries())

@@ -80,6 +80,16 @@ function makeKey({ prisma, now }: Database, orgId: Id<"org">, wanted: NewKey, ha
   });
 }
 
+/** The key of Apex itself: always the same one, so that every process with the secret key has it and no place needs to hold it. */
+async function makeOwnKey({ prisma, now }: Database, box: Pick<SecretBox, "derive">, orgId: Id<"org">): Promise<string> {
+  const secret = `apex_${box.derive(`gateway key of apex in ${orgId}`)}`;
+  const hash = createHash("sha256").update(secret).digest("hex");
+  const { apiKey: label, workload } = ownCalls;
+  const made = { id: newId("gatewayKey"), orgId, hash, label, workload, team: "", purpose: KeyPurpose.enum.gateway, createdAt: now() };
+  await prisma.gatewayKey.upsert({ where: { hash }, create: made, update: {} });
+  return secret;
+}
+
 const notInUse = (id: string): AppError => new AppError("not_found", `There is no key ${id} in use in this organisation.`);
 
 /** Keys as SHA-256, with what they are held to, in PostgreSQL. */
@@ -92,14 +102,7 @@ export function createKeyStore(database: Database, box: Pick<SecretBox, "derive"
       return { key: await makeKey(database, orgId, wanted, hash), secret };
     },
 
-    async ownKey(orgId) {
-      const secret = `apex_${box.derive(`gateway key of apex in ${orgId}`)}`;
-      const hash = createHash("sha256").update(secret).digest("hex");
-      const { apiKey: label, workload } = ownCalls;
-      const made = { id: newId("gatewayKey"), orgId, hash, label, workload, team: "", purpose: KeyPurpose.enum.gateway, createdAt: now() };
-      await prisma.gatewayKey.upsert({ where: { hash }, create: made, update: {} });
-      return secret;
-    },
+    ownKey: (orgId) => makeOwnKey(database, box, orgId),
 
     changeKey: (orgId, id, changes) =>
       inTransaction(prisma, async (tx) => {

@@ -1,24 +1,16 @@
-import { LLMock } from "@copilotkit/aimock";
-import { afterAll, beforeAll, onTestFinished } from "vitest";
+import type { LLMock } from "@copilotkit/aimock";
 import { createAnthropicClient } from "../../../agents/models/anthropic.ts";
 import type { ModelClient } from "../../../agents/models/client.ts";
 import { createGeminiClient } from "../../../agents/models/gemini.ts";
 import type { ClientSettings } from "../../../agents/models/metered-client.ts";
 import { createOpenAiClient, type Reach } from "../../../agents/models/openai.ts";
 import { modelClientSuite, type Teach } from "../../contract/model-client.ts";
+import { startPeer } from "../../gateway/peer.ts";
 import { type Reply, scriptedModel } from "../../setup/scripted-model.ts";
 
 type Usage = (input: number, output: number) => Record<string, number>;
 
-/** One provider that others wrote, for all three; each test teaches it anew. */
-let peer: LLMock;
-beforeAll(async () => {
-  peer = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
-  await peer.start();
-});
-afterAll(() => peer.stop());
-
-function teachOne(reply: Reply, match: { sequenceIndex?: number }, usage: Usage): void {
+function teachOne(peer: LLMock, reply: Reply, match: { sequenceIndex?: number }, usage: Usage): void {
   switch (reply.kind) {
     case "fail":
       peer.on(match, { error: { message: "No.", type: "api_error" }, status: reply.status });
@@ -35,7 +27,7 @@ function teachOne(reply: Reply, match: { sequenceIndex?: number }, usage: Usage)
     case "endless":
       peer.on(match, { content: "and on ".repeat(20_000) }, { chunkSize: 100 });
       return;
-    default: {
+    case "say": {
       const { text, toolCalls, finish, usage: used = { input: 100, output: 20 } } = reply;
       const end = finish === "length" ? { finishReason: "length" } : {};
       const calls = toolCalls?.map(({ name, input }) => ({ name, arguments: JSON.stringify(input) }));
@@ -48,11 +40,10 @@ function teachOne(reply: Reply, match: { sequenceIndex?: number }, usage: Usage)
 const teaching =
   (make: (url: string, settings: ClientSettings) => ModelClient, usage: Usage): Teach =>
   async (replies, settings) => {
-    peer.clearFixtures();
-    peer.resetMatchCounts();
-    peer.clearRequests();
-    for (const [index, reply] of replies.entries()) teachOne(reply, index < replies.length - 1 ? { sequenceIndex: index } : {}, usage);
-    onTestFinished(() => void peer.clearFixtures());
+    const peer = await startPeer((taught) => {
+      for (const [index, reply] of replies.entries())
+        teachOne(taught, reply, index < replies.length - 1 ? { sequenceIndex: index } : {}, usage);
+    });
     return { client: make(peer.url, settings), asked: () => peer.getRequests().length };
   };
 

@@ -70,7 +70,7 @@ describe("a summary in a model's words", () => {
     expect(told.blocks).toEqual([]);
     expect(asked).toHaveLength(1);
     const { system, messages } = asked[0]?.request ?? { system: "", messages: [] };
-    expect(`${JSON.stringify(messages)}`).not.toMatch(/1,234|800|chat|gpt-5|12,345/);
+    expect(JSON.stringify(messages)).not.toMatch(/1,234|800|chat|gpt-5|12,345/);
     expect(system).not.toMatch(/chat|gpt/);
   });
 
@@ -118,6 +118,7 @@ describe("a summary in a model's words", () => {
     ["markup", instead(2, "**Quality** was not `measured`.")],
     ["characters that turn the direction of text", instead(2, "Quality was not \u202Emeasured\u202C.")],
     ["a sentence left out", honest.slice(0, 2)],
+    ["sentences in another order, so that “it” is something else", honest.toReversed()],
     ["a sentence said twice", [...honest, honest[2]]],
     ["a sentence made of one that there is not", [...honest, { from: [7], text: "All is well." }]],
     ["a sentence of its own", [...honest, first]],

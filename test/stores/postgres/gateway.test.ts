@@ -41,6 +41,20 @@ describe("the gateway's settings", () => {
     expect(await wholeDatabase()).not.toContain(secret);
   });
 
+  it("has a key of Apex' own for each org: always the same one, stored as a hash alone, and gone where it was revoked", async () => {
+    const { gateway } = db.stores;
+    const other = await db.stores.ensureOrg("another one");
+    const [first, again, theirs] = await Promise.all([gateway.ownKey(db.orgId), gateway.ownKey(db.orgId), gateway.ownKey(other)]);
+    expect([first === again, first === theirs, first.startsWith("apex_")]).toEqual([true, false, true]);
+    const hash = createHash("sha256").update(first).digest("hex");
+    const own = (await gateway.keys(db.orgId)).filter(({ label }) => label === "apex itself");
+    expect(own).toMatchObject([{ hash, workload: "apex", purpose: "gateway" }]);
+    expect(await wholeDatabase()).not.toContain(first);
+    for (const { id } of own) await gateway.revokeKey(db.orgId, id);
+    expect(await gateway.ownKey(db.orgId)).toBe(first);
+    expect((await gateway.snapshot()).keys.filter((key) => key.hash === hash)).toEqual([]);
+  });
+
   it("keeps what a key is held to, changes one limit at a time, and takes one away", async () => {
     const { gateway } = db.stores;
     const budget = { amount: 50_000_000_000_001n, per: "month" } as const;
