@@ -64,7 +64,7 @@ describe("forecasting a sum of days", () => {
     let held = 0;
     const worlds = 400;
     for (let world = 0; world < worlds; world += 1) {
-      const days: readonly number[] = Array.from({ length: 29 }, () => (random() < 0.3 ? 500 : 0));
+      const days = Array.from({ length: 29 }, (): number => (random() < 0.3 ? 500 : 0));
       const truth = days.slice(14).reduce((sum, value) => sum + value, 0);
       const input = { history: days.slice(0, 14), firstWeekday: 0, ahead: Array.from({ length: 15 }, () => 1) };
       const { low, high } = forecastSum({ ...input, random: uniform(`b${world}`), resamples: 400 });
