@@ -229,10 +229,22 @@ async function stepsContext(
   const { usage, prices, policies, log, holdoutShare, toolTimeoutMs, breakers } = settings;
   const { savings, billing, settleDays, dailySources, gatewayKeys, market, datasets, corpus } = settings;
   const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
+  const reading = { usage, prices, savings, billing, settleDays, dailySources, gatewayKeys, market, datasets, zone };
+  const limits = { signal, toolTimeoutMs, breakers, clock: () => performance.now() };
+  const { orgId, asOf } = run;
   return {
-    ...{ orgId: run.orgId, asOf: run.asOf, signal, toolTimeoutMs, breakers, clock: () => performance.now() },
-    ...{ usage, prices, savings, billing, settleDays, dailySources, gatewayKeys, market, datasets, corpus, zone, coverage: await looking },
-    ...{ run, triage, policies, log, newId: settings.newId, holdoutShare, models },
+    orgId,
+    asOf,
+    ...limits,
+    ...reading,
+    coverage: await looking,
+    run,
+    triage,
+    policies,
+    log,
+    newId: settings.newId,
+    holdoutShare,
+    models,
   };
 }
 
