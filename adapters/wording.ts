@@ -76,6 +76,7 @@ const agentNames: Readonly<Record<AgentName, string>> = {
   triage: "Triage",
   data_analysis: "Data analysis",
   optimization: "Optimization",
+  synthetic_data: "Synthetic data",
   actions: "Actions",
   supply_researcher: "Supply researcher",
   reporting: "Reporting",

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { SurveyDeps } from "../src/catalog/supply/survey.ts";
 import type { BillingLedger } from "../src/core/billing.ts";
+import type { Breakers } from "../src/core/breaker.ts";
+import type { DatasetStore } from "../src/core/dataset.ts";
 import { AppError } from "../src/core/errors.ts";
 import type { GatewayKey } from "../src/core/gateway-config.ts";
 import type { Id } from "../src/core/ids.ts";
@@ -29,6 +31,8 @@ export interface ToolContext {
   readonly gatewayKeys?: ((orgId: Id<"org">) => Promise<readonly Pick<GatewayKey, "label" | "limits">[]>) | undefined;
   /** What providers billed; absent where no bills are kept. */
   readonly billing?: Pick<BillingLedger, "lines" | "spans"> | undefined;
+  /** The datasets of generated usage; absent where none are kept. */
+  readonly datasets?: Pick<DatasetStore, "list"> | undefined;
   /** Whole days after which a source's day no longer changes; none where it is not said. */
   readonly settleDays?: ((source: string) => number) | undefined;
   /** The sources of a period that report whole UTC days; none where it is not said. */
@@ -40,6 +44,8 @@ export interface ToolContext {
   readonly asOf: Date;
   readonly signal: AbortSignal;
   readonly toolTimeoutMs: number;
+  /** Of tools, over runs; without them none is ever left alone. */
+  readonly breakers?: Breakers | undefined;
   /** A monotonic clock in milliseconds, for durations alone. */
   readonly clock: () => number;
 }
@@ -95,14 +101,24 @@ function parsedInput<I, O>(tool: Tool<I, O>, input: I): I {
 export async function* callTool<I, O>(context: ToolContext, tool: Tool<I, O>, input: I): AsyncGenerator<ToolFinished, O, void> {
   const started = context.clock();
   const parsed = parsedInput(tool, input);
+  if (context.breakers?.allows(tool.name) === false) {
+    throw new AppError(
+      "busy",
+      `“${tool.title}” has failed several times in a row and is left alone for a while. Ask again in a few minutes.`,
+    );
+  }
   for (let attempt = 1; ; attempt += 1) {
     try {
       const output = await within(tool.run(parsed, context), context.toolTimeoutMs, `“${tool.title}”`, context.signal);
+      context.breakers?.succeeded(tool.name);
       yield { tool: tool.name, ms: Math.max(0, Math.round(context.clock() - started)) };
       return tool.output.parse(output);
     } catch (error) {
       const passing = error instanceof AppError && error.retry && error.code !== "timeout";
-      if (!passing || attempt === attempts || context.signal.aborted) throw error;
+      if (!passing || attempt === attempts || context.signal.aborted) {
+        if (error instanceof AppError && error.retry && !context.signal.aborted) context.breakers?.failed(tool.name);
+        throw error;
+      }
       await sleep(100 * 2 ** attempt * (0.5 + Math.random() / 2), undefined, { signal: context.signal });
     }
   }

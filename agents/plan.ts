@@ -48,6 +48,8 @@ function optimizationTitle(triage: Triage): string {
 /** The steps that a triaged question needs, in order, and no others. */
 export function makePlan(triage: Triage): PlanStep[] {
   const step = (agent: AgentName, title: string): PlanStep => ({ id: agent, agent, title });
+  if (triage.category === "synthetic_data")
+    return [step("synthetic_data", "Reading what is to be generated"), step("reporting", "Writing the report")];
   // What sources say of prices needs no usage.
   const supply = namedTitle(triage, "supply_researcher");
   if (supply !== undefined) return [step("supply_researcher", supply), step("reporting", "Writing the report")];

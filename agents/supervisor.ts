@@ -1,29 +1,33 @@
 import { z } from "zod";
+import { type Breakers, createBreakers } from "../src/core/breaker.ts";
 import { AppError } from "../src/core/errors.ts";
+import { syntheticFilters } from "../src/core/generation.ts";
 import { type Id, type IdKind, newId } from "../src/core/ids.ts";
 import type { Logger } from "../src/core/logger.ts";
-import type { ModelSpend } from "../src/core/model-spend.ts";
 import type { PolicyStore } from "../src/core/policy.ts";
 import type { PriceBook } from "../src/core/price.ts";
 import type { Report } from "../src/core/report.ts";
 import type { Analyst, LoggedEvent, Run } from "../src/core/run.ts";
 import type { AgentName, PlanStep, RunEvent } from "../src/core/run-event.ts";
 import type { SavingsLedger } from "../src/core/savings.ts";
-import type { Triage } from "../src/core/triage.ts";
+import { aboutSynthetic, type Triage } from "../src/core/triage.ts";
 import type { UsagePatterns } from "../src/core/usage-patterns.ts";
-import type { Coverage, UsageReader } from "../src/core/usage-store.ts";
+import type { Coverage, Filters, UsageReader } from "../src/core/usage-store.ts";
 import type { Zone } from "../src/core/zone.ts";
 import { filtersFor } from "./data-analysis/scope.ts";
 import { type ToolContext, within } from "./define.ts";
+import { type StepHooks, tell } from "./hooks.ts";
 import { agents } from "./index.ts";
 import type { Models } from "./models/models.ts";
+import { type Past, readPast, runVersion } from "./past.ts";
 import { makePlan } from "./plan.ts";
 import { replyReport } from "./reporting/index.ts";
 import { type SpendTally, tallyOf } from "./spend-tally.ts";
 import type { StepContext, StepOutcome, StepResults, SubAgent } from "./step.ts";
 
 /** What the supervisor works with: readers, a clock, and limits. */
-export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market"> {
+export interface SupervisorDeps
+  extends Pick<ToolContext, "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market" | "datasets"> {
   readonly usage: UsageReader & UsagePatterns;
   readonly prices: PriceBook;
   readonly policies: Pick<PolicyStore, "active">;
@@ -39,43 +43,16 @@ export interface SupervisorDeps extends Pick<ToolContext, "billing" | "settleDay
   readonly newId?: <K extends IdKind>(kind: K) => Id<K>;
   /** Share of conversations held back when a routing change is applied; 0.1 where not given. */
   readonly holdoutShare?: number;
-  /** How long a step may take; 60 s where not given. */
+  /** How long an answer may take in all, so that it is there within half a minute; 28 s where not given. What is left is the last step's. */
+  readonly runTimeoutMs?: number;
+  /** How long a step may take; 20 s where not given. */
   readonly stepTimeoutMs?: number;
-  /** How long a tool may take; 30 s where not given. */
+  /** How long a tool may take; 15 s where not given. */
   readonly toolTimeoutMs?: number;
-}
-
-/** What an earlier attempt has left in the log. */
-interface Past {
-  readonly started: boolean;
-  readonly triage: Triage | undefined;
-  readonly plan: readonly PlanStep[] | undefined;
-  readonly begun: ReadonlySet<string>;
-  readonly finished: ReadonlyMap<string, unknown>;
-  readonly failed: ReadonlyMap<string, string>;
-  /** How many tool calls of each step have been reported. */
-  readonly told: ReadonlyMap<string, number>;
-  readonly ended: boolean;
-  readonly spent: readonly (ModelSpend | undefined)[];
-}
-
-function readPast(log: readonly LoggedEvent[]): Past {
-  const events = log.map(({ event }) => event);
-  const of = <T extends RunEvent["type"]>(type: T) =>
-    events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
-  const told = new Map<string, number>();
-  for (const { step } of of("tool.finished")) told.set(step, (told.get(step) ?? 0) + 1);
-  return {
-    started: of("run.started").length > 0,
-    triage: of("triage.finished")[0]?.triage,
-    plan: of("plan.made")[0]?.steps,
-    begun: new Set(of("step.started").map(({ step }) => step)),
-    finished: new Map(of("step.finished").map(({ step, result }) => [step, result])),
-    failed: new Map(of("step.failed").map(({ step, reason }) => [step, reason])),
-    told,
-    ended: of("report.ready").length + of("run.failed").length > 0,
-    spent: [...of("triage.finished"), ...of("step.finished"), ...of("step.failed")].map(({ spend }) => spend),
-  };
+  /** Told of each step as it begins and ends. */
+  readonly hooks?: readonly StepHooks[];
+  /** Of tools, over runs: one that keeps failing is left alone for a while. */
+  readonly breakers?: Breakers;
 }
 
 /** Why a step failed, in words for people; only messages of our own are passed on. */
@@ -90,16 +67,32 @@ const isWork = (step: PlanStep): step is WorkStep => step.agent !== "triage";
 
 type Progress = { readonly ok: true; readonly outcome: StepOutcome<unknown> } | { readonly ok: false; readonly reason: string };
 
-type Optional = "savings" | "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market";
+type Optional = "savings" | "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market" | "datasets";
+
+/** When a tool is left alone: a query that was too slow three times would be too slow again. */
+export const toolBreakers = { breakerFailures: 3, breakerMs: 30_000, breakerMaxMs: 300_000 };
+
+/** Time of an answer that is kept for writing it. */
+const reserveMs = 3_000;
 
 /** The supervisor's settings with nothing left open. */
 interface Settings extends Required<Omit<SupervisorDeps, Optional>>, Pick<SupervisorDeps, Optional> {
   readonly stamp: () => { readonly at: string };
 }
 
+/** When a step of a run has to be over: the last one has what the others leave, and a reserve. */
+function deadlineOf({ stepTimeoutMs, runTimeoutMs }: Settings, step: WorkStep, begun: number): number {
+  const whole = begun + runTimeoutMs - (step.agent === "reporting" ? 0 : reserveMs);
+  return Math.min(performance.now() + stepTimeoutMs, Math.max(whole, performance.now() + 1));
+}
+
 /** Works on one step within its time; tool calls that an earlier attempt has told are not told again. */
-async function* workOn(settings: Settings, step: WorkStep, context: StepContext, told: number): AsyncGenerator<RunEvent, Progress, void> {
-  const deadline = performance.now() + settings.stepTimeoutMs;
+async function* workOn(
+  settings: Settings,
+  step: WorkStep,
+  context: StepContext,
+  { told, deadline }: { readonly told: number; readonly deadline: number },
+): AsyncGenerator<RunEvent, Progress, void> {
   const timed = new AbortController();
   const agent: SubAgent = agents[step.agent];
   const work = agent.run({ ...context, signal: AbortSignal.any([context.signal, timed.signal]) });
@@ -122,6 +115,22 @@ async function* workOn(settings: Settings, step: WorkStep, context: StepContext,
   }
 }
 
+/** A step's work, told to the hooks. */
+async function* hooked(
+  { hooks, log }: Settings,
+  run: Run,
+  step: WorkStep,
+  work: AsyncGenerator<RunEvent, Progress, void>,
+): AsyncGenerator<RunEvent, Progress, void> {
+  const begun = performance.now();
+  const report = (error: unknown): void => log.warn("A hook failed.", { run: run.id, step: step.id, error: textOf(error) });
+  tell(hooks, (hook) => hook.before?.(run, step), report);
+  const progress = yield* work;
+  const ms = Math.round(performance.now() - begun);
+  tell(hooks, (hook) => (progress.ok ? hook.after?.(run, step, ms) : hook.failed?.(run, step, ms, progress.reason)), report);
+  return progress;
+}
+
 /** Does the steps of a plan that are not done yet; gives the report, or why there is none. */
 async function* runSteps(
   settings: Settings,
@@ -132,6 +141,7 @@ async function* runSteps(
 ): AsyncGenerator<RunEvent, Report | string, void> {
   let results: StepResults = {};
   const failed: { title: string; reason: string }[] = [];
+  const begun = performance.now();
   for (const step of plan.filter(isWork)) {
     const broken = past.failed.get(step.id);
     if (broken !== undefined) {
@@ -143,7 +153,8 @@ async function* runSteps(
       continue;
     }
     if (!past.begun.has(step.id)) yield { type: "step.started", ...settings.stamp(), step: step.id };
-    const progress = yield* workOn(settings, step, { ...base, results, failed }, past.told.get(step.id) ?? 0);
+    const limits = { told: past.told.get(step.id) ?? 0, deadline: deadlineOf(settings, step, begun) };
+    const progress = yield* hooked(settings, base.run, step, workOn(settings, step, { ...base, results, failed }, limits));
     if (progress.ok) {
       const { summary, result } = progress.outcome;
       results = agents[step.agent].take(results, result);
@@ -164,6 +175,19 @@ async function inScope(usage: UsageReader, orgId: Id<"org">, triage: Triage, cov
   return { ...coverage, latencyShare, promptHashShare, prefixHashShare, singleRequestShare };
 }
 
+/** What a question means, and the usage that it is about: generated usage has names of its own, so that it is read again with them. */
+async function understand(
+  look: (filters: Filters) => Promise<Coverage>,
+  read: (coverage: Coverage) => Promise<Triage>,
+  past: Triage | undefined,
+): Promise<{ readonly triage: Triage; readonly coverage: Coverage }> {
+  const coverage = await look({});
+  const triage = past ?? (await read(coverage));
+  if (!aboutSynthetic(triage.entities)) return { triage, coverage };
+  const generated = await look(syntheticFilters());
+  return { triage: past ?? (await read(generated)), coverage: generated };
+}
+
 /** The models of a run. Answers do not depend on them: where they cannot be opened, there are none. */
 async function modelsFor({ openModels, log }: Settings, { id, orgId }: Run): Promise<Models | undefined> {
   try {
@@ -174,43 +198,68 @@ async function modelsFor({ openModels, log }: Settings, { id, orgId }: Run): Pro
   }
 }
 
+/** What a run has come to know before it is planned. */
+interface Understood {
+  readonly past: Past;
+  readonly triage: Triage;
+  readonly coverage: Coverage;
+  readonly zone: Zone;
+  readonly models: Models | undefined;
+  readonly tally: SpendTally;
+}
+
+/** What the steps of a run may go by. */
+async function stepsContext(
+  settings: Settings,
+  run: Run,
+  { triage, coverage, zone, models }: Understood,
+  signal: AbortSignal,
+): Promise<Omit<StepContext, "results" | "failed">> {
+  const { usage, prices, policies, log, holdoutShare, toolTimeoutMs, breakers } = settings;
+  const { savings, billing, settleDays, dailySources, gatewayKeys, market, datasets } = settings;
+  const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
+  return {
+    ...{ orgId: run.orgId, asOf: run.asOf, signal, toolTimeoutMs, breakers, clock: () => performance.now() },
+    ...{ usage, prices, savings, billing, settleDays, dailySources, gatewayKeys, market, datasets, zone, coverage: await looking },
+    ...{ run, triage, policies, log, newId: settings.newId, holdoutShare, models },
+  };
+}
+
+/** Plans what was asked, and does it. */
+async function* answer(settings: Settings, run: Run, understood: Understood, signal: AbortSignal): AsyncGenerator<RunEvent, void, void> {
+  const { past, triage, tally } = understood;
+  const { stamp } = settings;
+  const plan = past.plan ?? makePlan(triage);
+  if (past.plan === undefined) yield { type: "plan.made", ...stamp(), steps: [...plan] };
+  const report = yield* runSteps(settings, await stepsContext(settings, run, understood, signal), plan, past, tally);
+  if (typeof report === "string") yield { type: "run.failed", ...stamp(), reason: `The report could not be written: ${report}` };
+  else yield { type: "report.ready", ...stamp(), report: tally.shownIn(report) };
+}
+
 async function* analyse(
   settings: Settings,
   run: Run,
   log: readonly LoggedEvent[],
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, void, void> {
-  const { stamp, usage, prices, policies, log: logger, toolTimeoutMs, holdoutShare } = settings;
+  const { stamp, usage, prices, toolTimeoutMs } = settings;
   const past = readPast(log);
   if (past.ended) return;
-  if (!past.started) yield { type: "run.started", ...stamp() };
-  const coverage = await within(usage.coverage(run.orgId), toolTimeoutMs, "Looking through the stored usage", signal);
+  if (!past.started) yield { type: "run.started", ...stamp(), version: runVersion };
+  const look = (filters: Filters): Promise<Coverage> =>
+    within(usage.coverage(run.orgId, filters), toolTimeoutMs, "Looking through the stored usage", signal);
   const zone = await settings.zoneOf(run.orgId);
   const models = await modelsFor(settings, run);
   const tally = tallyOf(models, past.spent, run.asOf);
-  const asked = { question: run.question, earlier: run.earlier, asOf: run.asOf, zone, coverage, prices };
-  const triage = past.triage ?? (await agents.triage.run(asked, models, signal));
+  const asked = { question: run.question, earlier: run.earlier, asOf: run.asOf, zone, prices };
+  const read = (of: Coverage): Promise<Triage> => agents.triage.run({ ...asked, coverage: of }, models, signal);
+  const { triage, coverage } = await understand(look, read, past.triage);
   if (past.triage === undefined) yield { type: "triage.finished", ...stamp(), triage, ...tally.next() };
   if (triage.askBack !== null || triage.refusal !== null) {
     yield { type: "report.ready", ...stamp(), report: tally.shownIn(replyReport(triage)) };
     return;
   }
-  const plan = past.plan ?? makePlan(triage);
-  if (past.plan === undefined) yield { type: "plan.made", ...stamp(), steps: [...plan] };
-  const clock = (): number => performance.now();
-  const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
-  const { savings, billing, settleDays, dailySources, gatewayKeys, market } = settings;
-  const readers = { usage, prices, savings, billing, settleDays, dailySources, gatewayKeys, market, zone };
-  const tools = { orgId: run.orgId, ...readers, coverage: await looking, asOf: run.asOf, signal, toolTimeoutMs, clock };
-  const report = yield* runSteps(
-    settings,
-    { ...tools, run, triage, policies, log: logger, newId: settings.newId, holdoutShare, models },
-    plan,
-    past,
-    tally,
-  );
-  if (typeof report === "string") yield { type: "run.failed", ...stamp(), reason: `The report could not be written: ${report}` };
-  else yield { type: "report.ready", ...stamp(), report: tally.shownIn(report) };
+  yield* answer(settings, run, { past, triage, coverage, zone, models, tally }, signal);
 }
 
 /**
@@ -224,8 +273,11 @@ export function createSupervisor(deps: SupervisorDeps): Analyst {
     holdoutShare: 0.1,
     zoneOf: async () => "UTC",
     openModels: async () => undefined,
-    stepTimeoutMs: 60_000,
-    toolTimeoutMs: 30_000,
+    runTimeoutMs: 28_000,
+    stepTimeoutMs: 20_000,
+    toolTimeoutMs: 15_000,
+    hooks: [],
+    breakers: createBreakers(toolBreakers, () => performance.now()),
     ...deps,
     stamp: () => ({ at: deps.now().toISOString() }),
   };

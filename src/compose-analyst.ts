@@ -1,7 +1,9 @@
-import { createSupervisor } from "../agents/supervisor.ts";
+import type { StepHooks } from "../agents/hooks.ts";
+import { createSupervisor, toolBreakers } from "../agents/supervisor.ts";
 import type { Engines } from "./compose-engines.ts";
 import type { LedgerFlows } from "./compose-ledger.ts";
 import type { OpenModels } from "./compose-models.ts";
+import { createBreakers } from "./core/breaker.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Analyst } from "./core/run.ts";
 import { dailySourcesOf } from "./core/source-grains.ts";
@@ -16,25 +18,37 @@ export interface AnalystParts {
   readonly now: () => Date;
 }
 
-/** The analyst, with the prices, bills and time zone of the org that asks. */
-export const wireAnalyst = ({ engines: { stores, usage }, books, spending, openModels, log, now }: AnalystParts): Analyst => ({
-  async *analyse(run, ...rest) {
-    const { billing, settleDays, grains, madeDaily } = spending.readers;
-    const supervisor = createSupervisor({
-      usage,
-      prices: await books.of(run.orgId),
-      market: { supply: stores.supply, book: await books.listOf(run.orgId) },
-      policies: stores.policies,
-      savings: stores.ledger,
-      billing,
-      settleDays,
-      dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
-      gatewayKeys: (orgId) => stores.gateway.keys(orgId),
-      zoneOf: (orgId) => stores.settings.zoneOf(orgId),
-      openModels,
-      log,
-      now,
-    });
-    yield* supervisor.analyse(run, ...rest);
-  },
+/** Steps of answers in the log, with their time. */
+const loggedSteps = (log: Logger): StepHooks => ({
+  after: ({ id }, { agent }, ms) => log.info("A step is done.", { run: id, agent, ms }),
+  failed: ({ id }, { agent }, ms, reason) => log.warn("A step has failed.", { run: id, agent, ms, reason }),
 });
+
+/** The analyst, with the prices, bills and time zone of the org that asks. */
+export function wireAnalyst({ engines: { stores, usage }, books, spending, openModels, log, now }: AnalystParts): Analyst {
+  const { billing, settleDays, grains, madeDaily } = spending.readers;
+  // What holds over runs.
+  const lasting = { breakers: createBreakers(toolBreakers, () => performance.now()), hooks: [loggedSteps(log)] };
+  return {
+    async *analyse(run, ...rest) {
+      const supervisor = createSupervisor({
+        ...lasting,
+        usage,
+        prices: await books.of(run.orgId),
+        market: { supply: stores.supply, book: await books.listOf(run.orgId) },
+        policies: stores.policies,
+        savings: stores.ledger,
+        billing,
+        settleDays,
+        datasets: stores.datasets,
+        dailySources: (orgId, period) => dailySourcesOf(grains, madeDaily, { orgId, period }),
+        gatewayKeys: (orgId) => stores.gateway.keys(orgId),
+        zoneOf: (orgId) => stores.settings.zoneOf(orgId),
+        openModels,
+        log,
+        now,
+      });
+      yield* supervisor.analyse(run, ...rest);
+    },
+  };
+}

@@ -1,5 +1,6 @@
 import { AppError, assertNever } from "../../src/core/errors.ts";
 import type { ProposalWords, Recommendation, RoutingChange } from "../../src/core/report.ts";
+import { aboutSynthetic } from "../../src/core/triage.ts";
 import type { ToolFinished } from "../define.ts";
 import { safeLabel } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome } from "../step.ts";
@@ -7,8 +8,8 @@ import type { Opportunity } from "../tools/opportunity.ts";
 import { duplicateCacheSteps, promptCacheSteps, routingSteps } from "./instructions.ts";
 import { Actions } from "./output.ts";
 
-function changeOf(one: Opportunity, holdoutShare: number): RoutingChange | null {
-  if (!one.routable || one.toModel === "") return null;
+function changeOf(one: Opportunity, { holdoutShare, triage }: StepContext): RoutingChange | null {
+  if (aboutSynthetic(triage.entities) || !one.routable || one.toModel === "") return null;
   return {
     workload: one.workload,
     fromProvider: one.provider,
@@ -47,6 +48,7 @@ function caveatsOf(one: Opportunity, change: RoutingChange | null, context: Step
   const limited = context.triage.entities.targets.some(
     (target) => target.metric === "latency" && [one.workload, null].includes(target.workload),
   );
+  const made = aboutSynthetic(context.triage.entities);
   return [
     ...one.caveats,
     ...(limited && one.kind === "model_right_sizing"
@@ -55,14 +57,15 @@ function caveatsOf(one: Opportunity, change: RoutingChange | null, context: Step
         ]
       : []),
     ...(imported ? ["This usage was imported: the change takes effect for requests that go through the gateway."] : []),
-    ...(one.kind === "model_right_sizing" && change === null
+    ...(made ? ["This is seen in generated usage: nothing can be applied from it."] : []),
+    ...(one.kind === "model_right_sizing" && change === null && !made
       ? ["The new model is another provider's or the usage names no workload: the change is yours to make."]
       : []),
   ];
 }
 
 function recommend(one: Opportunity, context: StepContext): Recommendation {
-  const change = changeOf(one, context.holdoutShare);
+  const change = changeOf(one, context);
   return {
     id: context.newId("recommendation"),
     kind: one.kind,

@@ -1,3 +1,4 @@
+import { aboutSynthetic } from "../../src/core/triage.ts";
 import { Dimension } from "../../src/core/usage-store.ts";
 import { aboutSpend } from "../about-spend.ts";
 import { calendarFor, callTool, type ToolFinished } from "../define.ts";
@@ -119,7 +120,9 @@ async function* analyse(context: StepContext): Calls<StepOutcome<DataAnalysis>> 
   const base: DataAnalysis = { ...empty, ...none, unknown, missing: missingFor(context, unknown) };
   const supply = yield* supplyPart(context, frame);
   if (aboutPricesAlone(context.triage.entities.metrics) || context.coverage.requests === 0) {
-    const missing = aboutPricesAlone(context.triage.entities.metrics) ? base.missing : [...base.missing, missingData.usage];
+    const missing = aboutPricesAlone(context.triage.entities.metrics)
+      ? base.missing
+      : [...base.missing, aboutSynthetic(context.triage.entities) ? missingData.generated : missingData.usage];
     return { summary: supply === null ? "No usage is stored yet." : "Read the price book.", result: { ...base, supply, missing } };
   }
   const spend = yield* spendParts(context, frame);

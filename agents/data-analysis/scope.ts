@@ -1,4 +1,5 @@
-import type { Triage } from "../../src/core/triage.ts";
+import { syntheticFilters } from "../../src/core/generation.ts";
+import { aboutSynthetic, type Triage } from "../../src/core/triage.ts";
 import type { Coverage, Filters } from "../../src/core/usage-store.ts";
 import type { Calendar } from "../../src/core/zone.ts";
 import type { Asked } from "../analysis.ts";
@@ -28,6 +29,7 @@ export function filtersFor(triage: Triage, coverage: Coverage): Filters {
   const moves = triage.entities.metrics.includes("model_fit") && notInUse(triage, coverage).length === 0;
   const used = moves ? [] : models.filter((model) => coverage.models.includes(model));
   return {
+    ...(aboutSynthetic(triage.entities) ? syntheticFilters() : {}),
     ...(workloads.length > 0 ? { workload: workloads } : {}),
     ...(teams.length > 0 ? { team: teams } : {}),
     ...(used.length > 0 ? { model: used } : {}),

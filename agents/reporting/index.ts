@@ -1,7 +1,7 @@
 import { fromUsd } from "../../src/core/money.ts";
 import type { Report } from "../../src/core/report.ts";
 import { type Figure, type Recommendation, type ReportBlock } from "../../src/core/report.ts";
-import type { Triage } from "../../src/core/triage.ts";
+import { aboutSynthetic, type Triage } from "../../src/core/triage.ts";
 import { aboutSpend } from "../about-spend.ts";
 import { foundBy } from "../analysis.ts";
 import type { ToolFinished } from "../define.ts";
@@ -45,7 +45,8 @@ function titleOf(triage: Triage, heading: string | undefined): string {
   const aims = new Set(triage.entities.targets.filter((target) => target.relation === "change").map((target) => target.metric));
   const about = aims.size > 1 ? "Whether the aims can be met" : titledBy(triage, heading);
   const named = [...triage.entities.workloads, ...triage.entities.teams].map(safeLabel);
-  return named.length === 0 ? about : `${about}: ${named.join(", ")}`;
+  const of = aboutSynthetic(triage.entities) ? `${about} (generated usage)` : about;
+  return named.length === 0 ? of : `${of}: ${named.join(", ")}`;
 }
 
 const titledBy = (triage: Triage, heading: string | undefined): string =>
@@ -181,7 +182,8 @@ function writeReport(context: StepContext): Draft {
   const missing = missingOf(results, metrics);
   const recommendations = (results.actions?.recommendations ?? []).map((one) => checked(one, backed));
   const asked = results.optimization !== undefined;
-  const notes = [...notesOf(results, metrics, asOf), ...confidenceNote(context)];
+  const made = aboutSynthetic(context.triage.entities) ? ["This is generated usage: nobody paid for it, and no real usage is in it."] : [];
+  const notes = [...made, ...notesOf(results, metrics, asOf), ...confidenceNote(context)];
   const words = (results.actions?.recommendations ?? []).flatMap((one) => [...one.evidence, ...one.caveats]);
   const left = [...said.lead, ...said.rest, ...notes, ...words].filter((text) => !backed(text)).length;
   const dropped = left > 0 ? ["A sentence was left out, because one of its numbers could not be traced to a figure."] : [];

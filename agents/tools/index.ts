@@ -2,6 +2,7 @@ import { batchApi } from "./batch-api.ts";
 import { bestOfN } from "./best-of-n.ts";
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
 import { cacheThrash } from "./cache-thrash.ts";
+import { codeAnalyzer } from "./code-analyzer.ts";
 import { contextTrimming } from "./context-trimming.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
@@ -20,6 +21,10 @@ import { kvCacheFinder } from "./kv-cache-finder.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
 import { latencyAnalyzer } from "./latency-analyzer.ts";
 import { latencyBottleneckIdentifier } from "./latency-bottleneck-identifier.ts";
+import { logAnalyzer } from "./log-analyzer.ts";
+import { logEnricherAndClusterer } from "./log-enricher-and-clusterer.ts";
+import { logFetcher } from "./log-fetcher.ts";
+import { logPatternIdentifier } from "./log-pattern-identifier.ts";
 import { longContextAvoidance } from "./long-context-avoidance.ts";
 import { mediaDetail } from "./media-detail.ts";
 import { modelRightSizing } from "./model-right-sizing.ts";
@@ -53,6 +58,7 @@ import { supplyCatalogSearch } from "./supply-catalog-search.ts";
 import { supplyMarketReport } from "./supply-market-report.ts";
 import { supplyNewModels } from "./supply-new-models.ts";
 import { supplyPriceWatch } from "./supply-price-watch.ts";
+import { systemInspector } from "./system-inspector.ts";
 import { toolLatencyOptimization } from "./tool-latency-optimization.ts";
 import { toolSchemaBloat } from "./tool-schema-bloat.ts";
 import { ttlChoice } from "./ttl-choice.ts";
@@ -107,6 +113,12 @@ export const tools = {
   zombie_keys: zombieKeys,
   non_prod_share: nonProdShare,
   runaway_sessions: runawaySessions,
+  log_fetcher: logFetcher,
+  log_analyzer: logAnalyzer,
+  log_enricher_and_clusterer: logEnricherAndClusterer,
+  log_pattern_identifier: logPatternIdentifier,
+  code_analyzer: codeAnalyzer,
+  system_inspector: systemInspector,
   batch_api: batchApi,
   flex_tier: flexTier,
   priority_waste: priorityWaste,

@@ -2,6 +2,7 @@
 export const missingData = {
   usage:
     "No usage is stored for this question. Import some with `apex import FILE`, or send traffic through the gateway (/v1/chat/completions).",
+  generated: "No generated usage is stored. Ask for some, like “generate 10,000 e-commerce records for last month, seed 7”.",
   older: "Older usage: import it with `apex import FILE` to compare with it.",
   latency: "Response times: none of the usage asked about carries one. Import with a latency column, or route traffic through the gateway.",
   promptHashes:
@@ -61,6 +62,7 @@ export const missingData = {
   apiKeys: "API keys: none of the usage asked about names one. Route traffic through the gateway, or import with an API-key column.",
   owners:
     "Users and workloads: no key's usage names any, so whether somebody stands behind a key cannot be told. Send the headers x-apex-user and x-apex-workload through the gateway, or import with these columns.",
+  code: "The code: it is not read, so what is said comes from its requests alone. To look for causes one needs the places that call a model: its name, output limit, retries and time-outs, and how prompts are put together.",
   waiting:
     "Work that can wait: nothing in the usage says which. Name the workloads (“what would batches save for NAME”), or import users and conversations, or route traffic through the gateway, so that it is seen who waits.",
   regions: "Regions: none of the usage says where it was served. Import with a region column, or route traffic through the gateway.",

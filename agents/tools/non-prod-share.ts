@@ -98,7 +98,7 @@ export const nonProdShare = defineAnalysis({
   agent: "optimization",
   category: "cost",
   wordings: [
-    /\b(?:non[- ]?prod(?:uction)?|staging|sandbox|ci(?:\/cd)?|dev(?:elopment)?|qa|testing|test)\b.{0,30}\b(?:spend\w*|spent|costs?|share|keys?|bill|environments?|traffic|usage)\b/,
+    /\b(?:non[- ]?prod(?:uction)?|staging|sandbox|ci(?:\/cd)?|dev(?:elopment)?|qa|testing|test)\b.{0,30}\b(?:spend\w*|spent|costs?|share|keys?|bill|environments?)\b/,
     /\b(?:spend\w*|spent|costs?|share|pay|paying)\b.{0,25}\b(?:on|of|in|for|by)\b.{0,10}\b(?:non[- ]?prod(?:uction)?|staging|sandbox|ci|dev|development|qa|testing|tests)\b/,
   ],
   topics: [],

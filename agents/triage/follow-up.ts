@@ -5,9 +5,16 @@ import { asItReads } from "./readings.ts";
 /** Whether a reading holds anything at all. */
 export const says = (entities: Entities): boolean =>
   entities.period !== null ||
-  [entities.models, entities.workloads, entities.teams, entities.metrics, entities.tools, entities.dimensions, entities.targets].some(
-    (list) => list.length > 0,
-  );
+  [
+    entities.models,
+    entities.workloads,
+    entities.teams,
+    entities.metrics,
+    entities.tools,
+    entities.sources,
+    entities.dimensions,
+    entities.targets,
+  ].some((list) => list.length > 0);
 
 const opensFollowUp =
   /^\s*(?:and|what about|how about|what if|which ones?|same|also|now|but|only|just|then|or|for|by|per|in|it|that|those|them|this|the same|break|(?:does|do|is|are) (?:this|that|it|they|these|those))\b/;
@@ -46,6 +53,7 @@ export function filledIn(own: Reading, before: Reading): Reading {
       teams: named ? a.teams : b.teams,
       metrics: qualifies ? both(b.metrics, a.metrics) : asks ? a.metrics : b.metrics,
       tools: qualifies ? b.tools : asks ? a.tools : b.tools,
+      sources: either(a.sources, b.sources),
       dimensions: either(a.dimensions, b.dimensions),
       period: a.period ?? b.period,
       comparison: a.comparison ?? (a.period === null ? b.comparison : null),

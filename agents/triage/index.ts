@@ -14,7 +14,7 @@ import { asItReads } from "./readings.ts";
 const examples = exampleQuestions.map((question) => `“${question}”`).join(", ");
 const answerable: ReadonlySet<Category> = new Set([
   ...(["workload_analysis", "cost", "performance", "quality", "model_selection"] as const),
-  ...(["supply_catalog", "monitoring_and_reporting", "configuration"] as const),
+  ...(["supply_catalog", "monitoring_and_reporting", "configuration", "synthetic_data"] as const),
 ]);
 
 const closing = (question: string, fields: Pick<Triage, "askBack" | "refusal">): Triage => ({
@@ -53,8 +53,9 @@ function askBackFor(question: string, reading: Reading): AskBack | undefined {
       `That is about ${first.replaceAll("_", " ")}, which Apex cannot do from a question yet. You can ask, for example: ${examples}.`,
     );
   }
-  const { metrics, tools, dimensions, targets } = reading.entities;
-  const understood = [metrics, tools, dimensions, targets].some((list) => list.length > 0);
+  const { metrics, tools, sources, dimensions, targets } = reading.entities;
+  if (first === "synthetic_data") return undefined;
+  const understood = [metrics, tools, sources, dimensions, targets].some((list) => list.length > 0);
   const named = reading.entities.workloads.length + reading.entities.teams.length + reading.entities.models.length > 0;
   if (understood || (named && reading.intents.length > 0)) return undefined;
   if (first === "general") return helpful(ours);
@@ -92,7 +93,8 @@ function readQuestion(input: TriageInput): QuestionReading {
   const askBack = askBackFor(question, reading);
   if (askBack !== undefined) {
     const [category = "general"] = reading.categories;
-    const triage = { ...closing(text, { askBack: askBack.text, refusal: null }), category };
+    const { sources } = reading.entities;
+    const triage = { ...closing(text, { askBack: askBack.text, refusal: null }), category, entities: { ...nothingNamed, sources } };
     return { triage, unclear: askBack.unclear ? reading.entities : undefined };
   }
   const [category = "cost", ...secondary] = reading.categories;

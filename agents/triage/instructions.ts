@@ -1,5 +1,6 @@
 import type { Category, Intent, Priority } from "../../src/core/triage.ts";
 import type { Topic } from "../topics.ts";
+import { managesSynthetic } from "./synthetic.ts";
 
 /** A wording and what it points to; `weight` counts towards the category. */
 export interface Rule<T> {
@@ -111,7 +112,7 @@ export const topicRules: readonly Rule<Topic>[] = [
 
 /** Wordings of categories, beside what their topics add. */
 export const categoryRules: readonly Rule<Category>[] = [
-  rule("synthetic_data", /\b(?:synthetic|generate (?:test |sample |fake )?(?:data|traffic|workloads?)|fake data|sample data)\b/, 5),
+  rule("synthetic_data", managesSynthetic, 20),
   rule("corpus", /\b(?:corpus|corpora|reference documents?|knowledge base)\b/, 5),
   rule(
     "system_configuration",

@@ -8,6 +8,7 @@ import type { TriageInput } from "./input.ts";
 import { categoryRules, dimensionRules, intentRules, type Rule, topicRules } from "./instructions.ts";
 import { readPeriods } from "./periods.ts";
 import { asItReads } from "./readings.ts";
+import { sourcesNamed, teamsOfDatasets } from "./synthetic.ts";
 import { findTargets } from "./targets.ts";
 import { notSlips, shortSlips, vocabulary } from "./vocabulary.ts";
 import { nearlyEqual, wordsOf } from "./words.ts";
@@ -99,6 +100,7 @@ export function read(question: string, input: TriageInput, names: KnownNames, in
   const found = findNames(raw, names, inUse);
   // A workload called "doc-summary" does not ask for a summary.
   const text = mended([...found.workloads, ...found.teams].reduce(masked, raw));
+  const sources = sourcesNamed(raw);
   const verbs = unique(hits(intentRules, text).map((rule) => rule.to));
   const { period, comparison } = readPeriods(text, { asOf: input.asOf, calendar: calendarOf(input.zone ?? "UTC") });
   const targets = findTargets(mended(raw), names, inUse);
@@ -112,9 +114,10 @@ export function read(question: string, input: TriageInput, names: KnownNames, in
     entities: {
       models: [...found.models],
       workloads: [...found.workloads],
-      teams: [...found.teams],
+      teams: unique([...found.teams, ...(sources.includes("synthetic") ? teamsOfDatasets(raw, input.coverage.teams) : [])]),
       metrics,
       tools: analyses.map(({ name }) => name),
+      sources,
       dimensions: dimensionRules.filter(([, pattern]) => pattern.test(text)).map(([dimension]) => dimension),
       period,
       comparison,

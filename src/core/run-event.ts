@@ -9,7 +9,7 @@ import { MeasuredSavings } from "./savings.ts";
 import { Triage } from "./triage.ts";
 
 /** The sub-agents that can work on a question. */
-export const AgentName = z.enum(["triage", "data_analysis", "optimization", "actions", "supply_researcher", "reporting"]);
+export const AgentName = z.enum(["triage", "data_analysis", "optimization", "actions", "supply_researcher", "synthetic_data", "reporting"]);
 export type AgentName = z.infer<typeof AgentName>;
 
 /** One step of a plan: which agent does what. */
@@ -28,7 +28,8 @@ const operation = { approvalId: idSchema("approval").nullable(), index: count };
 
 /** What happens in a run, in order. The log of these is the run: state, progress and result are folds of it. */
 export const RunEvent = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("run.started"), at }),
+  /** `version`: of what the run keeps in its log; absent: the first. */
+  z.strictObject({ type: z.literal("run.started"), at, version: z.number().int().positive().optional() }),
   z.strictObject({ type: z.literal("triage.finished"), at, triage: Triage, spend }),
   z.strictObject({ type: z.literal("plan.made"), at, steps: z.array(PlanStep) }),
   z.strictObject({ type: z.literal("step.started"), at, step: z.string() }),

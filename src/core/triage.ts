@@ -36,6 +36,8 @@ export const Entities = z.strictObject({
   comparison: z.strictObject({ from: z.iso.datetime(), to: z.iso.datetime(), label: z.string() }).nullable(),
   /** Tools that it asks for by themselves, by name. */
   tools: z.array(z.string()).default([]),
+  /** Which usage it is about, where it says: "synthetic" or "real". */
+  sources: z.array(z.string()).default([]),
   /** Named limits and aims: "latency ≤ 200 ms for chat", "cost −20 %", "usage +50 %". */
   targets: z.array(
     z.strictObject({
@@ -56,11 +58,15 @@ export const nothingNamed: Entities = {
   teams: [],
   metrics: [],
   tools: [],
+  sources: [],
   dimensions: [],
   period: null,
   comparison: null,
   targets: [],
 };
+
+/** Whether a question is about generated usage. */
+export const aboutSynthetic = ({ sources }: Entities): boolean => sources.includes("synthetic");
 
 /** What triage makes of a question; `askBack` is set where it cannot be answered as it stands. */
 export const Triage = z.strictObject({

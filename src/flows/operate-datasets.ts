@@ -23,22 +23,31 @@ export async function operateGeneration(deps: GenerateDeps, request: OperationRe
   return `${count(made)} records are stored as ${spec.name}; by the price book they cost ${showUsd(cost)}, which nobody pays.${without} No total of real usage includes them.`;
 }
 
-/** Stops the dataset of an operation. */
-export async function operateCancelling(
-  deps: GenerateDeps,
-  { orgId, by, operation: { name } }: OperationRequest<CancelGeneration>,
-): Promise<string> {
-  const done = await cancelGeneration(deps, { orgId, name, actor: by.name });
-  return done === "asked"
-    ? `${name} is being stopped; what is stored of it is taken out.`
-    : `${name} is cancelled: none of its records are stored any more.`;
+/** A second try finds the dataset gone, and that is what was asked for. */
+async function orGone(name: string, work: () => Promise<string>): Promise<string> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not_found") return `${name} is gone: none of its records are stored.`;
+    throw error;
+  }
 }
 
-/** Deletes the dataset of an operation. A second try finds it gone, and that is what was asked for. */
-export async function operateDeletion(
+/** Stops the dataset of an operation. */
+export const operateCancelling = (
   deps: GenerateDeps,
-  { orgId, by, operation: { name } }: OperationRequest<DeleteDataset>,
-): Promise<string> {
-  const { made } = await deleteDataset(deps, { orgId, name, actor: by.name });
-  return `${name} is deleted with its ${count(made)} records.`;
-}
+  { orgId, by, operation: { name } }: OperationRequest<CancelGeneration>,
+): Promise<string> =>
+  orGone(name, async () => {
+    const done = await cancelGeneration(deps, { orgId, name, actor: by.name });
+    return done === "asked"
+      ? `${name} is being stopped; what is stored of it is taken out.`
+      : `${name} is cancelled: none of its records are stored any more.`;
+  });
+
+/** Deletes the dataset of an operation. */
+export const operateDeletion = (deps: GenerateDeps, { orgId, by, operation: { name } }: OperationRequest<DeleteDataset>): Promise<string> =>
+  orGone(name, async () => {
+    const { made } = await deleteDataset(deps, { orgId, name, actor: by.name });
+    return `${name} is deleted with its ${count(made)} records.`;
+  });

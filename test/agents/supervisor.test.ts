@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { foreignNumbers } from "../../agents/reporting/check-prose.ts";
 import { createSupervisor, type SupervisorDeps } from "../../agents/supervisor.ts";
+import { createBreakers } from "../../src/core/breaker.ts";
+import { AppError } from "../../src/core/errors.ts";
 import type { Id, IdKind } from "../../src/core/ids.ts";
 import type { Report } from "../../src/core/report.ts";
 import type { LoggedEvent, Run } from "../../src/core/run.ts";
@@ -246,6 +248,57 @@ describe("the supervisor", () => {
     ]);
     const report = reportOf(events);
     expect(report.blocks.some((block) => block.type === "note" && block.text.includes("not complete"))).toBe(true);
+  });
+
+  it("writes the report in time where a step would take all of it", async () => {
+    const slow: SupervisorDeps["usage"] = { ...clickhouse.usage, contextBands: () => new Promise(() => undefined) };
+    const begun = performance.now();
+    const events = await collect(runOf("how can we cut cost?"), [], { usage: slow, runTimeoutMs: 5_000 });
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    expect(events.filter(({ type }) => type === "step.failed")).toHaveLength(1);
+    expect(reportOf(events).summary).toMatch(/Spend was/);
+  });
+
+  it("leaves a tool alone that keeps failing, says so, and tries it again after a rest", async () => {
+    let now = 0;
+    let asked = 0;
+    const breakers = createBreakers({ breakerFailures: 2, breakerMs: 1_000, breakerMaxMs: 1_000 }, () => now);
+    const down: SupervisorDeps["usage"] = {
+      ...clickhouse.usage,
+      spend: () => {
+        asked += 1;
+        return Promise.reject(new AppError("timeout", "The store took too long."));
+      },
+    };
+    const ask = () => collect(runOf("what did we spend by model last week?"), [], { usage: down, breakers });
+    await ask();
+    await ask();
+    expect(asked).toBe(2);
+    const left = await ask();
+    expect(asked).toBe(2);
+    expect(left.find(({ type }) => type === "step.failed")).toMatchObject({ reason: containing("left alone for a while") });
+    now = 1_001;
+    await ask();
+    expect(asked).toBe(3);
+  });
+
+  it("tells its hooks of each step, and a hook that throws holds up nothing", async () => {
+    const told: string[] = [];
+    const hooks: SupervisorDeps["hooks"] = [
+      {
+        before: () => {
+          throw new Error("a broken hook");
+        },
+      },
+      { before: (_, { id }) => void told.push(`before ${id}`), after: (_, { id }) => void told.push(`after ${id}`) },
+    ];
+    reportOf(await collect(runOf("what did we spend by model last week?"), [], { hooks }));
+    expect(told).toEqual(["before data_analysis", "after data_analysis", "before reporting", "after reporting"]);
+  });
+
+  it("leaves a run to the newer version that began it", async () => {
+    const begun: RunEvent = { type: "run.started", at: asOf.toISOString(), version: 99 };
+    await expect(collect(runOf("what did we spend?"), logOf([begun]))).rejects.toMatchObject({ code: "busy" });
   });
 
   it("stops without a word when it is told to", async () => {

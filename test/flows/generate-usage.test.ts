@@ -4,6 +4,7 @@ import { datasetIdOf, eventIdPrefix, type GenerationSpec, syntheticFilters } fro
 import type { Id } from "../../src/core/ids.ts";
 import type { BulkWrite } from "../../src/core/usage-store.ts";
 import { cancelGeneration, deleteDataset, type GenerateDeps, generateUsage } from "../../src/flows/generate-usage.ts";
+import { operateCancelling, operateDeletion, operateGeneration } from "../../src/flows/operate-datasets.ts";
 import { plainSpec, plainWorkload } from "../setup/generation-spec.ts";
 import { createTestClickHouse, type TestClickHouse } from "../setup/test-clickhouse.ts";
 import { createTestDatabase, type TestDatabase } from "../setup/test-database.ts";
@@ -177,5 +178,54 @@ describe("a deleted dataset", () => {
     };
     await generateUsage(deps(), order(org, large), attempt, quiet);
     expect(String(refused[0])).toContain("cancel it first");
+  });
+});
+
+describe("an operation of a report", () => {
+  const told: [number, number][] = [];
+  const ordered = <O extends { readonly type: string }>(orgId: Id<"org">, operation: O, key: string) => ({
+    orgId,
+    operation,
+    key,
+    by: { userId: "usr_1" as const, name: "Ann" },
+    now: clock,
+    progress: async (done: number, total: number) => void told.push([done, total]),
+    signal: quiet,
+  });
+  const generation = (spec: GenerationSpec) => ({ type: "generate_usage" as const, spec });
+
+  it("generates, tells how far it is and what it came to, and once", async () => {
+    const org = await newOrg();
+    const request = ordered(org, generation(large), "run_1-0");
+    expect(await operateGeneration(deps(), request)).toMatch(/^2,500 records are stored as large; by the price book they cost \$\d/);
+    expect(told).toEqual([
+      [1_000, 2_500],
+      [2_000, 2_500],
+      [2_500, 2_500],
+    ]);
+    expect(await operateGeneration(deps(), request)).toMatch(/^large is there already/);
+    expect((await stored(org)).requests).toBe(2_500);
+  });
+
+  it.each([
+    ["is more than 50,000 records", small({ records: 50_001, name: "many" })],
+    ["is sensitive", small({ preset: "healthcare", name: "clinic" })],
+    ["is sensitive", small({ preset: "financial", name: "bank" })],
+  ])("is refused without an approval where it %s", async (_, spec) => {
+    const org = await newOrg();
+    await expect(operateGeneration(deps(), ordered(org, generation(spec), "run_1-0"))).rejects.toThrow("nobody approved it");
+    expect(await db.stores.datasets.list(org)).toEqual([]);
+  });
+
+  it("is carried out with one, and deletes by name", async () => {
+    const org = await newOrg();
+    const spec = small({ preset: "healthcare", name: "clinic" });
+    expect(await operateGeneration(deps(), ordered(org, generation(spec), "apr_1"))).toMatch(/^600 records/);
+    const deletion = { type: "delete_dataset" as const, name: "clinic" };
+    expect(await operateDeletion(deps(), ordered(org, deletion, "run_2-0"))).toBe("clinic is deleted with its 600 records.");
+    expect(await stored(org)).toEqual({ requests: 0, cost: 0n });
+    const gone = "clinic is gone: none of its records are stored.";
+    expect(await operateDeletion(deps(), ordered(org, deletion, "run_2-0"))).toBe(gone);
+    expect(await operateCancelling(deps(), ordered(org, { type: "cancel_generation", name: "clinic" } as const, "run_3-0"))).toBe(gone);
   });
 });

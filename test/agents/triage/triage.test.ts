@@ -273,17 +273,7 @@ describe("triage of a question", () => {
   });
 
   it("asks back where there is nothing to answer, and names questions that work", () => {
-    for (const question of [
-      "",
-      "   \n ",
-      "asdf qwer zxcv",
-      "what is the weather",
-      "write me a poem",
-      "hello",
-      "🙂🙂🙂",
-      "generate synthetic data",
-      "add a user",
-    ]) {
+    for (const question of ["", "   \n ", "asdf qwer zxcv", "what is the weather", "write me a poem", "hello", "🙂🙂🙂", "add a user"]) {
       const triage = ask(question);
       expect({ question, ...triage }).toMatchObject({
         askBack: containing("What did we spend by model last week?"),
