@@ -5,6 +5,7 @@ import { AppError } from "../src/core/errors.ts";
 import { createStreamDetector, streamThreshold } from "../src/stats/stream-anomaly.ts";
 import { type LabelledSeries, readCorpus } from "./nab-corpus.ts";
 import { nabScore, nabScoreAt, type Profile, probationOf, profiles, type Scored } from "./nab-score.ts";
+import { plainly } from "./plainly.ts";
 
 /** Scores the stream detector on a corpus of the shape of the Numenta Anomaly Benchmark. */
 const usage = `Usage: npm run bench -- anomalies --data DIR --windows FILE [--save FILE.mjs] [--json]
@@ -99,11 +100,4 @@ async function run(): Promise<void> {
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : tableOf(report));
 }
 
-try {
-  await run();
-} catch (error) {
-  const plain = error instanceof AppError || (error instanceof TypeError && "code" in error);
-  if (!plain) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 2;
-}
+await plainly(run);

@@ -2,13 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { createPriceBook } from "../src/catalog/price-book.ts";
-import { priceEvent } from "../src/catalog/price-event.ts";
 import type { Id } from "../src/core/ids.ts";
-import type { PricedUsageEvent } from "../src/core/usage-event.ts";
 import type { Dimension, UsageReader } from "../src/core/usage-store.ts";
-import { fileSources } from "../src/ingest/index.ts";
-import { type ClickHouseStores, connectClickHouse } from "../src/stores/clickhouse/connect.ts";
+import { connectClickHouse } from "../src/stores/clickhouse/connect.ts";
+import { fillUsage } from "./fill-usage.ts";
 import { linesPeriod, writeUsageLines } from "./usage-lines.ts";
 
 const { values } = parseArgs({
@@ -50,27 +47,6 @@ const queries: Readonly<Record<string, (usage: UsageReader) => Promise<unknown>>
   "units of a holdout": (usage) => usage.unitOutcomes({ orgId, period: linesPeriod, policyVersion: 1, policyRule: "rule" }),
 };
 
-async function fill(stores: ClickHouseStores, file: string): Promise<void> {
-  const mapping = await fileSources.jsonl.propose(file);
-  if (mapping === undefined) throw new Error("no mapping fits the lines");
-  const prices = createPriceBook();
-  const bulk = stores.usage.begin();
-  let waiting: PricedUsageEvent[] = [];
-  for await (const row of fileSources.jsonl.read(
-    file,
-    { orgId, mapping, asOf: new Date("2026-11-24T00:00:00Z") },
-    new AbortController().signal,
-  )) {
-    if (!("event" in row)) throw new Error("a line was refused");
-    waiting.push(priceEvent(prices, row.event));
-    if (waiting.length < 5_000) continue;
-    await bulk.add(waiting);
-    waiting = [];
-  }
-  await bulk.add(waiting);
-  await bulk.finish();
-}
-
 interface Timed {
   readonly query: string;
   readonly p50: number;
@@ -101,7 +77,7 @@ async function run(count: number): Promise<readonly Timed[]> {
     await writeUsageLines(file, count, "time");
     // All sizes lie in one process, which can hold one folder of files open: each has a database of its own there.
     const stores = await connectClickHouse({ target: { kind: "embedded", path: shared }, database: `bench_${count}` });
-    await fill(stores, file);
+    await fillUsage(stores, orgId, file);
     const results = await timed(stores.usage);
     await stores.close();
     return results;

@@ -4,6 +4,7 @@ const benches = {
   "spend-anomalies": () => import("./spend-anomalies.ts"),
   "forecast-coverage": () => import("./forecast-coverage.ts"),
   "slack-acks": () => import("./slack-acks.ts"),
+  answers: () => import("./answers.ts"),
   ask: () => import("./ask.ts"),
   exact: () => import("./exact.ts"),
   ingest: () => import("./ingest.ts"),

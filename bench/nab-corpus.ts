@@ -88,7 +88,7 @@ export async function readCorpus(folder: string, windowsFile: string): Promise<r
   const windows = await readWindows(windowsFile);
   const names = Object.keys(windows).sort();
   if (names.length === 0) throw refuse(`${windowsFile} names no file.`);
-  return await Promise.all(
+  return Promise.all(
     names.map(async (name) => {
       if (normalize(name).startsWith("..") || name.startsWith("/"))
         throw refuse(`${windowsFile} names ${clip(name)}, which is outside of the folder.`);

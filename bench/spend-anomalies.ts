@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
 import { type AnomalyEpisode, anomalyEpisodes } from "../src/stats/anomaly-episodes.ts";
 import { medianOf } from "../src/stats/median.ts";
 import { createRandom } from "../src/stats/random.ts";
+import { studyOptions } from "./plainly.ts";
 import { readClients } from "./servegen-days.ts";
 import { type SpendKind, spendKinds, spendSeries } from "./spend-series.ts";
 
@@ -9,15 +9,8 @@ import { type SpendKind, spendKinds, spendSeries } from "./spend-series.ts";
  * Puts anomalies of a known size into made-up daily spend (bench/spend-series.ts) and counts how many the product's detector finds,
  * how late, and how often it cries without one.
  */
-const { values: args } = parseArgs({
-  args: process.argv.slice(3),
-  options: { runs: { type: "string", default: "100" }, seed: { type: "string", default: "" }, json: { type: "boolean", default: false } },
-});
-const runs = Number(args.runs);
-if (!Number.isInteger(runs) || runs < 1) {
-  process.stderr.write("--runs is a whole number from 1 on.\n");
-  process.exit(2);
-}
+const args = studyOptions(100);
+const { runs } = args;
 
 const history = 56;
 const judged = 56;

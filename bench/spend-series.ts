@@ -28,7 +28,7 @@ function steadyDays(clients: readonly ClientHours[]): readonly (readonly number[
 }
 
 /** Each day the mean of so many draws: a day of a client, relative to that client's mean day. */
-function crowd(clients: readonly ClientHours[], size: number): SpendKind["noise"] {
+export function crowd(clients: readonly ClientHours[], size: number): SpendKind["noise"] {
   const pools = clients.map(daysOf).map((days) => days.map((day) => day / mean(days)));
   const drawn = (random: Random): number => {
     const pool = pools[random.below(pools.length)] ?? [1];

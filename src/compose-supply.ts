@@ -22,7 +22,7 @@ import { readPriceFiles } from "./ingest/supply/price-files.ts";
 import { priceUrl } from "./ingest/supply/price-url.ts";
 
 export interface SupplyParts {
-  readonly engines: Pick<Engines, "stores">;
+  readonly engines: Pick<Engines, "stores" | "usage">;
   readonly settings: SupplySettings;
   /** The list, without any org's changes. */
   readonly prices: PriceBook;
@@ -84,10 +84,34 @@ async function tellAndPropose(parts: SupplyParts, propose: SupplyFlows["propose"
   if (thread !== undefined && author !== undefined) await propose({ orgId, author, thread });
 }
 
+/** Does the work for each org; what fails in one is done again at the next look, and holds up no other. */
+async function eachOrg({ engines, log }: SupplyParts, signal: AbortSignal, work: (orgId: Id<"org">) => Promise<void>): Promise<void> {
+  for (const { id } of await engines.stores.orgs()) {
+    await work(id).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      log.warn("Prices and models could not be looked after; it is tried again.", { org: id, error: String(error) });
+    });
+  }
+}
+
+/** Reads a list from disk, as one reading. */
+async function readGiven(
+  { engines: { stores }, books }: SupplyParts,
+  orgId: Id<"org">,
+  at: Date,
+  { path, format, dataOf }: GivenList,
+): Promise<SourceOutcome> {
+  const list = listNamed(format, "bad_input");
+  const reading = await readPriceFiles(await books.listOf(orgId), { path, list, at, dataOf });
+  const { changed } = await stores.supply.record(orgId, reading);
+  const { source, address, prices, models } = reading;
+  return { source, address, failure: undefined, prices: prices.length, models: models.length, changed };
+}
+
 /** Wires the supply researcher: sources by setting, by file and by the org's own keys. */
 export function wireSupply(parts: SupplyParts): SupplyFlows {
   const { engines, settings, prices, books, jobs, log, now } = parts;
-  const { stores } = engines;
+  const { stores, usage } = engines;
   const client = createApiClient();
   const lists = settings.lists.map(({ list, url }) => ({ list: listNamed(list, "not_configured"), url }));
   const published = (): readonly SupplySource[] => lists.map((one) => readOnce(priceUrl(client, prices, one)));
@@ -96,18 +120,15 @@ export function wireSupply(parts: SupplyParts): SupplyFlows {
     return upstreams.flatMap((upstream) => modelList(client, upstream) ?? []);
   };
   const deps = { supply: stores.supply, now, log };
+  const modelsInUse = async (orgId: Id<"org">) => (await usage.coverage(orgId)).models;
   const propose: SupplyFlows["propose"] = (request) =>
-    proposePrices({ ...stores, listOf: books.listOf, jobs, now, approvalTtlMs }, request);
+    proposePrices({ ...stores, listOf: books.listOf, modelsInUse, jobs, now, approvalTtlMs }, request);
   return {
     async research(orgId, at, given, signal) {
       const atThen = { ...deps, now: () => at };
       if (given === undefined)
         return researchSupply(atThen, { orgId, sources: [...published(), ...(await ownLists(orgId))], due: false }, signal);
-      const list = listNamed(given.format, "bad_input");
-      const reading = await readPriceFiles(await books.listOf(orgId), { path: given.path, list, at, dataOf: given.dataOf });
-      const { changed } = await stores.supply.record(orgId, reading);
-      const { source, address } = reading;
-      return [{ source, address, failure: undefined, prices: reading.prices.length, models: reading.models.length, changed }];
+      return [await readGiven(parts, orgId, at, given)];
     },
     propose,
     async withdraw(orgId, id, actor) {
@@ -118,17 +139,12 @@ export function wireSupply(parts: SupplyParts): SupplyFlows {
       }
     },
     handlers: {
-      async "watch-supply"(_, signal) {
+      "watch-supply": async (_, signal) => {
         const shared = published();
-        for (const { id } of await stores.orgs()) {
-          try {
-            await researchSupply(deps, { orgId: id, sources: [...shared, ...(await ownLists(id))], due: true }, signal);
-            await tellAndPropose(parts, propose, id);
-          } catch (error) {
-            if (signal.aborted) throw error;
-            log.warn("Prices and models could not be looked after; it is tried again.", { org: id, error: String(error) });
-          }
-        }
+        await eachOrg(parts, signal, async (orgId) => {
+          await researchSupply(deps, { orgId, sources: [...shared, ...(await ownLists(orgId))], due: true }, signal);
+          await tellAndPropose(parts, propose, orgId);
+        });
       },
     },
   };

@@ -28,8 +28,7 @@ export const modelWordings: readonly RegExp[] = [
   ),
   /\b(?:which|what|any|show|list|are there|were there) (?:\w+ ){0,2}new models?\W*$/,
   /\b(?:which|what|any) (?:\w+ ){0,2}models?\b.{0,20}\b(?:came out|come out|(?:been|were|was) release[sd]?|launch\w*|appear\w*)\b/,
-  /\b(?:deprecated|retired|retiring|discontinued|sunset) models?\b/,
-  /\bmodels?\b.{0,30}\b(?:deprecat\w*|retir(?:ed|ing|e|ement)|discontinued|sunset\w*|no longer (?:listed|available|sold))\b/,
+  /\bmodels?\b.{0,30}\b(?:no longer (?:listed|available|sold)|taken off the lists?)\b/,
   /\b(?:capabilit(?:y|ies)|context windows?)\b.{0,20}\b(?:changed?|changes)\b|\bchanges?\b.{0,20}\bcapabilit(?:y|ies)\b/,
 ];
 

@@ -2,7 +2,7 @@ import type { ApprovedPrice } from "../core/approved-price.ts";
 import { dayStart } from "../core/day.ts";
 import type { PerToken, Price, PriceBook, PriceQuery } from "../core/price.ts";
 import { changedPrices } from "../core/price-change.ts";
-import { tokenBuckets } from "../core/tokens.ts";
+import type { tokenBuckets } from "../core/tokens.ts";
 import { leadersOf } from "./listed-figures.ts";
 import { inRegions } from "./region-rates.ts";
 import { onTier } from "./tier-rates.ts";

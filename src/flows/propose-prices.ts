@@ -20,6 +20,8 @@ export interface ProposePricesDeps {
   readonly runs: Pick<RunStore, "finish">;
   readonly jobs: Pick<JobQueue, "enqueue">;
   readonly now: () => Date;
+  /** The models that an org uses: what they cost comes first. */
+  readonly modelsInUse: (orgId: Id<"org">) => Promise<readonly string[]>;
   /** How long a proposal can be approved. */
   readonly approvalTtlMs: number;
 }
@@ -59,6 +61,10 @@ async function decidedOf({ approvals }: ProposePricesDeps, orgId: Id<"org">, now
   );
 }
 
+/** What is used comes first, then what the book has a price for already. */
+const urgency = ({ model, was }: PriceChange, inUse: ReadonlySet<string>): number =>
+  (inUse.has(model) ? 2 : 0) + (Object.keys(was.perMillion).length + Object.keys(was.perUnit).length > 0 ? 1 : 0);
+
 function reportOf(changes: readonly PriceChange[], left: number, now: Date): Report {
   const recommendations = changes.map((change) =>
     priceRecommendation(change, { id: newId("recommendation"), approvalId: newId("approval") }),
@@ -88,17 +94,15 @@ export async function proposePrices(
   const now = deps.now();
   const { proposals } = await surveySupply({ supply: deps.supply, book: await deps.listOf(orgId) }, orgId, { after: now, until: now });
   const decided = await decidedOf(deps, orgId, now);
-  const fresh = proposals.filter((change) => !decided.has(said(change)));
+  const inUse = new Set(await deps.modelsInUse(orgId));
+  const fresh = proposals.filter((change) => !decided.has(said(change))).toSorted((a, b) => urgency(b, inUse) - urgency(a, inUse));
   const changes = fresh.slice(0, mostAtOnce);
   if (changes.length === 0) return undefined;
   const left = fresh.length - changes.length;
   const report = reportOf(changes, left, now);
   const { runId, duplicate } = await deps.inbound.receiveMessage(orgId, {
     type: "message",
-    eventId: `supply-${orgId}-${dayOf(now)}-${changes.map(said).join().length}-${changes
-      .map(({ model }) => model)
-      .join(",")
-      .slice(0, 200)}`,
+    eventId: `supply-${orgId}-${dayOf(now)}-${createHash("sha256").update(changes.map(said).join("\n")).digest("hex").slice(0, 32)}`,
     thread,
     author,
     receivedAt: now.toISOString(),

@@ -126,10 +126,12 @@ async function tell(deps: SupplyNoticeDeps, orgId: Id<"org">, { subject, window,
 
 /**
  * Keeps a notice for what the supply researcher has to tell, and queues its sending: prices that moved, a day; data that is too old, a
- * month; models, a week; the market, a month. One per cause and window, and none where no source was ever read.
+ * month; models, a week; the market, a month. One per cause and window, and none before a
+ * source has been known for a day: there is nothing to compare before, and nobody is greeted with an alarm.
  */
 export async function raiseSupplyNotices(deps: SupplyNoticeDeps, orgId: Id<"org">): Promise<void> {
-  if ((await deps.supply.sources(orgId)).length === 0) return;
   const now = deps.now();
+  const known = (await deps.supply.sources(orgId)).some(({ firstReadAt }) => now.getTime() - firstReadAt.getTime() >= dayMs);
+  if (!known) return;
   for (const told of [movesToday(now), oldData(now), modelsOfWeek(now), marketOfMonth(now)]) await tell(deps, orgId, told);
 }

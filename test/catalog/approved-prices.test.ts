@@ -8,6 +8,9 @@ import { fromUsd, toUsd } from "../../src/core/money.ts";
 import type { Price, PriceBook, PriceQuery } from "../../src/core/price.ts";
 import { PriceChange } from "../../src/core/price-change.ts";
 
+/** A matcher with a type. */
+const containing = (text: string): unknown => expect.stringContaining(text);
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 const list = createPriceBook();
 const approved = (perMillion: Readonly<Record<string, string>>, change: object = {}, row: Partial<ApprovedPrice> = {}): ApprovedPrice => ({
   id: "prc_1",
@@ -51,7 +54,7 @@ describe("an approved price", () => {
     expect(price(book, { at: new Date("2026-12-09T23:59:59.999Z") })).toEqual(price(list));
     expect(price(book)).toMatchObject({
       perToken: { input: 1_500_000n, output: 10_000_000n },
-      source: expect.stringContaining("approved by ann on 2026-12-01: litellm of 2026-11-30"),
+      source: containing("approved by ann on 2026-12-01: litellm of 2026-11-30"),
     });
     expect(price(book).version).toMatch(/^approved\/prc_1\/openai\/gpt-5\/standard\//);
   });
@@ -66,13 +69,13 @@ describe("an approved price", () => {
     const book = withApprovedPrices(list, [approved({ output: "12" })]);
     expect(price(book).perToken.reasoning).toBe(12_000_000n);
     const batch = price(book, { tier: "batch" });
-    expect([batch.perToken.output, batch.version]).toEqual([6_000_000n, expect.stringMatching(/^batch\/approved\/prc_1\//)]);
+    expect([batch.perToken.output, batch.version]).toEqual([6_000_000n, matching(/^batch\/approved\/prc_1\//)]);
   });
 
   it("leaves a tier unknown whose price was spelled out beside the old standard price", () => {
     expect(price(list, { tier: "priority" }).perToken.input).toBe(2_500_000n);
     expect(found(withApprovedPrices(list, [approved({ input: "1.5" })]), { tier: "priority" })).toEqual({
-      unpriced: expect.stringContaining("since its standard price changed"),
+      unpriced: containing("since its standard price changed"),
     });
   });
 

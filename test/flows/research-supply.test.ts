@@ -23,6 +23,10 @@ import { plainUsage } from "../setup/plain-usage.ts";
 import { createTestClickHouse, type TestClickHouse } from "../setup/test-clickhouse.ts";
 import { createTestDatabase, type TestDatabase } from "../setup/test-database.ts";
 
+/** A matcher with a type. */
+const containing = (text: string): unknown => expect.stringContaining(text);
+const among = (rows: readonly unknown[]): unknown => expect.arrayContaining([...rows]);
+const holding = (part: object): unknown => expect.objectContaining(part);
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const never = new AbortController().signal;
 const list = createPriceBook();
@@ -98,7 +102,7 @@ const enqueue = async (job: Job) => void queued.push(job);
 const supply = (): SupplyFlows =>
   wireSupply({
     // One org at a time: what other tests left is not looked after.
-    engines: { stores: { ...db.stores, orgs: async () => [{ id: orgId, name: "" }] } },
+    engines: { usage: clickhouse.usage, stores: { ...db.stores, orgs: async () => [{ id: orgId, name: "" }] } },
     settings: {
       lists: [
         { list: "litellm", url: `${api.url}/litellm.json` },
@@ -226,7 +230,7 @@ describe("research of prices", () => {
     expect(await waiting()).toHaveLength(1);
     const moves = (await notices()).filter(({ subject }) => subject === "price moves");
     expect(moves.map(({ window }) => window)).toEqual(["2026-11-30"]);
-    expect(moves[0]?.content).toMatchObject({ summary: expect.stringContaining("2 prices moved") });
+    expect(moves[0]?.content).toMatchObject({ summary: containing("2 prices moved") });
     expect(JSON.stringify(moves[0]?.content)).toContain("+20 % in a day");
     expect(JSON.stringify(moves[0]?.content)).not.toContain("in 30 days),");
   });
@@ -272,9 +276,18 @@ describe("research of prices", () => {
   it("keeps no reading that is older than the last one", async () => {
     await supply().research(orgId, clock, undefined, never);
     const late = await supply().research(orgId, new Date("2026-11-19T10:00:00Z"), undefined, never);
-    expect(late.map(({ failure }) => failure)).toEqual(
-      [0, 1, 2].map(() => expect.stringContaining("an earlier reading cannot be kept after it")),
-    );
+    expect(late.map(({ failure }) => failure)).toEqual([0, 1, 2].map(() => containing("an earlier reading cannot be kept after it")));
+  });
+
+  it("tells nobody anything in the first day of its first source", async () => {
+    clock = new Date("2026-12-10T10:00:00Z");
+    await watch();
+    clock = new Date("2026-12-11T09:59:59Z");
+    await watch();
+    expect(await notices()).toEqual([]);
+    clock = new Date("2026-12-11T10:00:00Z");
+    await watch();
+    expect((await notices()).map(({ subject }) => subject)).toEqual(["old data"]);
   });
 
   it("tells once a week of models that came and went, and once a month of the market", async () => {
@@ -291,11 +304,9 @@ describe("research of prices", () => {
       content.kind === "supply" ? content.causes.join() : "",
     ]);
     expect(told.filter(([subject]) => subject === "models")).toEqual([
-      ["models", "2026-11-23", expect.stringContaining("claude-new-1 of anthropic is new")],
+      ["models", "2026-11-23", containing("claude-new-1 of anthropic is new")],
     ]);
-    expect(told.filter(([subject]) => subject === "market report")).toEqual([
-      ["market report", "2026-11", expect.stringContaining("claude-new-1")],
-    ]);
+    expect(told.filter(([subject]) => subject === "market report")).toEqual([["market report", "2026-11", containing("claude-new-1")]]);
     expect(told.filter(([subject]) => subject === "old data").map(([, window]) => window)).toEqual(["2026-11", "2026-12"]);
   });
 });
@@ -328,7 +339,7 @@ describe("the supply researcher's answers", () => {
 
   it("say which data is missing where no source was read, and no number", async () => {
     const report = await answer("any price changes this week?");
-    expect(report.missing).toEqual([expect.stringContaining("apex supply research")]);
+    expect(report.missing).toEqual([containing("apex supply research")]);
     expect(report.summary).not.toMatch(/\d/);
   });
 
@@ -339,7 +350,7 @@ describe("the supply researcher's answers", () => {
     expect(report.blocks).toContainEqual({
       type: "table",
       columns: ["Price of", "Kind", "Was, USD", "Is, USD", "Moved", "Source", "Read"],
-      rows: expect.arrayContaining([["gpt-5-mini of openai", "input", "$0.25", "$0.30", "+20 % in a day", "litellm", "2026-11-30"]]),
+      rows: among([["gpt-5-mini of openai", "input", "$0.25", "$0.30", "+20 % in a day", "litellm", "2026-11-30"]]),
     });
     expect(report.recommendations).toMatchObject([{ kind: "operation", operation: { model: "gpt-5-mini", effectiveFrom: "2026-11-30" } }]);
     expect(report.recommendations[0]?.approvalId).toMatch(/^apr_/);
@@ -352,7 +363,7 @@ describe("the supply researcher's answers", () => {
     expect(summary).toContain("1 price differs from the price book");
     const table = blocks.find((block) => block.type === "table" && block.columns.includes("Says, USD"));
     expect(table).toMatchObject({
-      rows: expect.arrayContaining([
+      rows: among([
         ["gpt-5-mini of openai", "input", "$0.25", "$0.30", "genai-prices", "2026-11-30", "2026-11-30"],
         ["gpt-5-mini of openai", "output", "$2.00", "$2.00", "litellm", "2026-11-20", "2026-11-30"],
       ]),
@@ -366,15 +377,13 @@ describe("the supply researcher's answers", () => {
     await watch();
     const fresh = await answer("which new models came out?");
     expect(fresh.summary).toContain("New models: 1;");
-    expect(fresh.blocks).toContainEqual(
-      expect.objectContaining({ rows: [["claude-new-1", "anthropic", "is new", "anthropic-models", "2026-11-30"]] }),
-    );
+    expect(fresh.blocks).toContainEqual(holding({ rows: [["claude-new-1", "anthropic", "is new", "anthropic-models", "2026-11-30"]] }));
     const age = await answer("is our price data fresh?");
     expect(JSON.stringify(age.blocks)).toContain("the price book (data of 2026-09-23)");
     const market = await answer("market report");
     expect(market.title).toBe("Market report");
     expect(market.blocks).toContainEqual(
-      expect.objectContaining({ columns: ["What", "How many"], rows: expect.arrayContaining([["models that are new at a source", "1"]]) }),
+      holding({ columns: ["What", "How many"], rows: among([["models that are new at a source", "1"]]) }),
     );
   });
 });

@@ -89,7 +89,7 @@ describe("a day that stands out", () => {
         );
         expect(doubled?.direction).toBe(found?.direction);
         expect(doubled?.excess ?? 0).toBeCloseTo(2 * (found?.excess ?? 0), 6);
-        if (found !== undefined) expect(found.expected + found.excess).toBeCloseTo(value, 6);
+        expect(found === undefined ? value : found.expected + found.excess).toBeCloseTo(value, 6);
       }),
     );
   });

@@ -59,14 +59,25 @@ function changeOf(group: readonly Agreed[]): PriceChange | undefined {
   });
 }
 
+/** Models of whose standard price some fresh source says otherwise than the book. */
+const unsettledModels = (weighed: readonly Weighed[]): ReadonlySet<string> =>
+  new Set(
+    weighed.flatMap(({ place, verdict }) =>
+      place.tier === "standard" && verdict === "differ" ? [JSON.stringify([place.provider, place.model])] : [],
+    ),
+  );
+
 /**
  * The changes of the book that at least two publishers with fresh data agree on and nobody with fresh data speaks against: one for each
- * model, tier and context band, in order of name. A band that the book does not have of a model that it knows is left to people.
+ * model, tier and context band, in order of name. A band that the book does not have of a model that it knows is left to people,
+ * and another tier waits until sources and book are at one on the standard price: its own may belong to an older one.
  */
 export function proposeChanges(weighed: readonly Weighed[], knows: (provider: string, model: string) => boolean): readonly PriceChange[] {
   const groups = new Map<string, Agreed[]>();
+  const unsettled = unsettledModels(weighed);
   for (const one of weighed.filter(proposable)) {
     const { provider, model, tier, aboveInputTokens } = one.place;
+    if (tier !== "standard" && unsettled.has(JSON.stringify([provider, model]))) continue;
     if (one.book === undefined && aboveInputTokens > 0 && knows(provider, model)) continue;
     const key = JSON.stringify([provider, model, tier, one.book?.price.aboveInputTokens ?? aboveInputTokens]);
     groups.set(key, [...(groups.get(key) ?? []), one]);

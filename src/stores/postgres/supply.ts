@@ -145,7 +145,15 @@ export function createSupplyStore({ prisma }: Database): SupplyStore {
     record: (orgId, reading) => inTransaction(prisma, (tx) => record(tx, orgId, reading)),
     async sources(orgId) {
       const rows = await prisma.supplySource.findMany({ where: { orgId }, orderBy: [{ source: "asc" }, { address: "asc" }] });
-      return rows.map(({ orgId: _, ...state }) => state);
+      return rows.map(({ source, address, firstReadAt, lastReadAt, dataOf, prices, models }) => ({
+        source,
+        address,
+        firstReadAt,
+        lastReadAt,
+        dataOf,
+        prices,
+        models,
+      }));
     },
     pricesAt: (orgId, at, filter) => pricesAt(prisma, { orgId, filter }, at),
     pricesSaid: (orgId, span, filter) => pricesSaid(prisma, { orgId, filter }, span),

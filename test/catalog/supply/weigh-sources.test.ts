@@ -130,6 +130,12 @@ describe("a change of the book", () => {
     expect(from("2026-11-01", "2026-11-05")).toBe("2026-11-29");
   });
 
+  it("of another tier waits until sources and book are at one on the standard price", () => {
+    const batch = [says("litellm", "0.1", { tier: "batch" }), says("portkey", "0.1", { tier: "batch" })];
+    expect(proposed(...batch)).toMatchObject([{ tier: "batch" }]);
+    expect(proposed(...batch, says("litellm", "0.2"), says("portkey", "0.2")).map(({ tier }) => tier)).toEqual(["standard"]);
+  });
+
   it("is proposed for a model that the book does not have, and not for hours of the day, regions, or bands that it lacks", () => {
     const two = (change: Partial<ObservedPrice>) => proposed(says("litellm", "0.3", change), says("portkey", "0.3", change));
     expect(two({ model: "gpt-9" })).toMatchObject([{ model: "gpt-9", was: { perMillion: {} } }]);

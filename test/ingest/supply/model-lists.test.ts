@@ -4,6 +4,8 @@ import { createApiClient } from "../../../src/ingest/api-client.ts";
 import { modelList } from "../../../src/ingest/supply/model-lists.ts";
 import { type ApiAnswer, type ApiRequest, type FakeApi, startFakeApi } from "../../setup/fake-api.ts";
 
+/** A matcher with a type. */
+const containing = (text: string): unknown => expect.stringContaining(text);
 const key = "sk-secret-of-the-org";
 const at = new Date("2026-11-30T12:00:00Z");
 
@@ -138,7 +140,7 @@ describe("a provider's list of models", () => {
     const refused = await read(provider, "sk-wrong").catch((error: unknown) => error);
     expect(refused).toMatchObject({
       code: provider === "google" ? "forbidden" : "unauthenticated",
-      message: expect.stringContaining("check that key"),
+      message: containing("check that key"),
     });
     expect(String(refused)).not.toContain("sk-wrong");
     expect(api.requests).toHaveLength(1);
@@ -168,14 +170,14 @@ describe("a provider's list of models", () => {
 
   it("names the field that is not as documented, and keeps nothing of an empty list", async () => {
     api.change(/anthropic/, (body) => body.replaceAll('"id"', '"name"'));
-    await expect(read("anthropic")).rejects.toMatchObject({ code: "bad_input", message: expect.stringContaining("data.0.id") });
+    await expect(read("anthropic")).rejects.toMatchObject({ code: "bad_input", message: containing("data.0.id") });
     api.failNext({ body: { object: "list", data: [] } });
     await expect(read("openai")).rejects.toMatchObject({ code: "bad_input" });
   });
 
   it("that names the same page for ever is refused", async () => {
     api.change(/google/, (body) => body.replace("}]}", '}],"nextPageToken":"p2"}'));
-    await expect(read("google")).rejects.toMatchObject({ code: "bad_input", message: expect.stringContaining("does not end") });
+    await expect(read("google")).rejects.toMatchObject({ code: "bad_input", message: containing("does not end") });
   });
 
   it("is known of three providers, and of no other", () => {

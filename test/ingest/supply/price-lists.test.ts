@@ -10,6 +10,8 @@ import { readPriceFiles } from "../../../src/ingest/supply/price-files.ts";
 import { priceUrl } from "../../../src/ingest/supply/price-url.ts";
 import { type FakeApi, startFakeApi } from "../../setup/fake-api.ts";
 
+/** A matcher with a type. */
+const containing = (text: string): unknown => expect.stringContaining(text);
 const book = createPriceBook();
 const at = new Date("2026-11-30T12:00:00Z");
 const lists = join(import.meta.dirname, "../../fixtures/prices");
@@ -91,12 +93,12 @@ describe("a price list from disk", () => {
   it("is refused with a sentence where it is of another format, broken, or not there", async () => {
     await expect(read("langfuse.json", "litellm")).rejects.toMatchObject({
       code: "bad_input",
-      message: expect.stringContaining("not in the format of litellm"),
+      message: containing("not in the format of litellm"),
     });
     await writeFile(join(folder, "broken.json"), '{"gpt-5": ');
     await expect(readPriceFiles(book, { path: join(folder, "broken.json"), list: "litellm", at })).rejects.toMatchObject({
       code: "bad_input",
-      message: expect.stringContaining("broken.json is broken"),
+      message: containing("broken.json is broken"),
     });
     await expect(readPriceFiles(book, { path: join(folder, "none.json"), list: "litellm", at })).rejects.toMatchObject({
       code: "bad_input",
@@ -150,13 +152,13 @@ describe("a price list at an address", () => {
     expect((await fetched()).prices.length).toBeGreaterThan(0);
     api.failNext({ body: '[{"id":' });
     expect((await fetched()).prices.length).toBeGreaterThan(0);
-    await expect(fetched("gone.json")).rejects.toMatchObject({ code: "not_found", message: expect.stringContaining("APEX_PRICE_LISTS") });
+    await expect(fetched("gone.json")).rejects.toMatchObject({ code: "not_found", message: containing("APEX_PRICE_LISTS") });
     api.hangNext(2);
     await expect(fetched("v2/data.json", 60)).rejects.toMatchObject({ code: "timeout" });
     api.failNext({ body: { hello: "world" } });
     await expect(fetched()).rejects.toMatchObject({
       code: "bad_input",
-      message: expect.stringContaining("not in the format of genai-prices"),
+      message: containing("not in the format of genai-prices"),
     });
   });
 });
