@@ -4,6 +4,7 @@ import { type Figure, type Recommendation, type ReportBlock } from "../../src/co
 import { aboutSynthetic, type Triage } from "../../src/core/triage.ts";
 import { aboutSpend } from "../about-spend.ts";
 import { foundBy } from "../analysis.ts";
+import { quoteBlocks } from "../corpus-admin/reports.ts";
 import type { ToolFinished } from "../define.ts";
 import { safeLabel, usdFigure } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome, type StepResults } from "../step.ts";
@@ -195,6 +196,7 @@ function writeReport(context: StepContext): Draft {
       ...(rest.length > 0 ? [{ type: "list" as const, items: rest }] : []),
       ...recommendationBlocks(recommendations, asked, (results.optimization?.rightSizing?.routed ?? []).length > 0),
       ...drawnBlocks(results, metrics),
+      ...quoteBlocks(results.quotes ?? []),
       ...[...failureNotes(failed), ...notes.filter(backed), ...dropped].map((text): ReportBlock => ({ type: "note", text })),
     ],
     figures,

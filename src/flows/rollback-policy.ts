@@ -85,7 +85,12 @@ export async function rollbackPolicy(
   { orgId, approvalId, by, keepLater = false }: RollbackRequest,
 ): Promise<RollbackOutcome> {
   const approval = await deps.approvals.get(orgId, approvalId);
-  const title = approval.recommendation.title;
+  const { title, operation } = approval.recommendation;
+  if (operation?.type === "price_change")
+    return {
+      done: false,
+      sentence: `"${title}" is a price in the book: \`apex supply show\` names it, and \`apex supply withdraw prc_…\` takes it out again.`,
+    };
   for (let attempt = 0; attempt < 3; attempt++) {
     const active = await deps.policies.active(orgId);
     const [first] = await deps.policies.madeBy(approvalId);
