@@ -137,7 +137,11 @@ function missingOf(results: StepResults, metrics: readonly string[]): string[] {
     // Where a change is asked about, an empty ledger is said in the text.
     metrics.includes("savings") ? data?.savings : undefined,
   ];
-  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...foundBy(outcomesOf(results).filter(({ named }) => named))];
+  // Reasoning effort is asked about as a topic, too.
+  const asked = outcomesOf(results).filter(
+    ({ named, tool }) => named || (tool === "reasoning_effort" && metrics.includes("reasoning_effort")),
+  );
+  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...foundBy(asked)];
   return [...new Set([...(data?.missing ?? []), ...[...parts, ...audits].flatMap((part) => part?.missing ?? [])])];
 }
 

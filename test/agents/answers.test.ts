@@ -173,6 +173,11 @@ describe("answers as a manager reads them", () => {
     expect(report.missing.join(" ")).toMatch(/only a part of the usage carries one/);
   });
 
+  it("says that reasoning is not told apart where its effort is asked about", async () => {
+    const report = await answer("Which workloads should move to a new model, and at what verbosity or effort?");
+    expect(report.missing.join(" ")).toMatch(/Reasoning effort per request/);
+  });
+
   it("says for each limit whether it is kept or cannot be judged", async () => {
     const report = await answer("reduce cost: support-chat can take 500 ms, agent must stay at 200 ms");
     expect(report.summary).toMatch(/Whether support-chat keeps 500 ms cannot be told/);
