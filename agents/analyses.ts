@@ -7,13 +7,17 @@ const everyTool: readonly object[] = Object.values(tools);
 const analyses: readonly AnyAnalysis[] = everyTool.filter(isAnalysis);
 
 /** Every tool may be called by its own name, however its words are joined ("rate limit impact simulator"). */
-const ownName = ({ name }: AnyAnalysis): RegExp => new RegExp(`\\b${name.replaceAll("_", "[ _-]")}\\b`);
+const ownNames: ReadonlyMap<string, RegExp> = new Map(
+  analyses.map(({ name }) => [name, new RegExp(`\\b${name.replaceAll("_", "[ _-]")}\\b`)]),
+);
+
+/** Whether a lower-case text asks for an analysis in words. */
+export const isWorded = (one: AnyAnalysis, text: string): boolean =>
+  ownNames.get(one.name)?.test(text) === true || one.wordings.some((wording) => wording.test(text));
 
 /** The analyses that a lower-case text, or what it names, asks for by themselves. */
 export const analysesNamed = (text: string, named: Named): readonly AnyAnalysis[] =>
-  analyses.filter(
-    (one) => ownName(one).test(text) || one.wordings.some((wording) => wording.test(text)) || one.impliedBy?.(named, text) === true,
-  );
+  analyses.filter((one) => isWorded(one, text) || one.impliedBy?.(named, text) === true);
 
 /** Whether a question names an analysis that weighs what all the others found, so that all of them are called for. */
 export const weighsAll = ({ entities }: Pick<Triage, "entities">): boolean =>

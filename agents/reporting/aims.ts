@@ -27,8 +27,13 @@ function limitSaid(target: Target, context: StepContext, asked: Source): Said {
   };
 }
 
-/** Whether the proposals together reach a cut of the cost that was asked for. */
+/** Whether an analysis that found something says of an aim itself what comes of it. */
+const saidBy = (tools: readonly string[], { results }: StepContext): boolean =>
+  (results.optimization?.analyses ?? []).some(({ tool, result }) => tools.includes(tool) && (result?.sentences.length ?? 0) > 0);
+
+/** Whether the proposals together reach a cut of the cost that was asked for; silent where it is weighed with other aims. */
 function cutSaid(target: Target, context: StepContext, asked: Source): Said {
+  if (saidBy(["multi_objective_optimization"], context)) return nothing;
   const { results, coverage } = context;
   const total = results.dataAnalysis?.spend?.total;
   if (total === undefined || results.dataAnalysis === undefined) return nothing;
@@ -51,15 +56,9 @@ function cutSaid(target: Target, context: StepContext, asked: Source): Said {
   };
 }
 
-/** Analyses that say themselves how far response times can be cut. */
-const sayFaster: ReadonlySet<string> = new Set(["tool_latency_optimization", "multi_objective_optimization"]);
-
 /** What a cut of the response time would mean, and why none is promised; silent where an analysis says by what is measured how far it can be had. */
 function fasterSaid(target: Target, context: StepContext, asked: Source): Said {
-  const said = (context.results.optimization?.analyses ?? []).some(
-    ({ tool, result }) => sayFaster.has(tool) && (result?.sentences.length ?? 0) > 0,
-  );
-  if (said) return nothing;
+  if (saidBy(["tool_latency_optimization", "multi_objective_optimization"], context)) return nothing;
   const row = (context.results.dataAnalysis?.latency?.rows ?? []).find((one) => one.metric === "latency");
   const cut = Math.abs(target.value);
   const promised = `A cut of response times by ${showPercent(cut)} cannot be promised: how fast other models would answer here has not been measured.`;

@@ -10,7 +10,7 @@ import { safeLabel, usdFigure } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome, type StepResults } from "../step.ts";
 import { aimsSaid } from "./aims.ts";
 import { drawnBlocks, failureNotes, notesOf, outcomesOf } from "./blocks.ts";
-import { foreignNumbers } from "./check-prose.ts";
+import { createProseCheck } from "./check-prose.ts";
 import { confidenceNote } from "./confidence.ts";
 import { Report as output } from "./output.ts";
 import { togetherSaid } from "./proposals.ts";
@@ -152,6 +152,10 @@ const checked = (one: Recommendation, backed: (text: string) => boolean): Recomm
   caveats: one.caveats.filter(backed),
 });
 
+/** Whether a search for savings was made: where none was, that none was found is no news. */
+const searched = ({ optimization }: StepResults): boolean =>
+  [optimization?.rightSizing, optimization?.cache, optimization?.duplicates].some((audit) => (audit ?? null) !== null);
+
 const recommendationBlocks = (recommendations: readonly Recommendation[], asked: boolean, routed: boolean): ReportBlock[] => {
   if (recommendations.length > 0) {
     return [
@@ -181,12 +185,13 @@ function writeReport(context: StepContext): Draft {
   const together = cutAsked ? nothing : togetherSaid(context);
   const figures = [...figuresOf(results), ...aims.figures, ...together.figures];
   const names = namesOf(context);
-  const backed = (text: string): boolean => foreignNumbers(text, figures, names).length === 0;
+  const foreign = createProseCheck(figures, names);
+  const backed = (text: string): boolean => foreign(text).length === 0;
   const said = proseOf(context, aims.sentences, together.sentences);
   const [lead, rest] = [said.lead.filter(backed), said.rest.filter(backed)];
   const missing = missingOf(results, metrics);
   const recommendations = (results.actions?.recommendations ?? []).map((one) => checked(one, backed));
-  const asked = results.optimization !== undefined;
+  const asked = searched(results);
   const made = aboutSynthetic(context.triage.entities) ? ["This is generated usage: nobody paid for it, and no real usage is in it."] : [];
   const notes = [...made, ...notesOf(results, metrics, asOf), ...confidenceNote(context)];
   const words = (results.actions?.recommendations ?? []).flatMap((one) => [...one.evidence, ...one.caveats]);

@@ -36,13 +36,16 @@ export function unpricedSentences(data: DataAnalysis): readonly string[] {
   ];
 }
 
-/** What more or less usage would cost, and how busy it would be. */
+/** What more or less usage would cost, and how busy it would be, where no analysis tells its busiest minutes: an hour's mean hides them. */
 export function growthSentences(data: DataAnalysis): readonly string[] {
   const { growth } = data;
   if (growth === null) return [];
   const direction = growth.growthPercent < 0 ? "less" : "more";
+  const minutes = data.analyses.some(({ tool, result }) => tool === "rate_limit_impact_simulator" && result !== null);
+  const cost = `With ${showPercent(Math.abs(growth.growthPercent))} ${direction} usage of the same kind, thirty days would cost ${usd(growth.grown)} instead of ${usd(growth.now)}.`;
+  if (minutes) return [cost];
   return [
-    `With ${showPercent(Math.abs(growth.growthPercent))} ${direction} usage of the same kind, thirty days would cost ${usd(growth.grown)} instead of ${usd(growth.now)}.`,
+    cost,
     `In the busiest hour, requests would go from ${showCount(growth.peak.requestsPerMinute)} to ${showCount(growth.peak.requestsThen)} a minute and tokens from ${showCount(growth.peak.tokensPerMinute)} to ${showCount(growth.peak.tokensThen)} a minute.`,
   ];
 }

@@ -180,14 +180,24 @@ function opened(head: readonly string[], body: readonly string[], best: readonly
   return { lead: [...opening, ...best, ...after.slice(0, more)], rest: after.slice(more) };
 }
 
+/** Analyses that say what to do, and in which order. */
+const saysNext: ReadonlySet<string> = new Set(["multi_objective_optimization", "optimized_implementation_proposer", "policy_proposer"]);
+
+/** The best next step, but for an answer that says itself what to do. */
+const nextStep = ({ results, triage }: StepContext): string | undefined =>
+  triage.entities.tools.some((name) => saysNext.has(name)) ? undefined : bestSentence(results.actions?.recommendations ?? []);
+
+/** Whether growth is the one aim of a question: what it costs is answered first then. */
+const grows = ({ entities: { targets, metrics } }: StepContext["triage"]): boolean =>
+  metrics.includes("growth") && targets.length > 0 && targets.every(({ metric }) => metric === "usage");
+
 /** Everything the results say, most to the point first: what the question asked comes before what surrounds it. */
 export function proseOf(context: StepContext, aims: readonly string[], together: readonly string[]): Prose {
   const { results, triage } = context;
   const { metrics, models } = triage.entities;
   const data = results.dataAnalysis;
   if (data === undefined) return { lead: [], rest: [] };
-  const recommendations = results.actions?.recommendations ?? [];
-  const best = bestSentence(recommendations);
+  const best = nextStep(context);
   const routed = routedSentences(results.optimization);
   const quality = metrics.includes("quality") ? [noQuality] : [];
   const caching = metrics.includes("cache") || metrics.includes("duplicates") ? cachingSentences(results.optimization) : [];
@@ -199,12 +209,13 @@ export function proseOf(context: StepContext, aims: readonly string[], together:
     ...unknownSentences(data.unknown),
     ...(data.splitInstead === "" ? [] : [data.splitInstead]),
     ...savingsSentences(data, metrics.includes("bill_change")),
+    ...(grows(triage) ? growthSentences(data).slice(0, 1) : []),
     ...said.named.slice(0, opening),
     ...aims,
     ...(best === undefined ? [...(fit.length === 0 ? routed : []), ...quality] : []),
   ].slice(0, 3);
   const body = [
-    ...said.named.slice(opening),
+    ...said.named,
     ...(data.billChange === null ? [] : billSentences(data.billChange)),
     ...forecastSentences(data),
     ...reconciledSentences(data, metrics),

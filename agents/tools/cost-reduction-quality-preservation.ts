@@ -48,6 +48,12 @@ function heldSaid(held: readonly Gated[], telling: Telling): readonly string[] {
   });
 }
 
+/** Wordings that want quality kept. */
+const keepsQuality: readonly RegExp[] = [
+  /\b(?:without|keep\w*|kept|preserv\w*|maintain\w*|sacrific\w*|hurt\w*|los(?:e|ing)|same|no drop in|not? (?:hurt|los\w*|drop))\b[^.;]{0,30}\bquality\b/,
+  /\bquality\b[^.;]{0,30}\b(?:must|has to|should|stays?|kept|unchanged|intact|the same|constant)\b/,
+];
+
 /**
  * The proposals that keep what was asked to be kept: each is held against the response-time limit of its workload, as measured there, and
  * gets a quality gate by its kind. Savings are stacked over those that stay. Caveats: a limit counts by workload, not on average; a model whose speed
@@ -59,15 +65,14 @@ export const costReductionQualityPreservation = defineAnalysis({
   heading: "How to spend less and keep what matters",
   agent: "optimization",
   category: "cost",
-  wordings: [
-    /\b(?:without|keep\w*|kept|preserv\w*|maintain\w*|sacrific\w*|hurt\w*|los(?:e|ing)|same|no drop in|not? (?:hurt|los\w*|drop))\b[^.;]{0,30}\bquality\b/,
-    /\bquality\b[^.;]{0,30}\b(?:must|has to|should|stays?|kept|unchanged|intact|the same|constant)\b/,
-  ],
+  wordings: [],
   topics: [],
   sweep: false,
   after: true,
-  impliedBy: ({ metrics, targets }) =>
-    metrics.includes("reduction") && targets.some(({ metric, relation }) => metric === "latency" && relation === "at_most"),
+  // Where the question names models, it asks whether they would keep the quality, not what else would.
+  impliedBy: ({ metrics, targets, models }, text) =>
+    (models.length === 0 && keepsQuality.some((wording) => wording.test(text))) ||
+    (metrics.includes("reduction") && targets.some(({ metric, relation }) => metric === "latency" && relation === "at_most")),
   input: z.strictObject({ scope: Scope, found: z.array(Opportunity), targets: Entities.shape.targets }),
   inputFor: ({ scope, found, entities }) => ({ scope, found: [...found], targets: entities.targets }),
   run: async ({ scope, found, targets }, context) => {

@@ -92,6 +92,18 @@ const tableOf = (trends: readonly Trend[], telling: Telling): Analysed["tables"]
   }),
 });
 
+const requestsOf = (row: SpendRow): number => row.requests;
+const tokensOf = (row: SpendRow): number => allTokens(row.tokens);
+
+/** The trend of each workload's requests, those with most to come first. */
+const trendsOf = (rows: readonly SpendRow[], days: readonly number[], telling: Telling): readonly Trend[] =>
+  [...new Set(rows.map((row) => row.key.workload ?? ""))]
+    .flatMap((name) => {
+      const own = rows.filter((row) => row.key.workload === name);
+      return trendOf(telling.label(name), seriesOf(own, days, requestsOf)) ?? [];
+    })
+    .sort((a, b) => b.next.mid - a.next.mid);
+
 /**
  * How usage grows, by workload: the seasonal Kendall slope of requests a day (Hirsch, Slack and Smith 1982) with its interval, and the
  * thirty days that follow if it goes on. Caveats: a week's shape is no trend, so weekdays are compared with themselves; days that are not
@@ -121,35 +133,10 @@ export const futureUsageModeler = defineAnalysis({
     const { rows, query } = await context.usage.spend({ ...scopeOf(context, read), by: ["workload"], grain: "day", zone: context.zone });
     const telling = createTelling({ scope: read, query: queryText(query) });
     const all = [
-      {
-        what: "requests",
-        trend: trendOf(
-          "all usage asked about",
-          seriesOf(rows, days, (row) => row.requests),
-        ),
-      },
-      {
-        what: "tokens",
-        trend: trendOf(
-          "all usage asked about",
-          seriesOf(rows, days, (row) => allTokens(row.tokens)),
-        ),
-      },
+      { what: "requests", trend: trendOf("all usage asked about", seriesOf(rows, days, requestsOf)) },
+      { what: "tokens", trend: trendOf("all usage asked about", seriesOf(rows, days, tokensOf)) },
     ];
-    const names = [...new Set(rows.map((row) => row.key.workload ?? ""))];
-    const trends = names
-      .flatMap(
-        (name) =>
-          trendOf(
-            telling.label(name),
-            seriesOf(
-              rows.filter((row) => row.key.workload === name),
-              days,
-              (row) => row.requests,
-            ),
-          ) ?? [],
-      )
-      .sort((a, b) => b.next.mid - a.next.mid);
+    const trends = trendsOf(rows, days, telling);
     return {
       sentences: all.flatMap(({ what, trend }) => (trend === undefined ? [] : [said(trend, what, telling)])),
       tables: [tableOf(trends, telling)],

@@ -23,6 +23,7 @@ import { evaluationCriteriaDefiner } from "./evaluation-criteria-definer.ts";
 import { failedSpend } from "./failed-spend.ts";
 import { fineTuneCandidate } from "./fine-tune-candidate.ts";
 import { flexTier } from "./flex-tier.ts";
+import { functionPerformanceAnalyzer } from "./function-performance-analyzer.ts";
 import { futureUsageModeler } from "./future-usage-modeler.ts";
 import { kvCacheFinder } from "./kv-cache-finder.ts";
 import { kvCacheOptimizationAudit } from "./kv-cache-optimization-audit.ts";
@@ -42,15 +43,21 @@ import { newModelEffectivenessAnalysis } from "./new-model-effectiveness-analysi
 import { newerSnapshot } from "./newer-snapshot.ts";
 import { nonProdShare } from "./non-prod-share.ts";
 import { offPeakScheduling } from "./off-peak-scheduling.ts";
+import { optimizationMethodResearcher } from "./optimization-method-researcher.ts";
+import { optimizationProposer } from "./optimization-proposer.ts";
+import { optimizedImplementationProposer } from "./optimized-implementation-proposer.ts";
 import { outputCap } from "./output-cap.ts";
 import { performanceGainsSimulator } from "./performance-gains-simulator.ts";
 import { performancePredictor } from "./performance-predictor.ts";
+import { policyProposer } from "./policy-proposer.ts";
+import { policySimulator } from "./policy-simulator.ts";
 import { prefixInstability } from "./prefix-instability.ts";
 import { priorityWaste } from "./priority-waste.ts";
 import { promptCacheEnablement } from "./prompt-cache-enablement.ts";
 import { promptGrowth } from "./prompt-growth.ts";
 import { providerArbitrage } from "./provider-arbitrage.ts";
 import { provisionedBreakEven } from "./provisioned-break-even.ts";
+import { qualityImpactSimulator } from "./quality-impact-simulator.ts";
 import { ragOverRetrieval } from "./rag-over-retrieval.ts";
 import { rateLimitImpactSimulator } from "./rate-limit-impact-simulator.ts";
 import { reasoningEffort } from "./reasoning-effort.ts";
@@ -69,6 +76,7 @@ import { supplyNewModels } from "./supply-new-models.ts";
 import { supplyPriceWatch } from "./supply-price-watch.ts";
 import { systemInspector } from "./system-inspector.ts";
 import { toolLatencyOptimization } from "./tool-latency-optimization.ts";
+import { toolModelAndEffort } from "./tool-model-and-effort.ts";
 import { toolSchemaBloat } from "./tool-schema-bloat.ts";
 import { ttlChoice } from "./ttl-choice.ts";
 import { unpricedReconciliation } from "./unpriced-reconciliation.ts";
@@ -103,6 +111,14 @@ export const tools = {
   multi_objective_optimization: multiObjectiveOptimization,
   evaluation_criteria_definer: evaluationCriteriaDefiner,
   new_model_effectiveness_analysis: newModelEffectivenessAnalysis,
+  quality_impact_simulator: qualityImpactSimulator,
+  function_performance_analyzer: functionPerformanceAnalyzer,
+  tool_model_and_effort: toolModelAndEffort,
+  policy_simulator: policySimulator,
+  policy_proposer: policyProposer,
+  optimization_proposer: optimizationProposer,
+  optimized_implementation_proposer: optimizedImplementationProposer,
+  optimization_method_researcher: optimizationMethodResearcher,
   reasoning_effort: reasoningEffort,
   output_cap: outputCap,
   context_trimming: contextTrimming,

@@ -14,14 +14,15 @@ export const missingData = {
   attempts:
     "Attempts: none of the usage says which calls were tried again. Route traffic through the gateway, which keeps a row for each attempt.",
   rateLimits:
-    "Rate limits: the providers' limits for your account are not connected, so headroom cannot be computed. Compare the request and token rates shown with the limits page of each provider's console.",
+    "Rate limits: your account's own limits and its usage tier are not connected, so only published limits of each tier can be compared. Name the tier in the question (“we are on tier 3”), or see the limits page of the provider's console.",
   savings:
     "Measured savings: the ledger holds none for this question. A saving is measured once an approved change is in effect and both sides have been seen; `apex savings` measures it.",
-  rateTier:
-    "Your usage tier: it is not known here, so each published tier is compared. Name it in the question (“we are on tier 3”), or see the limits page of the provider's console.",
   twoWeeks:
     "Two weeks of usage: a trend compares weekdays with themselves, so it needs each of them twice. Import older usage with `apex import FILE`.",
   fourWeeks: "Older usage: a trend of less than four weeks is uncertain. Import more with `apex import FILE`.",
+  toolCalls:
+    "Tool calls: no row says how its answer ended, so it is not known which workloads call tools. Route traffic through the gateway, which records it.",
+  noToolCalls: "Tool calls: no answer of this usage ends with a call of a tool. Ask for another period, or without naming workloads.",
   bills:
     "Bills: none is connected, so metered usage is not compared with what was invoiced. Connect a source that reads costs (`apex source add`), or import a bill in FOCUS format.",
   reasoning:

@@ -11,7 +11,7 @@ const fewest = 20;
 
 /**
  * What a change does to response times, as far as it is stored. "none": the same model answers, no later than before. "measured": the
- * new model has answered this workload. "unmeasured": it has not. "waits": the work is put off (batch, flex).
+ * new model has answered this workload. "unmeasured": it has not. "waits": the work is put off (batch, flex, the cheap hours).
  */
 export type LatencyEffect = "none" | "measured" | "unmeasured" | "waits";
 
@@ -37,10 +37,10 @@ export type QualityRisk = 0 | 1 | 2 | 3;
 /** The words for a risk to quality. */
 export const riskWords = ["none", "low", "medium", "high"] as const;
 
-const putsOff = ({ words }: Opportunity): boolean => /\b(?:batch|flex)\b/i.test(words?.title ?? "");
+const putsOff = ({ words }: Opportunity): boolean => /\b(?:batch|flex|cheap hours)\b/i.test(words?.title ?? "");
 
 const riskOf = (one: Opportunity, seen: boolean): QualityRisk => {
-  if (one.kind === "model_right_sizing") return seen ? 2 : 3;
+  if (one.toModel !== "" && one.toModel !== one.model) return seen ? 2 : 3;
   if (one.kind === "prompt_cache") return 0;
   if (one.kind === "duplicate_cache") return 1;
   return one.words?.risk === "high" ? 3 : one.words?.risk === "medium" ? 2 : 1;
@@ -55,10 +55,11 @@ export const limitFor = (targets: Targets, workload: string): number | undefined
 };
 
 function gate(opportunity: Opportunity, rows: readonly ResponseTimes[], targets: Targets): Gated {
-  const { kind, workload, toModel, model } = opportunity;
-  const moves = kind === "model_right_sizing";
-  const answering = moves ? toModel : model;
-  const times = rows.find((row) => row.key.workload === workload && row.key.model === answering && row.requests >= fewest);
+  const { workload, toModel, model } = opportunity;
+  const moves = toModel !== "";
+  // The same model from another seller has been timed no more than any other that was not used.
+  const seen = rows.find((row) => row.key.workload === workload && row.key.model === (moves ? toModel : model) && row.requests >= fewest);
+  const times = toModel === model ? undefined : seen;
   const limit = limitFor(targets, workload);
   const effect = putsOff(opportunity) ? "waits" : !moves ? "none" : times === undefined ? "unmeasured" : "measured";
   const kept = effect === "none" || (effect === "measured" && limit !== undefined && times !== undefined && times.p95 <= limit);

@@ -27,7 +27,7 @@ async function todayOf(context: ToolContext, scope: Scope): Promise<{ readonly t
     waitedMs: times.rows.reduce((sum, row) => sum + row.p50 * row.requests, 0),
     pairs: likeForLike(times.rows),
   };
-  return { today, query: queryText(spend.query) };
+  return { today, query: `${queryText(spend.query)}\n${queryText(times.query)}` };
 }
 
 /** Whether the cut of the bill can be had, growth included: a growing bill needs a larger cut than the one asked for. */
@@ -70,6 +70,20 @@ function latencySaid({ fasterBy }: Goals, best: readonly Weighed[], telling: Tel
   );
   return [
     `By what is measured, the changes cut response times by ${measured} at most; ${-fastest >= fasterBy ? "that meets" : "that does not meet"} the ${aim} asked for.`,
+  ];
+}
+
+/** Which goals cannot be had by one set of changes, with what the best of each gives up. */
+function conflictSaid({ cut, fasterBy }: Goals, best: readonly Weighed[], telling: Telling): readonly string[] {
+  if (cut === undefined || fasterBy === undefined || best.some(({ meets }) => meets.cost && meets.latency && meets.limits)) return [];
+  const [fastest] = [...best].sort((a, b) => a.latencyChange - b.latencyChange || (a.mid > b.mid ? -1 : 1));
+  const [cheapest] = [...best].sort((a, b) => (a.mid > b.mid ? -1 : 1));
+  if (fastest === undefined || cheapest === undefined || fastest.latencyChange === 0) return ["No set of changes is known to meet both."];
+  const most = telling.percent("measured cut of response times by the set that saves most", -cheapest.latencyChange);
+  const least = telling.usd("estimated saving of the fastest set, mid", fastest.mid, "Σ estimates, stacked");
+  const quick = telling.percent("measured cut of response times by the fastest set", -fastest.latencyChange);
+  return [
+    `No one set meets both: the one that saves most cuts response times by ${most}, and the fastest (${quick}) saves ${least} a month.`,
   ];
 }
 
@@ -150,7 +164,12 @@ export const multiObjectiveOptimization = defineAnalysis({
     const most = [...best].sort((a, b) => (a.mid === b.mid ? 0 : a.mid > b.mid ? -1 : 1))[0];
     const [taken] = best;
     return {
-      sentences: [...costSaid(goals, today, all, most, telling), ...latencySaid(goals, best, telling), takenSaid(taken, telling)],
+      sentences: [
+        ...costSaid(goals, today, all, most, telling),
+        ...latencySaid(goals, best, telling),
+        ...conflictSaid(goals, best, telling),
+        takenSaid(taken, telling),
+      ],
       tables: best.length === 0 ? [] : [tableOf(best, telling)],
       opportunities: [],
       names: telling.names,

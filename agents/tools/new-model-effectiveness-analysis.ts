@@ -205,6 +205,8 @@ export const newModelEffectivenessAnalysis = defineAnalysis({
   ],
   topics: [],
   sweep: false,
+  impliedBy: ({ metrics }, text) =>
+    metrics.includes("bill_change") && /\bworth\b|\b(?:pay|paid|paying) off\b|\broll(?:ed)? back\b/.test(text),
   input: z.strictObject({ scope: Scope, before: NamedPeriod }),
   // The upgrade is from one model to another: a filter by model would hide one side.
   inputFor: ({ scope, comparison }) => {

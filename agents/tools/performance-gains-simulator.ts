@@ -45,7 +45,7 @@ export const performanceGainsSimulator = defineAnalysis({
   agent: "data_analysis",
   category: "performance",
   wordings: [
-    /\b(?:how much|would|will|is|are)\b.{0,50}\b(?:faster|quicker|slower)\b.{0,40}\b(?:on|with|than|if|model|switch|mov)/,
+    /\b(?:how much|would|will|is|are)\b.{0,50}\b(?:faster|quicker|slower)\b.{0,40}\b(?:on|with|than|if|models?|switch\w*|mov\w*)\b/,
     /\b(?:simulate|what would)\b.{0,40}\b(?:latenc(?:y|ies)|response times?|performance|speed)\b/,
     /\bperformance gains?\b/,
   ],

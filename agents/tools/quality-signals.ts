@@ -31,13 +31,9 @@ const countsOf: Readonly<Record<SignalName, (row: AnswerSignals) => readonly [ev
 
 /** The rate of a signal over some groups; undefined where nothing there carries it. */
 export function rateOf(signal: SignalName, rows: readonly AnswerSignals[]): Rate | undefined {
-  const [events, trials] = rows.reduce(
-    ([allEvents, allTrials], row) => {
-      const [some, of] = countsOf[signal](row);
-      return [allEvents + some, allTrials + of] as const;
-    },
-    [0, 0] as readonly [number, number],
-  );
+  const counts = rows.map(countsOf[signal]);
+  const events = counts.reduce((sum, [some]) => sum + some, 0);
+  const trials = counts.reduce((sum, [, of]) => sum + of, 0);
   return trials === 0 ? undefined : { events, trials, share: events / trials, ...wilsonInterval(events, trials, 0.95) };
 }
 

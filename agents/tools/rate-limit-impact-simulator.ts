@@ -172,6 +172,8 @@ export const rateLimitImpactSimulator = defineAnalysis({
   wordings: [/\brate[- ]?limit\w*\b/, /\b(?:rpm|tpm|itpm|otpm)\b/, /\bthrottl\w*\b/, /\bheadroom\b/, /\b429s?\b/],
   topics: [],
   sweep: false,
+  impliedBy: ({ metrics }, text) =>
+    metrics.includes("rate_limits") || (metrics.includes("growth") && /\b(?:limits?|quotas?|capacity)\b/.test(text)),
   input: z.strictObject({ scope: Scope, growthPercent: z.number().min(-100).max(100_000), tier: z.string().nullable() }),
   inputFor: ({ scope, entities, question }) => {
     const growth = entities.targets.find((target) => target.metric === "usage" && target.relation === "change");
@@ -200,7 +202,7 @@ export const rateLimitImpactSimulator = defineAnalysis({
       names: telling.names,
       figures: telling.figures,
       missing: [
-        ...(tier === null ? [missingData.rateTier] : []),
+        ...(tier === null ? [missingData.rateLimits] : []),
         ...(context.coverage.singleRequestShare < 1 ? [missingData.someSingleRequests] : []),
       ],
       notes: [

@@ -13,13 +13,15 @@ export interface Telling {
   /** With one decimal. */
   decimal(name: string, value: number, unit: string, how?: string): string;
   percent(name: string, value: number, how?: string): string;
+  /** The same for numbers of another source. */
+  of(source: Source): Telling;
   /** A name from the data as it may be shown; digits in it are no figures. */
   label(text: string): string;
 }
 
 /** Tells numbers that come from a source, or from formulas over what it gave. */
-export function createTelling(source: Source): Telling {
-  const [figures, names]: [Figure[], string[]] = [[], []];
+export function createTelling(source: Source, kept: Pick<Telling, "figures" | "names"> = { figures: [], names: [] }): Telling {
+  const { figures, names } = kept;
   const from = (how?: string): Source => (how === undefined ? source : { ...source, query: `${how}\n${source.query}` });
   const put = (one: Figure, shown: string): string => {
     figures.push(one);
@@ -32,6 +34,7 @@ export function createTelling(source: Source): Telling {
     count: (name, value, unit, how) => put(figure(name, Math.round(value), unit, from(how)), showCount(value)),
     decimal: (name, value, unit, how) => put(figure(name, Number(value.toFixed(1)), unit, from(how)), value.toFixed(1)),
     percent: (name, value, how) => put(figure(name, Number(value.toFixed(4)), "%", from(how)), showPercent(value)),
+    of: (other) => createTelling(other, kept),
     label: (text) => {
       const shown = safeLabel(text);
       names.push(shown);

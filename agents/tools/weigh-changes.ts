@@ -3,6 +3,7 @@ import type { Entities } from "../../src/core/triage.ts";
 import { everySubset, paretoSet } from "../../src/stats/pareto.ts";
 import type { LikeForLike } from "./like-for-like.ts";
 import type { Gated } from "./move-gates.ts";
+import type { Opportunity } from "./opportunity.ts";
 import { stackTogether, type Together } from "./stacked-changes.ts";
 
 /** How many changes are combined with one another: 2⁸ sets. */
@@ -64,8 +65,13 @@ function latencyChangeOf(members: readonly Gated[], today: Today): number {
   return (gained / today.waitedMs) * 100;
 }
 
-function weigh(members: readonly Gated[], goals: Goals, today: Today): Weighed {
-  const together = stackTogether(members.map(({ opportunity }) => opportunity));
+const sameChange = (a: Opportunity, b: Opportunity): boolean =>
+  a.kind === b.kind && a.workload === b.workload && a.model === b.model && a.toModel === b.toModel;
+
+function weigh(asked: readonly Gated[], goals: Goals, today: Today): Weighed {
+  const together = stackTogether(asked.map(({ opportunity }) => opportunity));
+  // A change that those before it leave nothing to save on is not made, so what else it would do does not count.
+  const members = asked.filter(({ opportunity }) => together.changes.some((change) => sameChange(change, opportunity)));
   const costThen = grown(today.monthly - together.mid, goals.growth);
   const latencyChange = latencyChangeOf(members, today);
   return {

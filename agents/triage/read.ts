@@ -1,6 +1,7 @@
 import type { Category, Entities, Intent } from "../../src/core/triage.ts";
 import { calendarOf } from "../../src/core/zone.ts";
-import { analysesNamed } from "../analyses.ts";
+import { analysesNamed, isWorded } from "../analyses.ts";
+import { toolNames } from "../tools/names.ts";
 import type { Topic } from "../topics.ts";
 import { findNames, type KnownNames } from "./entities.ts";
 import { impliedIntents } from "./implied.ts";
@@ -13,7 +14,8 @@ import { findTargets } from "./targets.ts";
 import { notSlips, shortSlips, vocabulary } from "./vocabulary.ts";
 import { nearlyEqual, wordsOf } from "./words.ts";
 
-const known: ReadonlySet<string> = new Set(vocabulary);
+/** What triage knows and tools are called by: "analyzer" is no slip of "analyze". */
+const known: ReadonlySet<string> = new Set([...vocabulary, ...toolNames.flatMap((name) => name.split("_"))]);
 
 /** Mends slips of the finger in words that triage knows. */
 const mended = (text: string): string =>
@@ -109,7 +111,13 @@ export function read(question: string, input: TriageInput, names: KnownNames, in
   const metrics = unique([...topics, ...compared]);
   const analyses = analysesNamed(text, { metrics, targets, workloads: found.workloads, models: found.models });
   return {
-    categories: categoriesOf(text, topics, found.models.length, analyses),
+    // What is only implied says nothing of what the words are about.
+    categories: categoriesOf(
+      text,
+      topics,
+      found.models.length,
+      analyses.filter((one) => isWorded(one, text)),
+    ),
     intents: unique([...verbs, ...impliedIntents(metrics, targets, found.models.length)]),
     entities: {
       models: [...found.models],

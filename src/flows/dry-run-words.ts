@@ -1,7 +1,8 @@
+import type { CostPreview } from "../catalog/rule-cost.ts";
 import { assertNever } from "../core/errors.ts";
 import { showUsd } from "../core/money.ts";
 import type { RulePreview } from "../core/policy-preview.ts";
-import type { CostPreview, LatencyPreview, RuleDryRun } from "./dry-run-policy.ts";
+import type { LatencyPreview, RuleDryRun } from "./dry-run-policy.ts";
 
 const count = (n: number): string => n.toLocaleString("en-US");
 const some = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? "" : "s"}`;

@@ -178,6 +178,20 @@ describe("answers as a manager reads them", () => {
     expect(report.missing.join(" ")).toMatch(/Reasoning effort per request/);
   });
 
+  it("weighs what all the others found where a question asks for an order, and names no other next step", async () => {
+    const report = await answer("in which order should we make the changes?");
+    expect(report.title).toBe("In which order to make the changes");
+    expect(report.summary).toMatch(/^Begin with: .* saves about \$[\d,.]+ a month by estimate once all are made\./);
+    expect(report.summary).not.toContain("Best next step");
+    expect(report.recommendations.length).toBeGreaterThan(0);
+  });
+
+  it("answers what growth costs first, then the busiest minutes against published limits", async () => {
+    const report = await answer("Usage grows 50 % next month: what happens to cost and rate limits?");
+    expect(report.summary).toMatch(/^With 50\.0 % more usage of the same kind, thirty days would cost .* In its busiest minute /);
+    expect(report.summary).not.toContain("In the busiest hour");
+  });
+
   it("says for each limit whether it is kept or cannot be judged", async () => {
     const report = await answer("reduce cost: support-chat can take 500 ms, agent must stay at 200 ms");
     expect(report.summary).toMatch(/Whether support-chat keeps 500 ms cannot be told/);

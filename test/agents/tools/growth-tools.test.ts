@@ -70,7 +70,7 @@ describe("growth tools", () => {
       "In its busiest minute (22 Nov 2026) gpt-5 got 70 requests, and at most 700,000 tokens a minute; with 50.0 % more usage that is 105 requests and 1,050,000 tokens a minute.",
       "By published limits gpt-5 needs tier 3 (today tier 2 is enough), as https://simonwillison.net/2025/Sep/12/gpt-5-rate-limits/ of 2025-09-12 says; your account's tier is not known here.",
     ]);
-    expect(result.missing.map((text) => text.split(":")[0])).toEqual(["Your usage tier", "Single requests"]);
+    expect(result.missing.map((text) => text.split(":")[0])).toEqual(["Rate limits", "Single requests"]);
     expect(foreign(result)).toEqual([]);
     const told = await run(50, "tier 2");
     expect(told.sentences[1]).toContain("above the published limit of gpt-5 for tokens (1,000,000 a minute)");

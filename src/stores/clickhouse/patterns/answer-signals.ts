@@ -36,6 +36,28 @@ const signals = `count() AS answers, countIf(status IN ('error', 'timeout')) AS 
   sum(input) AS sum_input, sum(output) AS sum_output, sum(reasoning_tokens) AS sum_reasoning,
   countIf(isNotNull(cost)) AS priced, sum(ifNull(cost, toDecimal128(0, 12))) AS sum_cost`;
 
+const signalsOf = (row: z.output<typeof Row>): Omit<AnswerSignals, "key"> => ({
+  inputFrom: row.input_from,
+  requests: row.answers,
+  failed: row.failed,
+  ended: row.ended,
+  cutShort: row.cut_short,
+  filtered: row.filtered,
+  toolCalls: row.tool_calls,
+  formats: row.formats,
+  badFormat: row.bad_format,
+  traced: row.traced,
+  askedAgain: row.again,
+  timed: row.timed,
+  p50: row.timed === 0 ? 0 : (row.ranks[0] ?? 0),
+  p95: row.timed === 0 ? 0 : (row.ranks[1] ?? 0),
+  inputTokens: row.sum_input,
+  outputTokens: row.sum_output,
+  reasoningTokens: row.sum_reasoning,
+  priced: row.priced,
+  cost: row.sum_cost,
+});
+
 /**
  * What single answers came to, by group and, where asked, by the power of four below the input tokens. Asked again: the same
  * prompt from the same conversation (or user, where no conversation is named) and workload, whichever model answered before.
@@ -58,27 +80,6 @@ GROUP BY ${groups.join(", ")}
 ORDER BY ${["sum_cost DESC", ...groups].join(", ")}`;
   return {
     query: { sql, params },
-    row: Row.transform((row) => ({
-      key: eventKeyOf(row, query.by),
-      inputFrom: row.input_from,
-      requests: row.answers,
-      failed: row.failed,
-      ended: row.ended,
-      cutShort: row.cut_short,
-      filtered: row.filtered,
-      toolCalls: row.tool_calls,
-      formats: row.formats,
-      badFormat: row.bad_format,
-      traced: row.traced,
-      askedAgain: row.again,
-      timed: row.timed,
-      p50: row.timed === 0 ? 0 : (row.ranks[0] ?? 0),
-      p95: row.timed === 0 ? 0 : (row.ranks[1] ?? 0),
-      inputTokens: row.sum_input,
-      outputTokens: row.sum_output,
-      reasoningTokens: row.sum_reasoning,
-      priced: row.priced,
-      cost: row.sum_cost,
-    })),
+    row: Row.transform((row) => ({ key: eventKeyOf(row, query.by), ...signalsOf(row) })),
   };
 }
