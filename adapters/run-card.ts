@@ -45,6 +45,8 @@ const partOf = ({ runId }: RunView, block: Exclude<ReportBlock, { type: "recomme
     case "chart":
     case "note":
       return block;
+    case "quote":
+      return { type: "note", text: `From ${block.source}: “${block.text}”` };
     case "actions":
       return { type: "actions", buttons: block.actions.map((action) => ({ action, id: runId })), keep: true };
     default:

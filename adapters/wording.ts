@@ -75,6 +75,7 @@ export function decisionLine(decision: DecisionView): string {
 const agentNames: Readonly<Record<AgentName, string>> = {
   triage: "Triage",
   data_analysis: "Data analysis",
+  corpus_admin: "Corpus admin",
   optimization: "Optimization",
   synthetic_data: "Synthetic data",
   actions: "Actions",

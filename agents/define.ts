@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { SurveyDeps } from "../src/catalog/supply/survey.ts";
 import type { BillingLedger } from "../src/core/billing.ts";
 import type { Breakers } from "../src/core/breaker.ts";
+import type { CorpusReader } from "../src/core/corpus.ts";
 import type { DatasetStore } from "../src/core/dataset.ts";
 import { AppError } from "../src/core/errors.ts";
 import type { GatewayKey } from "../src/core/gateway-config.ts";
@@ -39,6 +40,8 @@ export interface ToolContext {
   readonly dailySources?: ((orgId: Id<"org">, period: Period) => Promise<readonly UsageSource[]>) | undefined;
   /** The zone that days, weeks and months are counted in; UTC where it is not said. */
   readonly zone?: Zone | undefined;
+  /** Reference documents; absent where none are kept. */
+  readonly corpus?: CorpusReader | undefined;
   readonly coverage: Coverage;
   /** The moment that "now" means in this run. */
   readonly asOf: Date;

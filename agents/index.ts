@@ -1,5 +1,6 @@
 import type { AgentName } from "../src/core/run-event.ts";
 import { actions } from "./actions/index.ts";
+import { corpusAdmin } from "./corpus-admin/index.ts";
 import { dataAnalysis } from "./data-analysis/index.ts";
 import { optimization } from "./optimization/index.ts";
 import { reporting } from "./reporting/index.ts";
@@ -14,6 +15,7 @@ export const agents = {
   data_analysis: dataAnalysis,
   optimization,
   actions,
+  corpus_admin: corpusAdmin,
   supply_researcher: supplyResearcher,
   synthetic_data: syntheticData,
   reporting,

@@ -45,9 +45,11 @@ function optimizationTitle(triage: Triage): string {
   return "Repricing your usage on other models and looking for waste";
 }
 
-/** The steps that a triaged question needs, in order, and no others. */
-export function makePlan(triage: Triage): PlanStep[] {
+/** The steps that a triaged question needs, in order, and no others; `documents`: the org keeps reference documents, which answers cite. */
+export function makePlan(triage: Triage, documents = false): PlanStep[] {
   const step = (agent: AgentName, title: string): PlanStep => ({ id: agent, agent, title });
+  if (triage.category === "corpus")
+    return [step("corpus_admin", "Looking through your reference documents"), step("reporting", "Writing the report")];
   if (triage.category === "synthetic_data")
     return [step("synthetic_data", "Reading what is to be generated"), step("reporting", "Writing the report")];
   // What sources say of prices needs no usage; a question that names what can be told of usage is about that.
@@ -55,6 +57,7 @@ export function makePlan(triage: Triage): PlanStep[] {
   const supply = ofUsage ? undefined : namedTitle(triage, "supply_researcher");
   if (supply !== undefined) return [step("supply_researcher", supply), step("reporting", "Writing the report")];
   return [
+    ...(documents ? [step("corpus_admin", "Looking for what your reference documents say")] : []),
     step("data_analysis", dataTitle(triage)),
     ...(wantsChange(triage)
       ? [step("optimization", optimizationTitle(triage)), step("actions", "Preparing what to change and how to undo it")]

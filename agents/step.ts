@@ -7,6 +7,7 @@ import type { Run } from "../src/core/run.ts";
 import type { AgentName } from "../src/core/run-event.ts";
 import type { Triage } from "../src/core/triage.ts";
 import type { Actions } from "./actions/output.ts";
+import type { Quote } from "./corpus-admin/output.ts";
 import type { DataAnalysis } from "./data-analysis/output.ts";
 import type { ToolContext, ToolFinished } from "./define.ts";
 import type { Models } from "./models/models.ts";
@@ -19,6 +20,8 @@ export interface StepResults {
   readonly actions?: Actions;
   /** The answer of an agent that looks after something else than usage: reporting hands it on. */
   readonly handled?: Report;
+  /** What reference documents say about the question. */
+  readonly quotes?: readonly Quote[];
   readonly report?: Report;
 }
 

@@ -27,7 +27,7 @@ import type { StepContext, StepOutcome, StepResults, SubAgent } from "./step.ts"
 
 /** What the supervisor works with: readers, a clock, and limits. */
 export interface SupervisorDeps
-  extends Pick<ToolContext, "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market" | "datasets"> {
+  extends Pick<ToolContext, "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market" | "datasets" | "corpus"> {
   readonly usage: UsageReader & UsagePatterns;
   readonly prices: PriceBook;
   readonly policies: Pick<PolicyStore, "active">;
@@ -67,7 +67,7 @@ const isWork = (step: PlanStep): step is WorkStep => step.agent !== "triage";
 
 type Progress = { readonly ok: true; readonly outcome: StepOutcome<unknown> } | { readonly ok: false; readonly reason: string };
 
-type Optional = "savings" | "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market" | "datasets";
+type Optional = "savings" | "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market" | "datasets" | "corpus";
 
 /** When a tool is left alone: a query that was too slow three times would be too slow again. */
 export const toolBreakers = { breakerFailures: 3, breakerMs: 30_000, breakerMaxMs: 300_000 };
@@ -198,6 +198,17 @@ async function modelsFor({ openModels, log }: Settings, { id, orgId }: Run): Pro
   }
 }
 
+/** Whether an org keeps reference documents that its answers may cite; where that cannot be told, answers go without. */
+async function hasDocuments({ corpus, log }: Settings, orgId: Id<"org">): Promise<boolean> {
+  if (corpus === undefined) return false;
+  try {
+    return (await corpus.corpora(orgId)).some(({ documents }) => documents > 0);
+  } catch (error) {
+    log.error("The corpora could not be read; the answer cites none.", { error: textOf(error) });
+    return false;
+  }
+}
+
 /** What a run has come to know before it is planned. */
 interface Understood {
   readonly past: Past;
@@ -216,12 +227,24 @@ async function stepsContext(
   signal: AbortSignal,
 ): Promise<Omit<StepContext, "results" | "failed">> {
   const { usage, prices, policies, log, holdoutShare, toolTimeoutMs, breakers } = settings;
-  const { savings, billing, settleDays, dailySources, gatewayKeys, market, datasets } = settings;
+  const { savings, billing, settleDays, dailySources, gatewayKeys, market, datasets, corpus } = settings;
   const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
+  const reading = { usage, prices, savings, billing, settleDays, dailySources, gatewayKeys, market, datasets, zone };
+  const limits = { signal, toolTimeoutMs, breakers, clock: () => performance.now() };
+  const { orgId, asOf } = run;
   return {
-    ...{ orgId: run.orgId, asOf: run.asOf, signal, toolTimeoutMs, breakers, clock: () => performance.now() },
-    ...{ usage, prices, savings, billing, settleDays, dailySources, gatewayKeys, market, datasets, zone, coverage: await looking },
-    ...{ run, triage, policies, log, newId: settings.newId, holdoutShare, models },
+    orgId,
+    asOf,
+    ...limits,
+    ...reading,
+    coverage: await looking,
+    run,
+    triage,
+    policies,
+    log,
+    newId: settings.newId,
+    holdoutShare,
+    models,
   };
 }
 
@@ -229,7 +252,7 @@ async function stepsContext(
 async function* answer(settings: Settings, run: Run, understood: Understood, signal: AbortSignal): AsyncGenerator<RunEvent, void, void> {
   const { past, triage, tally } = understood;
   const { stamp } = settings;
-  const plan = past.plan ?? makePlan(triage);
+  const plan = past.plan ?? makePlan(triage, await hasDocuments(settings, run.orgId));
   if (past.plan === undefined) yield { type: "plan.made", ...stamp(), steps: [...plan] };
   const report = yield* runSteps(settings, await stepsContext(settings, run, understood, signal), plan, past, tally);
   if (typeof report === "string") yield { type: "run.failed", ...stamp(), reason: `The report could not be written: ${report}` };

@@ -39,8 +39,50 @@ const urgent: ReadonlySet<JobName> = new Set<JobName>(["decide", "deliver", "app
 /** How long a job yields at most, in milliseconds. */
 const yieldMs = 5_000;
 
+/** Jobs that come again by a schedule and name nothing. */
+type Recurring = Extract<
+  Job,
+  {
+    readonly name:
+      | "digests-due"
+      | "watch-spend"
+      | "watch-supply"
+      | "sync-due"
+      | "measure"
+      | "watch-rollouts"
+      | "reconcile-bills"
+      | "reconcile";
+  }
+>;
+
+const isRecurring = (job: Job): job is Recurring => Object.keys(job).length === 1;
+
+function handleRecurring(handlers: JobHandlers, job: Recurring, signal: AbortSignal): Promise<void> {
+  switch (job.name) {
+    case "digests-due":
+      return handlers["digests-due"](job, signal);
+    case "watch-spend":
+      return handlers["watch-spend"](job, signal);
+    case "watch-supply":
+      return handlers["watch-supply"](job, signal);
+    case "sync-due":
+      return handlers["sync-due"](job, signal);
+    case "measure":
+      return handlers.measure(job, signal);
+    case "watch-rollouts":
+      return handlers["watch-rollouts"](job, signal);
+    case "reconcile-bills":
+      return handlers["reconcile-bills"](job, signal);
+    case "reconcile":
+      return handlers.reconcile(job, signal);
+    default:
+      return assertNever(job);
+  }
+}
+
 /** Hands a job to its handler. */
 function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<void> {
+  if (isRecurring(job)) return handleRecurring(handlers, job, signal);
   switch (job.name) {
     case "run":
       return handlers.run(job, signal);
@@ -54,30 +96,14 @@ function handle(handlers: JobHandlers, job: Job, signal: AbortSignal): Promise<v
       return handlers.operate(job, signal);
     case "send-notice":
       return handlers["send-notice"](job, signal);
-    case "digests-due":
-      return handlers["digests-due"](job, signal);
-    case "watch-spend":
-      return handlers["watch-spend"](job, signal);
-    case "watch-supply":
-      return handlers["watch-supply"](job, signal);
     case "home":
       return handlers.home(job, signal);
     case "suggest":
       return handlers.suggest(job, signal);
     case "sync":
       return handlers.sync(job, signal);
-    case "sync-due":
-      return handlers["sync-due"](job, signal);
-    case "measure":
-      return handlers.measure(job, signal);
-    case "watch-rollouts":
-      return handlers["watch-rollouts"](job, signal);
     case "advance-rollout":
       return handlers["advance-rollout"](job, signal);
-    case "reconcile-bills":
-      return handlers["reconcile-bills"](job, signal);
-    case "reconcile":
-      return handlers.reconcile(job, signal);
     default:
       return assertNever(job);
   }

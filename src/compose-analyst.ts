@@ -7,6 +7,7 @@ import { createBreakers } from "./core/breaker.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Analyst } from "./core/run.ts";
 import { dailySourcesOf } from "./core/source-grains.ts";
+import { auditedAnalyst } from "./flows/audit-corpus-steps.ts";
 import type { ContractBooks } from "./flows/contract-books.ts";
 
 export interface AnalystParts {
@@ -25,7 +26,7 @@ const loggedSteps = (log: Logger): StepHooks => ({
 });
 
 /** The analyst, with the prices, bills and time zone of the org that asks. */
-export function wireAnalyst({ engines: { stores, usage }, books, spending, openModels, log, now }: AnalystParts): Analyst {
+export function wireAnalyst({ engines: { stores, usage, corpus }, books, spending, openModels, log, now }: AnalystParts): Analyst {
   const { billing, settleDays, grains, madeDaily } = spending.readers;
   // What holds over runs.
   const lasting = { breakers: createBreakers(toolBreakers, () => performance.now()), hooks: [loggedSteps(log)] };
@@ -45,10 +46,11 @@ export function wireAnalyst({ engines: { stores, usage }, books, spending, openM
         gatewayKeys: (orgId) => stores.gateway.keys(orgId),
         zoneOf: (orgId) => stores.settings.zoneOf(orgId),
         openModels,
+        corpus,
         log,
         now,
       });
-      yield* supervisor.analyse(run, ...rest);
+      yield* auditedAnalyst(supervisor, stores.audit).analyse(run, ...rest);
     },
   };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { QueueBackend } from "../jobs/queue.ts";
 import type { Config } from "./config.ts";
 import type { BillingLedger } from "./core/billing.ts";
+import type { CorpusReader, CorpusWriter } from "./core/corpus.ts";
 import { AppError } from "./core/errors.ts";
 import type { GeneratedUsage } from "./core/generation.ts";
 import type { Logger } from "./core/logger.ts";
@@ -23,6 +24,7 @@ export interface Engines {
   readonly billing: BillingLedger;
   readonly grains: SourceGrains;
   readonly restamper: UsageRestamper;
+  readonly corpus: CorpusReader & CorpusWriter;
   readonly generated: GeneratedUsage;
   readonly queue: QueueBackend;
   /** Whether the data folder is this process's alone, as it is from the start where an engine is embedded in it. */
@@ -88,8 +90,8 @@ export async function openEngines(config: Config, log: Logger, now: () => Date):
     const stores = await connectPostgres({ url, secretKey, now });
     closers.push(() => stores.close());
     const queue: QueueBackend = config.queue.kind === "redis" ? config.queue : { kind: "postgres", url };
-    const { usage, billing, grains, restamper, generated } = clickhouse;
-    return { stores, usage, billing, grains, restamper, generated, queue, ownsDataDir, takeDataDir, close };
+    const { usage, billing, grains, restamper, generated, corpus } = clickhouse;
+    return { stores, usage, billing, grains, restamper, generated, corpus, queue, ownsDataDir, takeDataDir, close };
   } catch (error) {
     await close();
     throw error;

@@ -3,6 +3,7 @@ import { createPriceBook } from "./catalog/price-book.ts";
 import { reachableProviders, wireActuators } from "./compose-actuators.ts";
 import { wireAnalyst } from "./compose-analyst.ts";
 import { wireChats, withRoles } from "./compose-chats.ts";
+import { type CorpusFlows, wireCorpus, wireDocuments } from "./compose-corpus.ts";
 import type { Engines } from "./compose-engines.ts";
 import { wireGateway } from "./compose-gateway.ts";
 import { type Intake, wireIntake } from "./compose-intake.ts";
@@ -79,6 +80,8 @@ export interface Flows {
   readonly policies: PolicyFlows;
   /** Digests, budgets and alerts. */
   readonly notices: NoticeFlows;
+  /** Reference documents. */
+  readonly corpus: CorpusFlows;
   /** What sources say of prices and models. */
   readonly supply: SupplyFlows;
   /** What changing an org's contract prices needs, and each org's book. */
@@ -178,6 +181,7 @@ function wireHandlers(shared: Shared): JobHandlers {
   const { runs, policies, approvals, deliveries, inbound, members } = stores;
   const analyst = wireAnalyst({ ...shared, openModels: wireModels(shared) });
   const operations = wireOperations(shared);
+  const documents = wireDocuments({ engines, now, adapterFor });
   const pressed = (words: Press) => pressApproval(press, words);
   const surfaces = wireSurfaces(shared);
   return {
@@ -186,7 +190,7 @@ function wireHandlers(shared: Shared): JobHandlers {
       const receive = shared.intake.files.receive;
       if (await closeCutOff({ runs, now }, runId)) return;
       await surfaces.entitle(runId);
-      if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive }, runId, signal)) return;
+      if (await importSharedFiles({ ...deps, inbound, members, adapterFor, receive, documents }, runId, signal)) return;
       if (await answerCommand({ ...stores, usage, ...deps, ...notices, press: pressed }, runId, signal)) return;
       const prepare: RunAnalysisDeps["prepare"] = async (orgId, report) =>
         prepareOffers({ usage, settings: stores.settings, prices: await books.of(orgId) }, orgId, report, now());
@@ -235,6 +239,7 @@ function wireCommands(shared: Shared): Flows {
     savings: wireSavings(stores, usage, shared.spending, (orgId) => books.of(orgId)),
     policies: wirePolicies({ ...shared, providersOf: reachableProviders(shared) }),
     notices: shared.notices,
+    corpus: wireCorpus(shared),
     supply: shared.supply,
     pricing: { contracts: stores.contracts, books, list: prices },
     synthetic: wireSynthetic(shared.generation),

@@ -26,7 +26,7 @@ export type ModelSettings =
 /** The models' part of the environment. */
 export const modelEnvironment = {
   APEX_MODELS: optional,
-  APEX_MODEL_BUDGET_USD: z.string().default("0.05"),
+  APEX_MODEL_BUDGET_USD: z.string().default("0.10"),
   APEX_GATEWAY_URL: optional.pipe(z.url({ protocol: /^https?$/ }).optional()),
   DEV_MODE_DISABLE_LLM: optional,
 };

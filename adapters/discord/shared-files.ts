@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { isUsageFile, type SharedFile } from "../../src/core/conversation.ts";
+import type { SharedFile } from "../../src/core/conversation.ts";
+import { filesTaken } from "../../src/core/shared-files.ts";
 import { clip } from "../draw-text.ts";
 import { Snowflake } from "./config.ts";
 
@@ -17,7 +18,7 @@ export interface FileOrigin {
 }
 
 /**
- * The files that came with words: those of usage; others only where nothing was asked besides. A file's id names its
+ * The files that came with words: those of usage, or documents for a corpus that the words name; others only where nothing was asked besides. A file's id names its
  * message too, where it came in one, since its address is good for a day only.
  */
 export function filesOf(attachments: readonly Attachment[], asked: string, from: FileOrigin | undefined): readonly SharedFile[] {
@@ -25,8 +26,7 @@ export function filesOf(attachments: readonly Attachment[], asked: string, from:
     const name = clip(filename === "" ? id : filename, 256);
     return { id: from === undefined ? id : `${from.channel}-${from.message}-${id}`, name, size, url };
   });
-  const usage = shared.filter(({ name }) => isUsageFile(name));
-  return (usage.length > 0 || asked !== "" ? usage : shared).slice(0, mostFiles);
+  return filesTaken(shared, asked).slice(0, mostFiles);
 }
 
 /** What was asked; with files alone, that they be imported. */

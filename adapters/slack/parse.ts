@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { isUsageFile, type SharedFile, type ThreadKey } from "../../src/core/conversation.ts";
+import type { SharedFile, ThreadKey } from "../../src/core/conversation.ts";
 import type { Reception } from "../../src/core/delivery.ts";
+import { filesTaken } from "../../src/core/shared-files.ts";
 import { clip, oneLine } from "../draw-text.ts";
 import { slackCommand } from "./config.ts";
 import { Envelope, homeOf, SlackId as Id, originOf, read, workspaceOf } from "./envelope.ts";
@@ -70,14 +71,13 @@ type Said = z.infer<typeof Said>;
 
 const mostFiles = 10;
 
-/** The files that came with a message and that Slack lets be read: those of usage; others only where nothing was asked besides. */
+/** The files that came with a message and that Slack lets be read: those of usage, or documents for a corpus that the words name; others only where nothing was asked besides. */
 function filesOf({ files = [] }: Said, asked: string): readonly SharedFile[] {
   const shared = files.flatMap(({ id, name, size = 0, url_private_download: download, url_private: open }) => {
     const url = download ?? open;
     return url === undefined || !URL.canParse(url) ? [] : [{ id, name: clip(name ?? id, 200), size, url }];
   });
-  const usage = shared.filter(({ name }) => isUsageFile(name));
-  return (usage.length > 0 || asked !== "" ? usage : shared).slice(0, mostFiles);
+  return filesTaken(shared, asked).slice(0, mostFiles);
 }
 
 /** Why a message is none of ours to answer; undefined where it is. */

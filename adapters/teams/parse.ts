@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { isUsageFile, type SharedFile } from "../../src/core/conversation.ts";
+import type { SharedFile } from "../../src/core/conversation.ts";
 import { FormName, type SentForm } from "../../src/core/form.ts";
 import { type Press, pressOf } from "../../src/core/press.ts";
+import { filesTaken } from "../../src/core/shared-files.ts";
 import { clip } from "../draw-text.ts";
 import { type Activity, read } from "./activity.ts";
 
@@ -60,7 +61,7 @@ function questionOf(activity: Activity): string {
 
 const mostFiles = 10;
 
-/** The files that came with a message and that Teams lets be read: those of usage; others only where nothing was asked besides. */
+/** The files that came with a message and that Teams lets be read: those of usage, or documents for a corpus that the words name; others only where nothing was asked besides. */
 function filesOf({ attachments }: Activity, asked: string): readonly SharedFile[] {
   const shared = (attachments ?? []).flatMap((attachment) => {
     const file = Download.safeParse(attachment);
@@ -69,8 +70,7 @@ function filesOf({ attachments }: Activity, asked: string): readonly SharedFile[
     // Teams does not say how large a file is; whoever reads it stops at the most that is taken.
     return [{ id: content.uniqueId, name: clip(name === "" ? content.uniqueId : name, 200), size: 0, url: content.downloadUrl }];
   });
-  const usage = shared.filter(({ name }) => isUsageFile(name));
-  return (usage.length > 0 || asked !== "" ? usage : shared).slice(0, mostFiles);
+  return filesTaken(shared, asked).slice(0, mostFiles);
 }
 
 const Field = z.string().max(4_000);

@@ -29,8 +29,12 @@ const declarationOf = ({ name, description, input }: ModelTool): FunctionDeclara
   return declared;
 };
 
-function requestOf({ system, messages, tools, schema, maxOutputTokens }: ModelRequest): GenerateContentRequest {
-  const plain: GenerationConfig = { maxOutputTokens };
+/** Models whose thinking can be switched off: it would count against the output. */
+const thinks = /^gemini-2\.5-flash/;
+
+function requestOf(model: string, { system, messages, tools, schema, maxOutputTokens }: ModelRequest): GenerateContentRequest {
+  const thinking = thinks.test(model) ? { thinkingConfig: { thinkingBudget: 0 } } : {};
+  const plain: GenerationConfig = { maxOutputTokens, ...thinking };
   const formed = { ...plain, responseMimeType: "application/json", responseJsonSchema: schema };
   return {
     contents: messages.map(contentOf),
@@ -75,7 +79,7 @@ export function createGeminiClient({ model, baseUrl, apiKey }: Reach, settings: 
       name: { provider: "google", model },
       usage: { provider: "google", flavor: "default" },
       async *open(request) {
-        const { stream, response } = await client.generateContentStream(requestOf(request), { signal: request.signal });
+        const { stream, response } = await client.generateContentStream(requestOf(model, request), { signal: request.signal });
         // The client reads the stream twice; what breaks it is told by the reading below.
         response.catch(() => undefined);
         const tools = { count: 0 };

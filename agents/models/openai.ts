@@ -25,6 +25,9 @@ function messageOf(message: ModelMessage): ChatCompletionMessageParam {
   return { role: "assistant", content: message.text, ...(calls.length === 0 ? {} : { tool_calls: calls }) };
 }
 
+/** Models that think before they answer; our questions are checked by code and need little of it. */
+const thinks = /^(?:gpt-5(?!-chat)|o\d)/;
+
 const bodyOf = (
   model: string,
   { system, messages, tools, schema, maxOutputTokens }: ModelRequest,
@@ -34,6 +37,7 @@ const bodyOf = (
   max_completion_tokens: maxOutputTokens,
   stream: true,
   stream_options: { include_usage: true },
+  ...(thinks.test(model) ? { reasoning_effort: "low" as const } : {}),
   ...(tools === undefined || tools.length === 0
     ? {}
     : {

@@ -87,22 +87,24 @@ function quantitiesIn(text: string): readonly Quantity[] {
   });
 }
 
+const plainFormats = [0, 1, 2].map((decimals) => {
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return { decimals, grouped: new Intl.NumberFormat("en-US", digits) };
+});
+
 /** All ways in which a figure may be written: money as it is shown; other values at up to two decimals, thousands separated or not. */
 function writings(figure: Figure): readonly string[] {
   if (figure.unit.startsWith("USD")) return [showUsd(fromUsd(figure.value)).replace(/[−$]/g, "")];
   const value = Math.abs(Number(figure.value));
   if (!Number.isFinite(value)) return [];
-  return [0, 1, 2].flatMap((decimals) => [
-    value.toFixed(decimals),
-    value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
-  ]);
+  return plainFormats.flatMap(({ decimals, grouped }) => [value.toFixed(decimals), grouped.format(value)]);
 }
 
 const perOf = (unit: string): string | undefined => /(?:\/| per )(minute|hour|day|week|month|year)\b/u.exec(unit)?.[1];
 
-/** Whether a figure backs a number: the same digits, the same kind of unit, no other sign, and no other time. */
+/** Whether a figure with the same digits backs a number: the same kind of unit, no other sign, and no other time. */
 function backs(figure: Figure, quantity: Quantity): boolean {
-  if (quantity.strange || !writings(figure).includes(quantity.text)) return false;
+  if (quantity.strange) return false;
   const kind = kindOfUnit(figure.unit);
   const fits = quantity.kind === "plain" ? kind === "count" || kind === "milliseconds" : quantity.kind === kind;
   if (!fits || (quantity.negative && !figure.value.startsWith("-"))) return false;
@@ -110,21 +112,40 @@ function backs(figure: Figure, quantity: Quantity): boolean {
   return quantity.per === undefined || per === undefined || per === quantity.per;
 }
 
-/** Removes names from a text, longest first, so that digits in them are not taken for figures. */
-const without = (text: string, names: readonly string[]): string =>
-  [...names]
-    .filter((name) => /\d/.test(name))
-    .sort((a, b) => b.length - a.length)
-    .reduce((rest, name) => rest.replaceAll(name, " "), text);
+/** Figures by each of their writings. */
+function byWriting(figures: readonly Figure[]): ReadonlyMap<string, readonly Figure[]> {
+  const written = new Map<string, Figure[]>();
+  for (const figure of figures) {
+    for (const writing of new Set(writings(figure))) {
+      const had = written.get(writing);
+      if (had === undefined) written.set(writing, [figure]);
+      else had.push(figure);
+    }
+  }
+  return written;
+}
+
+/** Gives the numbers of a text that nothing backs. */
+type ProseCheck = (text: string) => readonly string[];
 
 /**
- * The numbers in a text that no figure backs. Names (of workloads, models, periods), dates and words with digits in them are no
+ * A check of texts against figures. Names (of workloads, models, periods), dates and words with digits in them are no
  * numbers; everything else must be a figure's value, rounded as figures are shown, with the figure's own kind of unit: the
  * digits of a share do not pass as money, nor those of an amount a month as one a day.
  */
-export function foreignNumbers(text: string, figures: readonly Figure[], names: readonly string[]): readonly string[] {
-  const bare = notFigures.reduce((rest, pattern) => rest.replace(pattern, " "), without(text, names));
-  return quantitiesIn(bare)
-    .filter((quantity) => !figures.some((figure) => backs(figure, quantity)))
-    .map(({ text: digits }) => digits);
+export function createProseCheck(figures: readonly Figure[], names: readonly string[]): ProseCheck {
+  const written = byWriting(figures);
+  // The longest first, so that digits in names are not taken for figures.
+  const dropped = [...new Set(names)].filter((name) => /\d/.test(name)).sort((a, b) => b.length - a.length);
+  return (text) => {
+    const nameless = dropped.reduce((rest, name) => (rest.includes(name) ? rest.replaceAll(name, " ") : rest), text);
+    const bare = notFigures.reduce((rest, pattern) => rest.replace(pattern, " "), nameless);
+    return quantitiesIn(bare)
+      .filter((quantity) => !(written.get(quantity.text) ?? []).some((figure) => backs(figure, quantity)))
+      .map(({ text: digits }) => digits);
+  };
 }
+
+/** The numbers in one text that no figure backs, as `createProseCheck` tells them. */
+export const foreignNumbers = (text: string, figures: readonly Figure[], names: readonly string[]): readonly string[] =>
+  createProseCheck(figures, names)(text);

@@ -4,12 +4,13 @@ import { type Figure, type Recommendation, type ReportBlock } from "../../src/co
 import { aboutSynthetic, type Triage } from "../../src/core/triage.ts";
 import { aboutSpend } from "../about-spend.ts";
 import { foundBy } from "../analysis.ts";
+import { quoteBlocks } from "../corpus-admin/reports.ts";
 import type { ToolFinished } from "../define.ts";
 import { safeLabel, usdFigure } from "../figures.ts";
 import { defineAgent, type StepContext, type StepOutcome, type StepResults } from "../step.ts";
 import { aimsSaid } from "./aims.ts";
 import { drawnBlocks, failureNotes, notesOf, outcomesOf } from "./blocks.ts";
-import { foreignNumbers } from "./check-prose.ts";
+import { createProseCheck } from "./check-prose.ts";
 import { confidenceNote } from "./confidence.ts";
 import { Report as output } from "./output.ts";
 import { togetherSaid } from "./proposals.ts";
@@ -136,7 +137,11 @@ function missingOf(results: StepResults, metrics: readonly string[]): string[] {
     // Where a change is asked about, an empty ledger is said in the text.
     metrics.includes("savings") ? data?.savings : undefined,
   ];
-  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...foundBy(outcomesOf(results).filter(({ named }) => named))];
+  // Reasoning effort is asked about as a topic, too.
+  const asked = outcomesOf(results).filter(
+    ({ named, tool }) => named || (tool === "reasoning_effort" && metrics.includes("reasoning_effort")),
+  );
+  const audits = [found?.rightSizing, found?.cache, found?.duplicates, ...foundBy(asked)];
   return [...new Set([...(data?.missing ?? []), ...[...parts, ...audits].flatMap((part) => part?.missing ?? [])])];
 }
 
@@ -180,7 +185,8 @@ function writeReport(context: StepContext): Draft {
   const together = cutAsked ? nothing : togetherSaid(context);
   const figures = [...figuresOf(results), ...aims.figures, ...together.figures];
   const names = namesOf(context);
-  const backed = (text: string): boolean => foreignNumbers(text, figures, names).length === 0;
+  const foreign = createProseCheck(figures, names);
+  const backed = (text: string): boolean => foreign(text).length === 0;
   const said = proseOf(context, aims.sentences, together.sentences);
   const [lead, rest] = [said.lead.filter(backed), said.rest.filter(backed)];
   const missing = missingOf(results, metrics);
@@ -199,6 +205,7 @@ function writeReport(context: StepContext): Draft {
       ...(rest.length > 0 ? [{ type: "list" as const, items: rest }] : []),
       ...recommendationBlocks(recommendations, asked, (results.optimization?.rightSizing?.routed ?? []).length > 0),
       ...drawnBlocks(results, metrics),
+      ...quoteBlocks(results.quotes ?? []),
       ...[...failureNotes(failed), ...notes.filter(backed), ...dropped].map((text): ReportBlock => ({ type: "note", text })),
     ],
     figures,

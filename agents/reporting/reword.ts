@@ -38,7 +38,7 @@ function faultOf(arrangement: Arrangement, shown: Shown, figures: readonly Figur
 export async function reworded({ report, lead, names }: Draft, models: Models | undefined, signal: AbortSignal): Promise<Report> {
   if (models === undefined || lead.length < 2) return report;
   const shown = show(lead, names);
-  const request = { system, messages: [{ role: "user" as const, text: shownText(shown) }], maxOutputTokens: 1_500, signal };
+  const request = { system, messages: [{ role: "user" as const, text: shownText(shown) }], maxOutputTokens: 2_500, signal };
   const arranged = await models.ask("reporting", request, Arrangement, (one) => faultOf(one, shown, report.figures, names));
   if (arranged !== undefined) return { ...report, summary: proseFrom(arranged, shown) };
   const note = "The summary is in the words of Apex's templates: no model gave a wording that could be used.";

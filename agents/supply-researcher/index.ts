@@ -4,7 +4,7 @@ import type { Recommendation, Report, ReportBlock } from "../../src/core/report.
 import { type Analysed, type AnalysisOutcome, foundBy } from "../analysis.ts";
 import { askedOf, frameOf } from "../data-analysis/scope.ts";
 import { calendarFor, type ToolFinished } from "../define.ts";
-import { foreignNumbers } from "../reporting/check-prose.ts";
+import { createProseCheck } from "../reporting/check-prose.ts";
 import { runAnalyses } from "../run-analyses.ts";
 import { defineAgent, type StepContext, type StepOutcome } from "../step.ts";
 import { SupplyAnswer as output } from "./output.ts";
@@ -31,7 +31,8 @@ function written(outcomes: readonly AnalysisOutcome[], recommendations: readonly
   const found = foundBy(outcomes);
   const figures = found.flatMap((one) => one.figures);
   const names = found.flatMap((one) => one.names);
-  const backed = (text: string): boolean => foreignNumbers(text, figures, names).length === 0;
+  const foreign = createProseCheck(figures, names);
+  const backed = (text: string): boolean => foreign(text).length === 0;
   const sentences = [...new Set(found.flatMap((one) => one.sentences))];
   const said = sentences.filter(backed);
   const failed = outcomes.flatMap(({ title, result, reason }) => (result === null ? [`“${title}” could not be done: ${reason}`] : []));

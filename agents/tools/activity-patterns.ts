@@ -27,13 +27,14 @@ export function activitiesOf(
   rows: readonly ActivityBucket[],
   span: { readonly from: number; readonly buckets: number; readonly ms: number },
 ): readonly Activity[] {
+  const zeros = (): number[] => Array.from({ length: span.buckets }, () => 0);
   const series = new Map<string, { requests: number[]; failed: number[] }>();
   for (const row of rows) {
     const index = Math.floor((row.at.getTime() - span.from) / span.ms);
     if (index < 0 || index >= span.buckets) continue;
     const had = series.get(row.workload) ?? {
-      requests: new Array<number>(span.buckets).fill(0),
-      failed: new Array<number>(span.buckets).fill(0),
+      requests: zeros(),
+      failed: zeros(),
     };
     had.requests[index] = row.requests;
     had.failed[index] = row.failed;

@@ -11,7 +11,7 @@ const magnitudes: Readonly<Record<string, number>> = {
 };
 
 /** A number as people write it ("10,000", "2k", "1.5 million"), to be set into a pattern: two groups, the digits and their magnitude. */
-export const written = "(\\d[\\d,]*(?:\\.\\d+)?) ?(k|thousand|mn|m|millions?|bn|b|billion)?(?![\\w])";
+export const written = "(?<![\\w.-])(\\d[\\d,]*(?:\\.\\d+)?) ?(k|thousand|mn|m|millions?|bn|b|billion)?(?![\\w])";
 
 /** The number that the two groups of `written` hold; undefined where they hold none. */
 export const numberOf = (digits: string | undefined, magnitude: string | undefined): number | undefined =>

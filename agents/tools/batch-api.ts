@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AppError } from "../../src/core/errors.ts";
 import { type PicoUsd, showUsd } from "../../src/core/money.ts";
 import type { Tokens } from "../../src/core/tokens.ts";
 import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
@@ -125,7 +126,12 @@ export const batchApi = defineAnalysis({
   topics: ["batch"],
   sweep: false,
   input: z.strictObject({ scope: Scope, waiting: z.array(z.string()) }),
-  inputFor: ({ scope, entities }) => ({ scope, waiting: entities.workloads }),
+  inputFor: ({ scope, entities }) => {
+    const flexAlone = entities.tools.includes("flex_tier") && !entities.tools.includes("batch_api");
+    // The same work cannot be moved twice.
+    if (flexAlone) throw new AppError("bad_input", "The question is about the flex tier, not about batches.");
+    return { scope, waiting: entities.workloads };
+  },
   run: async ({ scope, waiting }, context): Promise<Analysed> => {
     const { cells, source } = await usageCells(context, scope);
     if (cells.length === 0) return nothingFound([missingData.usage]);

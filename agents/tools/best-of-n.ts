@@ -3,7 +3,7 @@ import { showUsd } from "../../src/core/money.ts";
 import { defineAnalysis, nothingFound } from "../analysis.ts";
 import { figure, percentOf, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
-import { count, found, nameOf, total } from "./usage-change.ts";
+import { count, found, many, nameOf, total } from "./usage-change.ts";
 
 /**
  * Several answers to one prompt (reference analysis 34). How many a request asked for is stored by no source and is said to be missing;
@@ -41,7 +41,7 @@ export const bestOfN = defineAnalysis({
       sentences: [
         extra === 0
           ? `No prompt was sent several times at once (${scope.period.label}).`
-          : `${showCount(extra)} requests (${showPercent(share)}) sent a prompt again at the same time, which cost ${showUsd(cost)} (${scope.period.label}): samples, or an application that sends twice.`,
+          : `${many(extra, "request")} (${showPercent(share)}) sent a prompt again at the same time, which cost ${showUsd(cost)} (${scope.period.label}): samples, or an application that sends twice.`,
       ],
       tables: [
         {

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { type PicoUsd, showUsd } from "../../src/core/money.ts";
 import { outputTokens } from "../../src/core/tokens.ts";
 import type { SpendRow } from "../../src/core/usage-store.ts";
-import { defineAnalysis, nothingFound } from "../analysis.ts";
+import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import type { ToolContext } from "../define.ts";
 import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent, usdFigure } from "../figures.ts";
 import { cacheMinimum } from "./cache-minimums.ts";
 import { missingData } from "./missing.ts";
 import { siblingsBelow } from "./model-siblings.ts";
-import { count, dearest, found, type Group, grouped, keyed, nameOf, total } from "./usage-change.ts";
+import { count, dearest, found, type Group, grouped, keyed, many, nameOf, total } from "./usage-change.ts";
 
 /** What of a workload's requests points to how its code makes them. */
 interface Sign {
@@ -103,6 +103,13 @@ function shortAnswers(rows: readonly (SpendRow & Group)[], query: string): reado
   });
 }
 
+const tableOf = (signs: readonly Sign[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Seen", "Look", "Spend"],
+    rows: signs.map((sign) => [safeLabel(sign.group.workload), safeLabel(sign.group.model), sign.seen, sign.look, showUsd(sign.spent)]),
+  },
+];
+
 /**
  * What in the code costs money, as far as its requests show it: prompts that begin alike and are not cached, broken JSON, cut answers, prompts
  * sent twice, dear models for short answers. Caveats: without the code these are signs and not causes, so it names where to look and claims no
@@ -140,21 +147,10 @@ export const codeAnalyzer = defineAnalysis({
       sentences: [
         signs.length === 0
           ? `Nothing in the stored requests points to costly code (${scope.period.label}).`
-          : `${showCount(signs.length)} things in the requests point to code that costs money (${scope.period.label}); they are signs, for the code itself is not read.`,
+          : `${many(signs.length, "thing in the requests points", "things in the requests point")} to code that costs money (${scope.period.label}); they are signs, for the code itself is not read.`,
         ...signs.slice(0, 2).map((sign) => `${nameOf(sign.group)} (${showUsd(sign.spent)}): ${sign.seen}. Look ${sign.look}.`),
       ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Seen", "Look", "Spend"],
-          rows: signs.map((sign) => [
-            safeLabel(sign.group.workload),
-            safeLabel(sign.group.model),
-            sign.seen,
-            sign.look,
-            showUsd(sign.spent),
-          ]),
-        },
-      ],
+      tables: tableOf(signs),
       figures: [
         figure("signs of costly code", signs.length, "signs", source("signs found by the queries of the figures below")),
         ...signs.flatMap((sign) => [

@@ -57,6 +57,21 @@ const figuresOf = (row: DuplicateRow, source: Source): ReturnType<typeof figure>
   usdFigure(`cost of repeated embeddings of ${onModel(row)}`, row.repeatCost, source),
 ];
 
+const tableOf = (rows: readonly DuplicateRow[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Requests", "Repeats", "Cost of repeats"],
+    rows: rows
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.workload),
+        safeLabel(one.model),
+        showCount(one.requests),
+        showCount(one.repeats),
+        showUsd(one.repeatCost),
+      ]),
+  },
+];
+
 /**
  * What embedding the same texts again costs (reference analysis 15). Formula: Σ cost of requests to embedding models whose text hash the
  * same model had seen before in the period; a vector does not age, so there is no time to live. Caveats: the same text on another model
@@ -94,20 +109,7 @@ export const embeddingDedupe = defineAnalysis({
           ? `No text was embedded twice by the same model (${scope.period.label}).`
           : `${showCount(repeats)} requests embedded a text that the same model had embedded before (${scope.period.label}), for ${showUsd(cost)}, ${showPercent(percentOf(cost, whole) ?? 0)} of what embeddings with known texts cost: ${listed(rows.map(({ workload }) => workload))}.`,
       ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Requests", "Repeats", "Cost of repeats"],
-          rows: rows
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.workload),
-              safeLabel(one.model),
-              showCount(one.requests),
-              showCount(one.repeats),
-              showUsd(one.repeatCost),
-            ]),
-        },
-      ],
+      tables: tableOf(rows),
       opportunities: rows
         .filter(({ repeatCost }) => repeatCost > 0n)
         .map((row) => opportunityOf(row, coveredMs(scope.period, context.coverage))),

@@ -21,7 +21,7 @@ interface Smaller {
   readonly from: UsageCell;
   readonly to: SoldModel;
   readonly now: PicoUsd;
-  readonly then: PicoUsd;
+  readonly moved: PicoUsd;
   readonly corpusTokens: number;
   readonly anew: PicoUsd;
   readonly whole: PicoUsd;
@@ -42,14 +42,14 @@ function smallerOf(
     const anew = price === undefined ? undefined : bucketCost(price, "input", corpusTokens);
     const { here, there, requests, left } = compare(group, () => to, context);
     if (anew === undefined || requests === 0 || left > 0 || there >= here) return [];
-    const [now, then] = [perMonth(here, asked.covered), perMonth(there, asked.covered)];
-    return [{ from, to, now, then, corpusTokens, anew, whole: perMonth(spentOn(cells, from), asked.covered) }];
+    const [now, moved] = [perMonth(here, asked.covered), perMonth(there, asked.covered)];
+    return [{ from, to, now, moved, corpusTokens, anew, whole: perMonth(spentOn(cells, from), asked.covered) }];
   });
   return options[0];
 }
 
 const opportunityOf = (one: Smaller, known: boolean): Opportunity => {
-  const saved = one.now - one.then;
+  const saved = one.now - one.moved;
   return usageChange({
     group: one.from,
     toModel: one.to.model,
@@ -69,7 +69,7 @@ const opportunityOf = (one: Smaller, known: boolean): Opportunity => {
       risk: "high",
     },
     evidence: [
-      `Thirty days of ${onModel(one.from)} cost ${showUsd(one.now)}, and ${showUsd(one.then)} on ${safeLabel(one.to.model)}.`,
+      `Thirty days of ${onModel(one.from)} cost ${showUsd(one.now)}, and ${showUsd(one.moved)} on ${safeLabel(one.to.model)}.`,
       `Making ${known ? "" : "at least "}${showCount(one.corpusTokens)} tokens of vectors anew costs ${showUsd(one.anew)} once, which is counted over ${showCount(Number(spreadMonths))} months.`,
     ],
     caveats: [
@@ -82,8 +82,8 @@ const opportunityOf = (one: Smaller, known: boolean): Opportunity => {
 
 const figuresOf = (one: Smaller, source: Source): ReturnType<typeof figure>[] => [
   usdFigure(`thirty days of ${onModel(one.from)}`, one.now, source),
-  usdFigure(`thirty days of ${onModel(one.from)} on ${safeLabel(one.to.model)}`, one.then, source),
-  usdFigure(`saving in thirty days of ${onModel(one.from)}`, one.now - one.then, source),
+  usdFigure(`thirty days of ${onModel(one.from)} on ${safeLabel(one.to.model)}`, one.moved, source),
+  usdFigure(`saving in thirty days of ${onModel(one.from)}`, one.now - one.moved, source),
   figure(`tokens to embed anew of ${onModel(one.from)}`, one.corpusTokens, "tokens", source),
   usdFigure(`making the vectors of ${onModel(one.from)} anew`, one.anew, source),
 ];
@@ -94,6 +94,22 @@ const corpusIn = (question: string): number | null =>
     new RegExp(`(?:corpus|index|store|library|documents?)[^.;\\d]{0,30}${written} ?tokens`),
     new RegExp(`${written} ?tokens[^.;\\d]{0,20}(?:corpus|index|store|library|documents?|to re-?embed)`),
   ]) ?? null;
+
+const tableOf = (found: readonly Smaller[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Smaller", "Thirty days now", "On the smaller", "Making anew"],
+    rows: found
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.from.workload),
+        safeLabel(one.from.model),
+        safeLabel(one.to.model),
+        showUsd(one.now),
+        showUsd(one.moved),
+        showUsd(one.anew),
+      ]),
+  },
+];
 
 /**
  * What a smaller embedding model would save (reference analysis 16). Formula: thirty days of stored tokens × (price − smaller model's
@@ -123,30 +139,16 @@ export const embeddingDowngrade = defineAnalysis({
     const covered = coveredMs(scope.period, context.coverage);
     const found = byWorkload(embedded).flatMap((group) => smallerOf(group, cells, { corpusTokens, covered }, context) ?? []);
     const first = found[0];
-    const pays = (one: Smaller): boolean => one.now - one.then > one.anew / spreadMonths;
+    const pays = (one: Smaller): boolean => one.now - one.moved > one.anew / spreadMonths;
     return {
       sentences:
         first === undefined
           ? [`The price book knows no smaller, cheaper model of the same family for the embeddings in use (${scope.period.label}).`]
           : [
-              `${onModel(first.from)} would cost ${showUsd(first.then)} instead of ${showUsd(first.now)} in thirty days on ${safeLabel(first.to.model)} (at the rate of ${scope.period.label}).`,
+              `${onModel(first.from)} would cost ${showUsd(first.moved)} instead of ${showUsd(first.now)} in thirty days on ${safeLabel(first.to.model)} (at the rate of ${scope.period.label}).`,
               `All its vectors must be made anew first, ${corpusTokens === null ? "at least " : ""}${showUsd(first.anew)} once: ${pays(first) ? "that is earned back within a year" : "that is not earned back within a year"}.`,
             ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Smaller", "Thirty days now", "On the smaller", "Making anew"],
-          rows: found
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.from.workload),
-              safeLabel(one.from.model),
-              safeLabel(one.to.model),
-              showUsd(one.now),
-              showUsd(one.then),
-              showUsd(one.anew),
-            ]),
-        },
-      ],
+      tables: tableOf(found),
       opportunities: found.filter(pays).map((one) => opportunityOf(one, corpusTokens !== null)),
       names: [...namesOf(cells), ...found.map(({ to }) => safeLabel(to.model))],
       figures: [

@@ -5,7 +5,7 @@ import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import { figure, percentOf, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
 import { coveredMs, type Opportunity, permille } from "./opportunity.ts";
-import { assumed, count, dearest, found, type Group, grouped, keyed, nameOf, step, total, usageChange } from "./usage-change.ts";
+import { assumed, count, dearest, found, type Group, grouped, keyed, many, nameOf, step, total, usageChange } from "./usage-change.ts";
 
 /** Shares of what failed calls cost that are assumed to be avoidable, in thousandths: pessimistic, expected, optimistic. */
 const avoidable = [200, 500, 800] as const;
@@ -134,7 +134,9 @@ export const failedSpend = defineAnalysis({
           : `Requests that failed, were filtered or were cut cost ${showUsd(cost)}, ${showPercent(share)} of the spend (${scope.period.label}).`,
         ...(unpaid === 0
           ? []
-          : [`${showCount(unpaid)} failed requests are stored without a cost: what a provider charged for them shows only on its bill.`]),
+          : [
+              `${many(unpaid, "failed request is", "failed requests are")} stored without a cost: what a provider charged for them shows only on its bill.`,
+            ]),
       ],
       tables: tableOf(all),
       opportunities: all.filter((one) => lost(one) > 0n).map((one) => opportunityOf(one, coveredMs(scope.period, context.coverage))),

@@ -27,7 +27,7 @@ interface Tuned {
   readonly to: SoldModel;
   readonly requests: number;
   readonly now: PicoUsd;
-  readonly then: PicoUsd;
+  readonly moved: PicoUsd;
   readonly whole: PicoUsd;
 }
 
@@ -42,9 +42,9 @@ function tunedOf(
     const { here, there, requests, left } = compare(group, () => ({ ...to, tokens: uncached }), context);
     if (requests === 0 || left > 0 || there >= here) return [];
     const whole = perMonth(spentOn(cells, from), covered);
-    return [{ from, to, requests, now: perMonth(here, covered), then: perMonth(there, covered), whole }];
+    return [{ from, to, requests, now: perMonth(here, covered), moved: perMonth(there, covered), whole }];
   });
-  return options.sort((a, b) => (a.then < b.then ? -1 : 1))[0];
+  return options.sort((a, b) => (a.moved < b.moved ? -1 : 1))[0];
 }
 
 interface Costs {
@@ -54,7 +54,7 @@ interface Costs {
 }
 
 const opportunityOf = (one: Tuned, { training, hosting }: Costs): Opportunity => {
-  const saved = one.now - one.then - hosting;
+  const saved = one.now - one.moved - hosting;
   return usageChange({
     group: one.from,
     toModel: one.to.model,
@@ -73,7 +73,7 @@ const opportunityOf = (one: Tuned, { training, hosting }: Costs): Opportunity =>
       risk: "high",
     },
     evidence: [
-      `Thirty days of ${onModel(one.from)} cost ${showUsd(one.now)}; the same tokens at the price of fine-tuned ${safeLabel(one.to.model)}, uncached, cost ${showUsd(one.then)}.`,
+      `Thirty days of ${onModel(one.from)} cost ${showUsd(one.now)}; the same tokens at the price of fine-tuned ${safeLabel(one.to.model)}, uncached, cost ${showUsd(one.moved)}.`,
       `Training for ${showUsd(training)} is counted over ${showCount(Number(trainingMonths))} months, hosting with ${showUsd(hosting)} in thirty days.`,
     ],
     caveats: [
@@ -95,8 +95,23 @@ const usdIn = (question: string, words: string): string | null => {
 const figuresOf = (one: Tuned, source: Source): ReturnType<typeof figure>[] => [
   figure(`requests of ${onModel(one.from)}`, one.requests, "requests", source),
   usdFigure(`thirty days of ${onModel(one.from)}`, one.now, source),
-  usdFigure(`thirty days of ${onModel(one.from)} on ${safeLabel(one.to.model)}`, one.then, source),
-  usdFigure(`gap in thirty days of ${onModel(one.from)} to ${safeLabel(one.to.model)}`, one.now - one.then, source),
+  usdFigure(`thirty days of ${onModel(one.from)} on ${safeLabel(one.to.model)}`, one.moved, source),
+  usdFigure(`gap in thirty days of ${onModel(one.from)} to ${safeLabel(one.to.model)}`, one.now - one.moved, source),
+];
+
+const tableOf = (found: readonly Tuned[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Fine-tuned", "Thirty days now", "On the fine-tuned"],
+    rows: found
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.from.workload),
+        safeLabel(one.from.model),
+        safeLabel(one.to.model),
+        showUsd(one.now),
+        showUsd(one.moved),
+      ]),
+  },
 ];
 
 /**
@@ -126,7 +141,7 @@ export const fineTuneCandidate = defineAnalysis({
     const found = byWorkload(cells).flatMap((group) => tunedOf(group, cells, covered, context) ?? []);
     const first = found[0];
     const costs = trainingUsd === null ? undefined : { training: fromUsd(trainingUsd), hosting: fromUsd(hostingUsd ?? "0") };
-    const net = first === undefined || costs === undefined ? 0n : first.now - first.then - costs.hosting - costs.training / trainingMonths;
+    const net = first === undefined || costs === undefined ? 0n : first.now - first.moved - costs.hosting - costs.training / trainingMonths;
     const told =
       costs === undefined
         ? "What training costs is not in the price book: name it in the question and it is counted."
@@ -136,23 +151,10 @@ export const fineTuneCandidate = defineAnalysis({
         first === undefined
           ? [`The price book has no fine-tuned model that would be cheaper than what is in use (${scope.period.label}).`]
           : [
-              `${onModel(first.from)} costs ${showUsd(first.now)} in thirty days (at the rate of ${scope.period.label}); fine-tuned ${safeLabel(first.to.model)} would cost ${showUsd(first.then)} before training and hosting.`,
+              `${onModel(first.from)} costs ${showUsd(first.now)} in thirty days (at the rate of ${scope.period.label}); fine-tuned ${safeLabel(first.to.model)} would cost ${showUsd(first.moved)} before training and hosting.`,
               told,
             ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Fine-tuned", "Thirty days now", "On the fine-tuned"],
-          rows: found
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.from.workload),
-              safeLabel(one.from.model),
-              safeLabel(one.to.model),
-              showUsd(one.now),
-              showUsd(one.then),
-            ]),
-        },
-      ],
+      tables: tableOf(found),
       opportunities: costs === undefined || first === undefined || net <= 0n ? [] : [opportunityOf(first, costs)],
       names: [...namesOf(cells), ...found.map(({ to }) => safeLabel(to.model))],
       figures: [

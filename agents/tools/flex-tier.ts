@@ -76,7 +76,7 @@ const opportunityOf = (move: Move, { permille: [most, expected, least] }: FallBa
 function askedShare(question: string): number | null {
   const share = percentBeside(question, "fall(?:s|ing)?[- ]?backs?|turned away|429s?|rejected") ?? null;
   if (share !== null && share > 100)
-    throw new AppError("bad_input", `A share of ${share} % cannot fall back: name one between 0 and 100 %.`);
+    throw new AppError("bad_input", "More than all requests cannot fall back: name a share of at most a hundred percent.");
   return share;
 }
 
@@ -109,7 +109,7 @@ export const flexTier = defineAnalysis({
     scope,
     waiting: entities.workloads,
     fallBackPercent: askedShare(question),
-    proposes: !entities.tools.includes("batch_api") && !/\bbatch/i.test(question),
+    proposes: !entities.tools.includes("batch_api"),
   }),
   run: async ({ scope, waiting, fallBackPercent, proposes }, context): Promise<Analysed> => {
     const { cells, source } = await usageCells(context, scope);

@@ -1,12 +1,18 @@
 import { anomalyDetector } from "./anomaly-detector.ts";
+import { autoRouterValue } from "./auto-router-value.ts";
 import { batchApi } from "./batch-api.ts";
 import { bestOfN } from "./best-of-n.ts";
 import { billChangeDecomposition } from "./bill-change-decomposition.ts";
 import { cacheThrash } from "./cache-thrash.ts";
+import { cascadeValue } from "./cascade-value.ts";
 import { codeAnalyzer } from "./code-analyzer.ts";
+import { commitmentBurnDown } from "./commitment-burn-down.ts";
 import { contextTrimming } from "./context-trimming.ts";
+import { corpusSearch } from "./corpus-search.ts";
 import { costAnalyzer } from "./cost-analyzer.ts";
 import { costDriverIdentifier } from "./cost-driver-identifier.ts";
+import { costEstimator } from "./cost-estimator.ts";
+import { costImpactSimulator } from "./cost-impact-simulator.ts";
 import { costReductionQualityPreservation } from "./cost-reduction-quality-preservation.ts";
 import { costSimulationForIncreasedUsage } from "./cost-simulation-for-increased-usage.ts";
 import { darkSpendReconciliation } from "./dark-spend-reconciliation.ts";
@@ -50,6 +56,7 @@ import { priorityWaste } from "./priority-waste.ts";
 import { promptCacheEnablement } from "./prompt-cache-enablement.ts";
 import { promptGrowth } from "./prompt-growth.ts";
 import { providerArbitrage } from "./provider-arbitrage.ts";
+import { provisionedBreakEven } from "./provisioned-break-even.ts";
 import { qualityImpactSimulator } from "./quality-impact-simulator.ts";
 import { ragOverRetrieval } from "./rag-over-retrieval.ts";
 import { rateLimitImpactSimulator } from "./rate-limit-impact-simulator.ts";
@@ -62,6 +69,7 @@ import { runawaySessions } from "./runaway-sessions.ts";
 import { savingsLedger } from "./savings-ledger.ts";
 import { schemaRepair } from "./schema-repair.ts";
 import { semanticCache } from "./semantic-cache.ts";
+import { serverToolSpend } from "./server-tool-spend.ts";
 import { supplyCatalogSearch } from "./supply-catalog-search.ts";
 import { supplyMarketReport } from "./supply-market-report.ts";
 import { supplyNewModels } from "./supply-new-models.ts";
@@ -91,6 +99,7 @@ export const tools = {
   unpriced_reconciliation: unpricedReconciliation,
   dark_spend_reconciliation: darkSpendReconciliation,
   savings_ledger: savingsLedger,
+  corpus_search: corpusSearch,
   retry_waste: retryWaste,
   latency_bottleneck_identifier: latencyBottleneckIdentifier,
   performance_predictor: performancePredictor,
@@ -152,4 +161,11 @@ export const tools = {
   supply_new_models: supplyNewModels,
   supply_market_report: supplyMarketReport,
   anomaly_detector: anomalyDetector,
+  cost_estimator: costEstimator,
+  cost_impact_simulator: costImpactSimulator,
+  server_tool_spend: serverToolSpend,
+  auto_router_value: autoRouterValue,
+  cascade_value: cascadeValue,
+  provisioned_break_even: provisionedBreakEven,
+  commitment_burn_down: commitmentBurnDown,
 } satisfies { readonly [N in ToolName]: { readonly name: N } };

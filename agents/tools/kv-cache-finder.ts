@@ -2,12 +2,12 @@ import { z } from "zod";
 import { type PicoUsd, showUsd } from "../../src/core/money.ts";
 import { inputTokens, type Tokens } from "../../src/core/tokens.ts";
 import type { SpendRow } from "../../src/core/usage-store.ts";
-import { defineAnalysis, nothingFound } from "../analysis.ts";
+import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import type { ToolContext } from "../define.ts";
 import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent, usdFigure } from "../figures.ts";
 import { cacheMinimum } from "./cache-minimums.ts";
 import { missingData } from "./missing.ts";
-import { count, dearest, found, type Group, keyed, nameOf, priceNow, total } from "./usage-change.ts";
+import { count, dearest, found, type Group, keyed, many, nameOf, priceNow, total } from "./usage-change.ts";
 
 type Row = SpendRow & Group & { readonly tier: string };
 type State = "in use" | "could be used" | "prompts too short" | "no cache known";
@@ -64,6 +64,15 @@ async function answersFromMemory(scope: Scope, context: ToolContext): Promise<{ 
   };
 }
 
+const tableOf = (caches: readonly Cache[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Prompt cache", "Input read from it", "Spend"],
+    rows: caches
+      .slice(0, 20)
+      .map(({ row, state, hitRate }) => [safeLabel(row.workload), safeLabel(row.model), state, showPercent(hitRate), showUsd(row.cost)]),
+  },
+];
+
 /**
  * Where prompt caches are in use or could be, with hit rates: tokens read from cache ÷ all input tokens, of the stored rows. Caveats: a
  * hit rate is of tokens, not of requests; a cache whose prompts are in the mean shorter than the provider's minimum is not offered; answers
@@ -100,22 +109,9 @@ export const kvCacheFinder = defineAnalysis({
         ...sentencesOf(caches, scope.period.label),
         ...(memory === undefined || memory.answers === 0
           ? []
-          : [`The gateway answered ${showCount(memory.answers)} requests from its own memory.`]),
+          : [`The gateway answered ${many(memory.answers, "request")} from its own memory.`]),
       ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Prompt cache", "Input read from it", "Spend"],
-          rows: caches
-            .slice(0, 20)
-            .map(({ row, state, hitRate }) => [
-              safeLabel(row.workload),
-              safeLabel(row.model),
-              state,
-              showPercent(hitRate),
-              showUsd(row.cost),
-            ]),
-        },
-      ],
+      tables: tableOf(caches),
       figures: [
         figure("workloads and models that use a prompt cache", caches.filter(({ state }) => state === "in use").length, "groups", source),
         figure("workloads and models", caches.length, "groups", source),

@@ -135,13 +135,25 @@ const assumedFigures = (scope: Scope): ReturnType<typeof figure>[] =>
   );
 
 /** What cannot be audited where only a part of the usage, or none of it, has prefix hashes. */
-function withoutHashes(best: readonly Audit[], hashedShare: number): string[] {
+function withoutHashes(hashed: readonly PrefixReuseRow[], hashedShare: number): string[] {
   if (hashedShare >= 1) return [];
-  if (best.length === 0) return [missingData.prefixHashes];
+  if (hashed.length === 0) return [missingData.prefixHashes];
   return [
-    `Prompt-prefix hashes: only ${listed(best.map(({ row }) => row.workload))} ${best.length === 1 ? "has" : "have"} them, so nothing can be said about the prompt cache of the rest. Import traces with prefix-block hashes.`,
+    `Prompt-prefix hashes: only ${listed(hashed.map(({ workload }) => workload))} ${hashed.length === 1 ? "has" : "have"} them, so nothing can be said about the prompt cache of the rest. Import traces with prefix-block hashes.`,
   ];
 }
+
+/** What is said of prompts that are too short for a cache. */
+const tooShort = (hashed: readonly PrefixReuseRow[]): string[] => {
+  const short = hashed.filter(
+    (row) => row.requests > 0 && Math.round(row.inputTokens / row.requests) < cacheMinimum(row.provider, row.model),
+  );
+  return short.length === 0
+    ? []
+    : [
+        `Prompts of ${listed(short.map(({ workload }) => workload))} are in the mean shorter than what their provider caches, so no cache is proposed for them.`,
+      ];
+};
 
 /** For each workload and model, the time to live that saves more. */
 const bestPerModel = (audits: readonly Audit[]): readonly Audit[] => {
@@ -171,9 +183,11 @@ export const kvCacheOptimizationAudit = defineTool({
     }
     const covered = coveredMs(scope.period, context.coverage);
     const audits: Audit[] = [];
+    let hashed: readonly PrefixReuseRow[] = [];
     for (const ttl of ttls) {
       const answer = await context.usage.prefixReuse({ ...scopeOf(context, scope), ttlSeconds: ttl.seconds });
       const source = { scope, query: queryText(answer.query) };
+      hashed = answer.rows;
       audits.push(...answer.rows.flatMap((row) => auditRow(row, ttl, source, context) ?? []));
     }
     const best = bestPerModel(audits);
@@ -182,8 +196,8 @@ export const kvCacheOptimizationAudit = defineTool({
       opportunities: best.filter((audit) => audit.saving > 0n).map((audit) => opportunityOf(audit, covered, seen)),
       findings: audits.map(findingOf),
       figures: [...seen.figures, ...audits.flatMap(figuresOf), ...(best.length === 0 ? [] : assumedFigures(scope))],
-      missing: withoutHashes(best, context.coverage.prefixHashShare),
-      notes: [],
+      missing: withoutHashes(hashed, context.coverage.prefixHashShare),
+      notes: tooShort(hashed),
     };
   },
 });

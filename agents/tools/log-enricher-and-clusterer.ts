@@ -4,7 +4,7 @@ import type { RequestCluster } from "../../src/core/usage-shapes.ts";
 import { defineAnalysis, nothingFound } from "../analysis.ts";
 import { figure, percentOf, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
-import { count, found, nameOf, total } from "./usage-change.ts";
+import { count, found, many, nameOf, total } from "./usage-change.ts";
 
 /** Lower edges of the bands of input tokens, and their names. */
 const bands = [
@@ -67,7 +67,7 @@ export const logEnricherAndClusterer = defineAnalysis({
     const share = (one: RequestCluster): string => showPercent(percentOf(BigInt(one.requests), BigInt(all)) ?? 0);
     return found({
       sentences: [
-        `${showCount(all)} requests fall into ${showCount(answer.rows.length)} groups (${scope.period.label}); the dearest, ${titleOf(first)}, is ${share(first)} of the requests and ${showPercent(percentOf(first.cost, cost) ?? 0)} of the spend.`,
+        `${many(all, "request falls", "requests fall")} into ${many(answer.rows.length, "group")} (${scope.period.label}); the dearest, ${titleOf(first)}, is ${share(first)} of the requests and ${showPercent(percentOf(first.cost, cost) ?? 0)} of the spend.`,
       ],
       tables: [
         {

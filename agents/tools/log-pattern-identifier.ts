@@ -4,7 +4,7 @@ import type { ToolContext } from "../define.ts";
 import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent } from "../figures.ts";
 import { type Activity, activitiesOf, patternsOf, type Standing } from "./activity-patterns.ts";
 import { missingData } from "./missing.ts";
-import { found } from "./usage-change.ts";
+import { found, many } from "./usage-change.ts";
 
 /** Widths of a bucket, in seconds: the finest that cuts the span into so many at most is taken. */
 const widths = [60, 300, 900, 3_600, 86_400] as const;
@@ -54,12 +54,12 @@ function sentencesOf(patterns: readonly Pattern[], label: string): string[] {
     ...(storm === undefined
       ? []
       : [
-          `${showCount(storms.length)} times requests failed and were sent again in masses (${label}): most in ${safeLabel(storm.workload)}, ${showCount(storm.failed)} of ${showCount(storm.requests)} requests failed.`,
+          `${many(storms.length, "time")} requests failed and were sent again in masses (${label}): most in ${safeLabel(storm.workload)}, ${showCount(storm.failed)} of ${showCount(storm.requests)} requests failed.`,
         ]),
     ...(burst === undefined
       ? []
       : [
-          `${showCount(bursts.length)} bursts stand out (${label}); the largest has ${showCount(burst.requests)} requests of ${safeLabel(burst.workload)}.`,
+          `${many(bursts.length, "burst stands", "bursts stand")} out (${label}); the largest has ${showCount(burst.requests)} requests of ${safeLabel(burst.workload)}.`,
         ]),
     ...rhythms
       .slice(0, 2)

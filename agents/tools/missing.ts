@@ -71,9 +71,17 @@ export const missingData = {
   embeddingModels:
     "Embeddings: none of the usage is on a model that is known to make vectors. Import usage of embedding models, or route it through the gateway.",
   corpusTokens:
-    "Size of the vector index: it is not in the usage. Name it (“an index of 500 million tokens”), so that making all vectors anew is counted whole.",
+    "Size of the vector index: it is not in the usage. Name it (`an index of 500 million tokens`), so that making all vectors anew is counted whole.",
   training:
-    "Training and hosting of a fine-tuned model: the price book has no price for them. Name them (“training costs $500, hosting $100 a month”).",
+    "Training and hosting of a fine-tuned model: the price book has no price for them. Name them (`training costs $500, hosting $100 a month`).",
+  units:
+    "Units beside tokens (searches, code runs, images): none of the usage carries any. Route traffic through the gateway, or connect a source that reports them.",
+  routed:
+    "Routed requests: none of the usage went by a rule to another model than it asked for. Approve a routing change, or route traffic through the gateway.",
+  escalated:
+    "Share of requests that are escalated: too few are stored to tell it. Name it (`30 % are escalated`), or set up a cascade in the gateway for a part of the traffic.",
+  reservedUnits:
+    "Reserved units: what an hour of one costs, and how many tokens a minute it takes, is not in the usage. Name both (`a PTU costs $1 an hour and takes 2,500 tokens a minute`), or add the price to your contract (`apex prices contract add FILE.json`).",
   supply:
     "What sources say of prices and models: none was read yet. Name price lists in APEX_PRICE_LISTS, or read one with `apex supply research --file FILE --format LIST`; see docs/supply.md.",
 } as const;

@@ -15,6 +15,7 @@ export const toolNames = [
   "dark_spend_reconciliation",
   "savings_ledger",
   "retry_waste",
+  "corpus_search",
   "latency_bottleneck_identifier",
   "performance_predictor",
   "performance_gains_simulator",
@@ -75,5 +76,12 @@ export const toolNames = [
   "supply_new_models",
   "supply_market_report",
   "anomaly_detector",
+  "cost_estimator",
+  "cost_impact_simulator",
+  "server_tool_spend",
+  "auto_router_value",
+  "cascade_value",
+  "provisioned_break_even",
+  "commitment_burn_down",
 ] as const;
 export type ToolName = (typeof toolNames)[number];

@@ -115,6 +115,21 @@ const figuresOf = (one: Newer, source: Source): ReturnType<typeof figure>[] => [
   usdFigure(`difference of ${onModel(one.from)} to ${safeLabel(one.to.model)}`, one.here - one.there, source),
 ];
 
+const tableOf = (found: readonly Newer[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Now on", "Newer", "At today's prices", "On the newer"],
+    rows: found
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.from.workload),
+        safeLabel(one.from.model),
+        safeLabel(one.to.model),
+        showUsd(one.here),
+        showUsd(one.there),
+      ]),
+  },
+];
+
 /**
  * What newer, cheaper versions of the same models would cost (reference analysis 2). Formula: Σ stored tokens × (price now − price of the
  * newest cheaper version of the same line at the same seller). Caveats: defaults may change how much a version writes, and tokenizers
@@ -160,20 +175,7 @@ export const newerSnapshot = defineAnalysis({
               `Newer versions of the same models would have cost ${showUsd(saved)} less for the same tokens (${scope.period.label}).`,
               `The largest part is ${onModel(first.from)}: ${showUsd(first.there)} on ${safeLabel(first.to.model)} instead of ${showUsd(first.here)}.`,
             ],
-      tables: [
-        {
-          columns: ["Workload", "Now on", "Newer", "At today's prices", "On the newer"],
-          rows: found
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.from.workload),
-              safeLabel(one.from.model),
-              safeLabel(one.to.model),
-              showUsd(one.here),
-              showUsd(one.there),
-            ]),
-        },
-      ],
+      tables: tableOf(found),
       opportunities: proposes
         ? found.map((one) => opportunityOf(one, holdoutPermille, plainly(one), coveredMs(scope.period, context.coverage)))
         : [],

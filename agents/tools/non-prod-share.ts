@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type PicoUsd, showUsd } from "../../src/core/money.ts";
 import type { ContextBandRow, Dimension } from "../../src/core/usage-store.ts";
-import { defineAnalysis, nothingFound } from "../analysis.ts";
+import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import type { ToolContext } from "../define.ts";
 import { figure, percentOf, queryText, Scope, type Source, safeLabel, scopeOf, showPercent, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
@@ -86,6 +86,22 @@ const figuresOf = ({ candidate, to, saving }: Move, source: Source) => [
   }),
 ];
 
+const tableOf = (candidates: readonly Candidate[], moves: readonly Move[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Spend", "Next model down", "Saving"],
+    rows: candidates.slice(0, 20).map((one) => {
+      const move = moves.find(({ candidate }) => candidate === one);
+      return [
+        safeLabel(one.workload),
+        safeLabel(one.model),
+        showUsd(one.cost),
+        safeLabel(move?.to ?? ""),
+        move === undefined ? "–" : showUsd(move.saving),
+      ];
+    }),
+  },
+];
+
 /**
  * What development, tests and continuous integration spend (reference analysis 37), by words in the names of keys, workloads and teams, and what
  * the next model down would cost. Caveats: words count as a whole ("latest" holds no test); unnamed usage counts as production; some tests
@@ -126,21 +142,7 @@ export const nonProdShare = defineAnalysis({
           : `Development and tests cost ${showUsd(cost)}, ${showPercent(share)} of the spend (${scope.period.label}), by the names of keys, workloads and teams.`,
         ...(moves.length === 0 ? [] : [`${showUsd(frontier)} of it went to models that have a cheaper one below them.`]),
       ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Spend", "Next model down", "Saving"],
-          rows: candidates.slice(0, 20).map((one) => {
-            const move = moves.find(({ candidate }) => candidate === one);
-            return [
-              safeLabel(one.workload),
-              safeLabel(one.model),
-              showUsd(one.cost),
-              safeLabel(move?.to ?? ""),
-              move === undefined ? "–" : showUsd(move.saving),
-            ];
-          }),
-        },
-      ],
+      tables: tableOf(candidates, moves),
       opportunities: moves.map((move) => opportunityOf(move, coveredMs(scope.period, context.coverage))),
       figures: [
         usdFigure("spend of development and tests", cost, source),

@@ -124,6 +124,15 @@ const figuresOf = (one: Peak, source: Source): ReturnType<typeof figure>[] => [
   usdFigure(`${onModel(one)} at the cheapest hours`, one.there, source),
 ];
 
+const tableOf = (peaks: readonly Peak[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Requests at dear hours", "They cost", "At cheap hours"],
+    rows: peaks
+      .slice(0, 20)
+      .map((one) => [safeLabel(one.workload), safeLabel(one.model), showCount(one.requests), showUsd(one.here), showUsd(one.there)]),
+  },
+];
+
 /**
  * What providers that price by the time of day would ask at their cheap hours (reference analysis 28). Formula: Σ over hours of stored
  * tokens × (price at that hour − price at the cheapest hour of the same UTC day). Caveats: prices are those in force when the work ran,
@@ -162,14 +171,7 @@ export const offPeakScheduling = defineAnalysis({
           ? none
           : `At cheap hours, ${listed(peaks.map(({ workload }) => workload))} would have cost ${showUsd(there)} instead of ${showUsd(here)} (${scope.period.label}), ${showPercent(percentOf(here - there, here) ?? 0)} less, as far as it can wait.`,
       ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Requests at dear hours", "They cost", "At cheap hours"],
-          rows: peaks
-            .slice(0, 20)
-            .map((one) => [safeLabel(one.workload), safeLabel(one.model), showCount(one.requests), showUsd(one.here), showUsd(one.there)]),
-        },
-      ],
+      tables: tableOf(peaks),
       opportunities: peaks.map((one) => opportunityOf(one, said, coveredMs(scope.period, context.coverage))),
       names: peaks.flatMap((one) => [safeLabel(one.workload), safeLabel(one.model)]),
       figures: [

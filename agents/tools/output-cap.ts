@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { divideRounded, type PicoUsd, showUsd } from "../../src/core/money.ts";
 import type { OutputTail } from "../../src/core/usage-shapes.ts";
-import { defineAnalysis, nothingFound } from "../analysis.ts";
+import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import type { ToolContext } from "../define.ts";
 import { figure, percentOf, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent, usdFigure } from "../figures.ts";
 import { bucketCost } from "./book-prices.ts";
@@ -113,6 +113,21 @@ const figuresOf = (one: Capped, source: Source) => [
   figure(`share of answers of ${nameOf(one.group)} that are cut today`, cutShare(one), "%", source),
 ];
 
+const tableOf = (capped: readonly Capped[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Cap (tokens)", "Cost beyond it", "Cut today"],
+    rows: capped
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.group.workload),
+        safeLabel(one.group.model),
+        showCount(one.cap),
+        showUsd(one.beyondCost),
+        showPercent(cutShare(one)),
+      ]),
+  },
+];
+
 /**
  * What a limit on the length of answers would save (reference analysis 4): Σ max(0, output − cap) × price of output. Caveats:
  * the cap is never below the 99th percentile of answers that ended by themselves; what it cuts is asked for again in part;
@@ -151,20 +166,7 @@ export const outputCap = defineAnalysis({
           : `Output beyond the length that ${showPercent(99)} of the whole answers keep to cost ${showUsd(beyond)} (${scope.period.label}).`,
         `${showPercent(share)} of the answers whose end is known were cut at the limit of their length.`,
       ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Cap (tokens)", "Cost beyond it", "Cut today"],
-          rows: capped
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.group.workload),
-              safeLabel(one.group.model),
-              showCount(one.cap),
-              showUsd(one.beyondCost),
-              showPercent(cutShare(one)),
-            ]),
-        },
-      ],
+      tables: tableOf(capped),
       opportunities: capped
         .filter((one) => one.beyondCost > 0n)
         .map((one) => opportunityOf(one, coveredMs(scope.period, context.coverage))),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { showUsd } from "../../src/core/money.ts";
 import type { SharedPrefix } from "../../src/core/usage-shapes.ts";
-import { defineAnalysis, nothingFound } from "../analysis.ts";
+import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
 import { count, dearest, found, nameOf, total } from "./usage-change.ts";
@@ -18,6 +18,22 @@ const figuresOf = (row: SharedPrefix, source: Source) => [
   figure(`different beginnings of prompts of ${nameOf(row)}`, row.heads, "blocks", source),
   figure(`hashed requests of ${nameOf(row)}`, row.requests, "requests", source),
   usdFigure(`spend of ${nameOf(row)}`, row.cost, source),
+];
+
+const tableOf = (rows: readonly SharedPrefix[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Requests", "Different beginnings", "Begin anew", "Spend"],
+    rows: dearest(rows, (row) => row.cost)
+      .slice(0, 20)
+      .map((row) => [
+        safeLabel(row.workload),
+        safeLabel(row.model),
+        showCount(row.requests),
+        showCount(row.heads),
+        showPercent(anew(row)),
+        showUsd(row.cost),
+      ]),
+  },
 ];
 
 /**
@@ -58,21 +74,7 @@ export const prefixInstability = defineAnalysis({
           ? []
           : ["Look for a date, an id or tools in changing order at the beginning of the prompt, and move what changes to the end."]),
       ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Requests", "Different beginnings", "Begin anew", "Spend"],
-          rows: dearest(answer.rows, (row) => row.cost)
-            .slice(0, 20)
-            .map((row) => [
-              safeLabel(row.workload),
-              safeLabel(row.model),
-              showCount(row.requests),
-              showCount(row.heads),
-              showPercent(anew(row)),
-              showUsd(row.cost),
-            ]),
-        },
-      ],
+      tables: tableOf(answer.rows),
       figures: [
         figure("share from which a beginning counts as unstable", unstableFrom.percent, "%", {
           scope,

@@ -5,7 +5,7 @@ import { figure, listed, percentOf, Scope, safeLabel, showCount, showPercent } f
 import { missingData } from "./missing.ts";
 import { assumed, type Move, moveFigures, movesOf, moveTable, namesOf, onModel, together } from "./moves.ts";
 import { coveredMs, type Opportunity, permille } from "./opportunity.ts";
-import { usageCells } from "./usage-cells.ts";
+import { type UsageCell, usageCells } from "./usage-cells.ts";
 import { usageChange } from "./usage-change.ts";
 
 /** Shares of the requests on priority that do not need it, in thousandths: [few, most, all]. Assumed. */
@@ -38,6 +38,13 @@ const opportunityOf = (move: Move, covered: number): Opportunity =>
     ],
     method: "share assumed needless × Σ (stored tokens at the priority price − at the standard price, per context band)",
   });
+
+function sentencesOf(moves: readonly Move[], needed: readonly UsageCell[], label: string): string[] {
+  const sum = together(moves);
+  const dearer = `Priority service of ${listed(moves.map(({ workload }) => workload))} cost ${showUsd(sum.saved)} more than standard would have (${label}): ${showUsd(sum.here)} instead of ${showUsd(sum.there)}, ${showPercent(percentOf(sum.saved, sum.here) ?? 0)}.`;
+  const kept = `${listed(needed.map(({ workload }) => workload))} has a response-time limit and is left on priority.`;
+  return [...(moves.length === 0 ? [] : [dearer]), ...(needed.length === 0 ? [] : [kept])];
+}
 
 /**
  * What the priority tier costs beyond the standard one (reference analysis 12). Formula: Σ stored tokens × (priority − standard price),
@@ -76,21 +83,11 @@ export const priorityWaste = defineAnalysis({
       () => ({ tier: "standard" }),
       context,
     ).filter(({ requests, saved }) => requests > 0 && saved > 0n);
-    const sum = together(moves);
-    const kept =
-      needed.length === 0 ? [] : [`${listed(needed.map(({ workload }) => workload))} has a response-time limit and is left on priority.`];
     return {
       sentences:
         fast.length === 0
           ? [`Nothing was served on the priority tier (${scope.period.label}).`]
-          : [
-              ...(moves.length === 0
-                ? []
-                : [
-                    `Priority service of ${listed(moves.map(({ workload }) => workload))} cost ${showUsd(sum.saved)} more than standard would have (${scope.period.label}): ${showUsd(sum.here)} instead of ${showUsd(sum.there)}, ${showPercent(percentOf(sum.saved, sum.here) ?? 0)}.`,
-                  ]),
-              ...kept,
-            ],
+          : sentencesOf(moves, needed, scope.period.label),
       tables: moves.length === 0 ? [] : [moveTable(moves, "On the standard tier")],
       opportunities: moves.map((move) => opportunityOf(move, coveredMs(scope.period, context.coverage))),
       names: namesOf(cells),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type PicoUsd, showUsd } from "../../src/core/money.ts";
 import type { PercentileRow } from "../../src/core/usage-store.ts";
-import { type Asked, defineAnalysis, nothingFound } from "../analysis.ts";
+import { type Analysed, type Asked, defineAnalysis, nothingFound } from "../analysis.ts";
 import type { ToolContext } from "../define.ts";
 import { figure, NamedPeriod, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent, usdFigure } from "../figures.ts";
 import { bucketCost } from "./book-prices.ts";
@@ -103,6 +103,22 @@ async function readShares(scope: Scope, context: ToolContext): Promise<ReadonlyM
   );
 }
 
+const tableOf = (grown: readonly Grown[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Median before", "Median after", "Requests", "Cost of the change"],
+    rows: grown
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.group.workload),
+        safeLabel(one.group.model),
+        showCount(one.before),
+        showCount(one.after),
+        showCount(one.requests),
+        one.cost === undefined ? "unpriced" : showUsd(one.cost),
+      ]),
+  },
+];
+
 /**
  * What longer prompts cost after a release (reference analysis 23): Δ median prompt tokens × requests × price of input. Caveats: each
  * workload and model is compared with itself, so that a shift of the mix is no growth; input that is read from cache is priced so;
@@ -135,21 +151,7 @@ export const promptGrowth = defineAnalysis({
     const cost = total(grown, (one) => one.cost ?? 0n);
     return found({
       sentences: sentencesOf(grown, both.length, scope, before),
-      tables: [
-        {
-          columns: ["Workload", "Model", "Median before", "Median after", "Requests", "Cost of the change"],
-          rows: grown
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.group.workload),
-              safeLabel(one.group.model),
-              showCount(one.before),
-              showCount(one.after),
-              showCount(one.requests),
-              one.cost === undefined ? "unpriced" : showUsd(one.cost),
-            ]),
-        },
-      ],
+      tables: tableOf(grown),
       names: [before.label],
       figures: [
         usdFigure("cost of prompts that changed their length", cost, source),

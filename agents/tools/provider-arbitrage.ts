@@ -68,6 +68,22 @@ const opportunityOf = (one: Elsewhere, covered: number): Opportunity =>
     method: "Σ stored tokens × (price at the seller in use − list price of the cheapest other seller of the same name)",
   });
 
+const tableOf = (found: readonly Elsewhere[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Seller now", "At today's prices", "Cheapest other", "There"],
+    rows: found
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.workload),
+        safeLabel(one.model),
+        safeLabel(one.provider),
+        showUsd(one.here),
+        safeLabel(one.to.provider),
+        showUsd(one.there),
+      ]),
+  },
+];
+
 /**
  * What the same model costs at other sellers (reference analysis 26). Formula: Σ stored tokens × (price here − price there), for sellers
  * of exactly the same name alone; a variant is another model. Caveats: precision, caching, data residency and uptime differ; an endpoint
@@ -103,21 +119,7 @@ export const providerArbitrage = defineAnalysis({
               `The same models at other sellers would have cost ${showUsd(there)} instead of ${showUsd(here)} (${scope.period.label}).`,
               `${onModel(first)} costs ${showUsd(first.there)} at ${safeLabel(first.to.provider)} instead of ${showUsd(first.here)}; precision, caching, residency and uptime are to be asked there.`,
             ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Seller now", "At today's prices", "Cheapest other", "There"],
-          rows: found
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.workload),
-              safeLabel(one.model),
-              safeLabel(one.provider),
-              showUsd(one.here),
-              safeLabel(one.to.provider),
-              showUsd(one.there),
-            ]),
-        },
-      ],
+      tables: tableOf(found),
       opportunities: found.map((one) => opportunityOf(one, coveredMs(scope.period, context.coverage))),
       names: [
         ...namesOf(cells),

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { showUsd } from "../../src/core/money.ts";
 import { inputTokens } from "../../src/core/tokens.ts";
-import { defineAnalysis, nothingFound } from "../analysis.ts";
+import type { SpendRow } from "../../src/core/usage-store.ts";
+import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent, usdFigure } from "../figures.ts";
 import { constantPrefix } from "./constant-prefix.ts";
 import { missingData } from "./missing.ts";
-import { dearest, found, keyed, nameOf } from "./usage-change.ts";
+import { dearest, found, type Group, keyed, nameOf } from "./usage-change.ts";
 
 /** From so many input tokens for each output token a workload reads much more than it writes. */
 const readsMuch = 20;
@@ -15,6 +16,29 @@ const meansOf = (tokens: Parameters<typeof inputTokens>[0], requests: number) =>
   inputs: Math.round(inputTokens(tokens) / Math.max(1, requests)),
   outputs: Math.round((tokens.output + tokens.reasoning) / Math.max(1, requests)),
 });
+
+interface Reading {
+  readonly row: SpendRow & Group;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+const tableOf = (reading: readonly Reading[], constant: ReadonlyMap<string, { readonly share: number }>): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Input per request", "Output per request", "Same in most prompts", "Spend"],
+    rows: reading.slice(0, 20).map(({ row, inputs, outputs }) => {
+      const share = constant.get(nameOf(row))?.share;
+      return [
+        safeLabel(row.workload),
+        safeLabel(row.model),
+        showCount(inputs),
+        showCount(outputs),
+        share === undefined ? "not known" : showPercent(share),
+        showUsd(row.cost),
+      ];
+    }),
+  },
+];
 
 /**
  * Workloads that read far more than they write, and how much of what they read changes from prompt to prompt (reference analysis 21).
@@ -52,22 +76,7 @@ export const ragOverRetrieval = defineAnalysis({
           ? `No workload reads ${showCount(readsMuch)} times what it writes (${scope.period.label}).`
           : `${nameOf(first.row)} sends ${showCount(first.inputs)} tokens for each ${showCount(first.outputs)} that it gets back, at ${showUsd(first.row.cost)} (${scope.period.label}). Whether what it retrieves is needed cannot be told from what is stored.`,
       ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Input per request", "Output per request", "Same in most prompts", "Spend"],
-          rows: reading.slice(0, 20).map(({ row, inputs, outputs }) => {
-            const share = constant.get(nameOf(row))?.share;
-            return [
-              safeLabel(row.workload),
-              safeLabel(row.model),
-              showCount(inputs),
-              showCount(outputs),
-              share === undefined ? "not known" : showPercent(share),
-              showUsd(row.cost),
-            ];
-          }),
-        },
-      ],
+      tables: tableOf(reading, constant),
       figures: [
         figure("input for each output token from which a workload reads much", readsMuch, "times", {
           scope,

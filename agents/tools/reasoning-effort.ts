@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type PicoUsd, showUsd } from "../../src/core/money.ts";
 import type { ContextBandRow } from "../../src/core/usage-store.ts";
-import { defineAnalysis, nothingFound } from "../analysis.ts";
+import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import type { ToolContext } from "../define.ts";
 import { figure, percentOf, queryText, Scope, type Source, safeLabel, scopeOf, showPercent, usdFigure } from "../figures.ts";
 import { bucketCost } from "./book-prices.ts";
@@ -120,6 +120,20 @@ const assumedFigures = (scope: Scope) =>
     assumed("growth of the visible answer", longer / 10, "%", scope),
   ]);
 
+const tableOf = (shown: readonly Reasoned[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Reasoning, share of output", "Cost of reasoning"],
+    rows: shown
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.group.workload),
+        safeLabel(one.group.model),
+        showPercent(shareOf(one)),
+        one.priced ? showUsd(one.reasoningCost) : "unpriced",
+      ]),
+  },
+];
+
 /**
  * What reasoning costs and what one step of effort less would save (reference analysis 3): reasoning tokens × price × (1 − ρ),
  * less what the visible answer grows by. Caveats: a source that never tells reasoning apart for a model (OpenAI's usage
@@ -162,19 +176,7 @@ export const reasoningEffort = defineAnalysis({
         `Reasoning cost ${showUsd(cost)} at today's prices (${scope.period.label}): ${showPercent(share)} of the output where the source tells it apart.`,
         ...(untold === 0 ? [] : [`For ${showPercent(untold)} of all output the source does not tell reasoning apart: it may hold more.`]),
       ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Reasoning, share of output", "Cost of reasoning"],
-          rows: shown
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.group.workload),
-              safeLabel(one.group.model),
-              showPercent(shareOf(one)),
-              one.priced ? showUsd(one.reasoningCost) : "unpriced",
-            ]),
-        },
-      ],
+      tables: tableOf(shown),
       opportunities: shown.filter((one) => one.priced).map((one) => opportunityOf(one, coveredMs(scope.period, context.coverage))),
       figures: [
         usdFigure("cost of reasoning", cost, { ...source, query: `reasoning tokens × price now\n${source.query}` }),

@@ -106,6 +106,22 @@ const figuresOf = (one: Regional, source: Source): ReturnType<typeof figure>[] =
   usdFigure(`${nameOf(one)} with no region asked for`, one.anywhere, source),
 ];
 
+const tableOf = (found: readonly Regional[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Region", "Requests", "At today's prices", "In any region"],
+    rows: found
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.workload),
+        safeLabel(one.model),
+        safeLabel(one.region),
+        showCount(one.requests),
+        showUsd(one.here),
+        showUsd(one.anywhere),
+      ]),
+  },
+];
+
 /**
  * What it costs that requests must be served in a region (reference analysis 27). Formula: Σ stored tokens × (price of the region's
  * own row − price for all regions), from the book; what is billed per unit is the same everywhere. Caveats: a region that has no price
@@ -145,21 +161,7 @@ export const regionPremium = defineAnalysis({
           : `Regional service of ${listed(found.map(({ workload }) => workload))} cost ${showUsd(here - anywhere)} more than service in any region (${scope.period.label}): ${showUsd(here)} instead of ${showUsd(anywhere)}, ${showPercent(percentOf(here - anywhere, here) ?? 0)}.`,
         ...(found.length === 0 ? [] : ["Whether it may be served elsewhere is a question of residency rules, not of price."]),
       ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Region", "Requests", "At today's prices", "In any region"],
-          rows: found
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.workload),
-              safeLabel(one.model),
-              safeLabel(one.region),
-              showCount(one.requests),
-              showUsd(one.here),
-              showUsd(one.anywhere),
-            ]),
-        },
-      ],
+      tables: tableOf(found),
       opportunities: found
         .filter((one) => one.here > one.anywhere)
         .map((one) => opportunityOf(one, coveredMs(scope.period, context.coverage))),

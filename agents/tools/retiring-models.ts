@@ -59,6 +59,22 @@ function successorSaid({ cell, to, here, there }: Exposed): string {
   return `Its line goes on as ${safeLabel(to.model)}, which is ${way}: the same tokens of ${onModel(cell)} cost ${showUsd(there)} there instead of ${showUsd(here)}.`;
 }
 
+const tableOf = (exposed: readonly Exposed[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Requests", "Spend", "Goes on as", "The same tokens there"],
+    rows: exposed
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.cell.workload),
+        safeLabel(one.cell.model),
+        showCount(one.requests),
+        showUsd(one.cost),
+        one.to === undefined ? "not known" : safeLabel(one.to.model),
+        one.there === undefined ? "not known" : showUsd(one.there),
+      ]),
+  },
+];
+
 /**
  * How much is spent on models that are retired (reference analysis 40). Formula: Σ stored cost of models that the price book marks as
  * deprecated or no longer prices, and the same tokens on the newest model of their line, which may be dearer: a forced migration is a
@@ -70,10 +86,10 @@ export const retiringModels = defineAnalysis({
   heading: "Models that are being retired",
   agent: "data_analysis",
   category: "model_selection",
+  // Which models are retired at all is the market's news; how much of the usage is on them is asked for here.
   wordings: [
-    /\b(?:retir(?:ed|ing|ement\w*)|deprecat\w+|sunset\w*|end[- ]of[- ]life|discontinued|shut(?:ting)? down|phased out)\b[^.;]{0,40}\bmodels?\b/,
-    /\bmodels?\b[^.;]{0,60}\b(?:retir(?:ed|ing|es?|ement\w*)|deprecat\w+|sunset\w*|end[- ]of[- ]life|discontinued|shut(?:ting)? down|phased out)\b/,
-    /\bdeprecat(?:ed|ion)\b/,
+    /\b(?:our|we|us|in use|spend\w*|spent|expos\w*|workloads?)\b[^.;?]{0,60}\b(?:retir(?:ed|ing|es?)|deprecat\w+|sunset\w*|end[- ]of[- ]life|discontinued|phased out)\b/,
+    /\b(?:retir(?:ed|ing)|deprecat\w+|sunset\w*|end[- ]of[- ]life|discontinued|phased out)\b[^.;?]{0,60}\b(?:our|we|us|in use|spend\w*|cost us|expos\w*)\b/,
   ],
   topics: [],
   sweep: false,
@@ -95,21 +111,7 @@ export const retiringModels = defineAnalysis({
               `${showUsd(cost)} went to models that are being retired (${scope.period.label}), ${showPercent(percentOf(cost, whole) ?? 0)} of the spend: ${listed(exposed.map(({ cell }) => cell.model))}.`,
               successorSaid(first),
             ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Requests", "Spend", "Goes on as", "The same tokens there"],
-          rows: exposed
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.cell.workload),
-              safeLabel(one.cell.model),
-              showCount(one.requests),
-              showUsd(one.cost),
-              one.to === undefined ? "not known" : safeLabel(one.to.model),
-              one.there === undefined ? "not known" : showUsd(one.there),
-            ]),
-        },
-      ],
+      tables: tableOf(exposed),
       opportunities: [],
       names: [...namesOf(cells), ...exposed.flatMap(({ to }) => (to === undefined ? [] : [safeLabel(to.model)]))],
       figures: [

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { fromUsd, showUsd } from "../../src/core/money.ts";
 import type { RunawaySession } from "../../src/core/usage-shapes.ts";
-import { defineAnalysis, nothingFound } from "../analysis.ts";
+import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
-import { found, total } from "./usage-change.ts";
+import { found, many, total } from "./usage-change.ts";
 
 /** Robust deviations above the median, and the least that a conversation must have cost, in USD. Both must be passed. */
 const beyond = { spreads: 6, floorUsd: "1.00" } as const;
@@ -22,6 +22,22 @@ const figuresOf = (one: RunawaySession, source: Source) => [
 
 /** Whether any usage of a scope names its conversation. */
 const conversations = (rows: readonly { readonly conversations: number }[]): boolean => rows.some((row) => row.conversations > 0);
+
+const tableOf = (runaways: readonly RunawaySession[]): Analysed["tables"] => [
+  {
+    columns: ["Conversation", "Workload", "Models", "Requests", "Cost", "Median of its workload"],
+    rows: runaways
+      .slice(0, 20)
+      .map((row) => [
+        safeLabel(row.conversation),
+        safeLabel(row.workload),
+        row.models.map(safeLabel).join(", "),
+        showCount(row.requests),
+        showUsd(row.cost),
+        showUsd(row.median),
+      ]),
+  },
+];
 
 /**
  * Conversations that ran away (reference analysis 38): cost > median + k × robust deviation of its workload AND > a floor in USD. Caveats: the
@@ -59,28 +75,14 @@ export const runawaySessions = defineAnalysis({
       sentences: [
         first === undefined
           ? `No conversation ran away (${scope.period.label}): none cost more than ${showUsd(floor)} and far more than others of its workload.`
-          : `${showCount(runaways.length)} conversations cost more than ${showUsd(floor)} and far more than others of their workload: ${showUsd(cost)} together (${scope.period.label}).`,
+          : `${many(runaways.length, "conversation")} cost more than ${showUsd(floor)} and far more than others of their workload: ${showUsd(cost)} together (${scope.period.label}).`,
         ...(first === undefined
           ? []
           : [
-              `The dearest, ${nameOf(first)}, cost ${showUsd(first.cost)} over ${showCount(first.requests)} requests; the median there is ${showUsd(first.median)}.`,
+              `The dearest, ${nameOf(first)}, cost ${showUsd(first.cost)} over ${many(first.requests, "request")}; the median there is ${showUsd(first.median)}.`,
             ]),
       ],
-      tables: [
-        {
-          columns: ["Conversation", "Workload", "Models", "Requests", "Cost", "Median of its workload"],
-          rows: runaways
-            .slice(0, 20)
-            .map((row) => [
-              safeLabel(row.conversation),
-              safeLabel(row.workload),
-              row.models.map(safeLabel).join(", "),
-              showCount(row.requests),
-              showUsd(row.cost),
-              showUsd(row.median),
-            ]),
-        },
-      ],
+      tables: tableOf(runaways),
       names: runaways.slice(0, 20).map(({ conversation }) => safeLabel(conversation)),
       figures: [
         figure("conversations that ran away", runaways.length, "conversations", source),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type PicoUsd, showUsd } from "../../src/core/money.ts";
 import type { FormatFailures } from "../../src/core/usage-shapes.ts";
-import { defineAnalysis, nothingFound } from "../analysis.ts";
+import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import { figure, percentOf, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
 import { coveredMs, type Opportunity, permille } from "./opportunity.ts";
@@ -69,6 +69,23 @@ const figuresOf = (one: Repair, source: Source) => [
   usdFigure(`cost of these, ${nameOf(one.group)}`, one.failedCost, source),
 ];
 
+const tableOf = (all: readonly Repair[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Had to be JSON", "Were not", "Asked again", "Cost"],
+    rows: all
+      .filter((one) => one.failed > 0)
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.group.workload),
+        safeLabel(one.group.model),
+        showCount(one.checked),
+        showCount(one.failed),
+        showCount(one.repaired),
+        showUsd(one.failedCost),
+      ]),
+  },
+];
+
 /**
  * What answers cost that had to be JSON and were not, and how often they were asked for again (reference analysis 19). Caveats: the share is
  * of answers that had to be JSON, not of all; most answers are not checked, and they count neither as right nor as wrong; attempts that the
@@ -106,22 +123,7 @@ export const schemaRepair = defineAnalysis({
         ...(failed === 0 ? [] : [`After ${showCount(repaired)} of them the same conversation asked again within ten minutes.`]),
         ...(unlinked === 0 ? [] : [`Of ${showCount(unlinked)} the conversation is not known, so whether it asked again is not either.`]),
       ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Had to be JSON", "Were not", "Asked again", "Cost"],
-          rows: all
-            .filter((one) => one.failed > 0)
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.group.workload),
-              safeLabel(one.group.model),
-              showCount(one.checked),
-              showCount(one.failed),
-              showCount(one.repaired),
-              showUsd(one.failedCost),
-            ]),
-        },
-      ],
+      tables: tableOf(all),
       opportunities: all.filter((one) => one.failedCost > 0n).map((one) => opportunityOf(one, coveredMs(scope.period, context.coverage))),
       figures: [
         figure("answers that had to be JSON", checked, "requests", source),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { divideRounded, type PicoUsd, showUsd } from "../../src/core/money.ts";
 import { inputTokens } from "../../src/core/tokens.ts";
 import type { DuplicateRow, SpendRow } from "../../src/core/usage-store.ts";
-import { defineAnalysis, nothingFound } from "../analysis.ts";
+import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import type { ToolContext } from "../define.ts";
 import { figure, percentOf, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showPercent, usdFigure } from "../figures.ts";
 import { bucketCost, findPrice } from "./book-prices.ts";
@@ -47,6 +47,21 @@ const figuresOf = (one: BreakEven, source: Source) => [
   usdFigure(`mean cost of a request of ${nameOf(one.row)}`, one.each, source),
 ];
 
+const tableOf = (even: readonly BreakEven[]): Analysed["tables"] => [
+  {
+    columns: ["Workload", "Model", "Requests", "Mean cost of a request", "Pays from a hit rate of"],
+    rows: even
+      .slice(0, 20)
+      .map((one) => [
+        safeLabel(one.row.workload),
+        safeLabel(one.row.model),
+        showCount(one.row.requests),
+        showUsd(one.each),
+        showPercent(one.rate),
+      ]),
+  },
+];
+
 /**
  * What can be said of a semantic cache without texts (reference analysis 14): the share of prompts that are equal to the byte, which is its
  * lower bound, and the hit rate from which it pays: cost of embedding a prompt ÷ cost of a request. Caveats: a near match may answer
@@ -88,20 +103,7 @@ export const semanticCache = defineAnalysis({
               `For ${nameOf(first.row)} a semantic cache pays once it answers ${showPercent(first.rate)} of the requests: embedding a prompt costs that share of a request, at ${showUsd(first.each)} each.`,
             ]),
       ],
-      tables: [
-        {
-          columns: ["Workload", "Model", "Requests", "Mean cost of a request", "Pays from a hit rate of"],
-          rows: even
-            .slice(0, 20)
-            .map((one) => [
-              safeLabel(one.row.workload),
-              safeLabel(one.row.model),
-              showCount(one.row.requests),
-              showUsd(one.each),
-              showPercent(one.rate),
-            ]),
-        },
-      ],
+      tables: tableOf(even),
       figures: [
         figure(
           "hashed prompts that repeat one of the day before",

@@ -5,7 +5,7 @@ import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import type { ToolContext } from "../define.ts";
 import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, showDay, showPercent } from "../figures.ts";
 import { missingData } from "./missing.ts";
-import { count, found } from "./usage-change.ts";
+import { count, found, many } from "./usage-change.ts";
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
@@ -65,7 +65,7 @@ function sentencesOf(seen: readonly Seen[], context: ToolContext, unpriced: numb
   const gaps = seen.filter((one) => one.gaps.length > 0);
   const span = coverage.first === null || coverage.last === null ? "" : ` from ${showDay(coverage.first)} to ${showDay(coverage.last)}`;
   return [
-    `${showCount(seen.length)} sources are stored (${seen.map(({ source }) => safeLabel(source)).join(", ")}) with ${showCount(coverage.requests)} requests${span}.`,
+    `${many(seen.length, "source is", "sources are")} stored (${seen.map(({ source }) => safeLabel(source)).join(", ")}) with ${many(coverage.requests, "request")}${span}.`,
     late.length === 0
       ? "No source is late."
       : `Late: ${late.map((one) => `${safeLabel(one.source)} (nothing for ${showCount(one.hours)} hours)`).join(", ")}.`,

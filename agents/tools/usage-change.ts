@@ -3,7 +3,7 @@ import { type Price, Tier } from "../../src/core/price.ts";
 import type { Figure, ProposalWords } from "../../src/core/report.ts";
 import { type Analysed, nothingFound } from "../analysis.ts";
 import type { ToolContext } from "../define.ts";
-import { figure, type Scope, safeLabel } from "../figures.ts";
+import { figure, type Scope, safeLabel, showCount } from "../figures.ts";
 import { findPrice } from "./book-prices.ts";
 import { type Opportunity, perMonth, writeRange } from "./opportunity.ts";
 
@@ -114,3 +114,6 @@ export const unpricedNote = (names: readonly string[]): string[] =>
   names.length === 0
     ? []
     : [`The price book has no price that is needed for ${[...new Set(names)].slice(0, 4).join(", ")}: nothing is claimed there.`];
+
+/** A number of things for people ("1 request", "2,000 requests"). */
+export const many = (number: number, one: string, more = `${one}s`): string => `${showCount(number)} ${number === 1 ? one : more}`;

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { type PicoUsd, showUsd } from "../../src/core/money.ts";
 import type { KeyActivity } from "../../src/core/usage-shapes.ts";
-import { defineAnalysis, nothingFound } from "../analysis.ts";
+import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import type { ToolContext } from "../define.ts";
 import { figure, queryText, Scope, type Source, safeLabel, scopeOf, showCount, usdFigure } from "../figures.ts";
 import { missingData } from "./missing.ts";
 import { isNonProduction } from "./non-production.ts";
-import { count, dearest, found, total } from "./usage-change.ts";
+import { count, dearest, found, many, total } from "./usage-change.ts";
 
 /** A key counts as left over once it has been used for so many days without a user or a production workload. */
 const longDays = 14;
@@ -53,7 +53,9 @@ const sentencesOf = (zombies: readonly KeyActivity[], cost: PicoUsd, scheduled: 
     first === undefined
       ? `None of ${showCount(judged)} API keys looks left over: each has a user, a workload of production, or a schedule.`
       : `${showCount(zombies.length)} of ${showCount(judged)} API keys spent ${showUsd(cost)} in ${showCount(lookBackDays)} days without any user or workload of production; the dearest is ${keyName(first)}.`,
-    ...(scheduled === 0 ? [] : [`${showCount(scheduled)} more are used at regular intervals, as scheduled jobs are, and are not counted.`]),
+    ...(scheduled === 0
+      ? []
+      : [`${many(scheduled, "more is", "more are")} used at regular intervals, as scheduled jobs are, and not counted.`]),
   ];
 };
 
@@ -62,6 +64,21 @@ const figuresOf = (zombies: readonly KeyActivity[], source: Source) =>
     usdFigure(`spend of ${keyName(one)}`, one.cost, source),
     figure(`days that ${keyName(one)} was used over`, spanOf(one), "days", source),
   ]);
+
+const tableOf = (zombies: readonly KeyActivity[]): Analysed["tables"] => [
+  {
+    columns: ["API key", "Workloads", "Requests", "Days used", "Spend"],
+    rows: zombies
+      .slice(0, 20)
+      .map((row) => [
+        safeLabel(row.apiKey),
+        row.workloads.length === 0 ? "none named" : row.workloads.slice(0, 3).map(safeLabel).join(", "),
+        showCount(row.requests),
+        showCount(row.days.length),
+        showUsd(row.cost),
+      ]),
+  },
+];
 
 /**
  * Keys that spend though nobody seems to stand behind them (reference analysis 36): over the last ninety days none of their requests names
@@ -97,20 +114,7 @@ export const zombieKeys = defineAnalysis({
     const [cost, scheduled] = [total(zombies, (row) => row.cost), candidates.length - zombies.length];
     return found({
       sentences: sentencesOf(zombies, cost, scheduled, answer.rows.length),
-      tables: [
-        {
-          columns: ["API key", "Workloads", "Requests", "Days used", "Spend"],
-          rows: zombies
-            .slice(0, 20)
-            .map((row) => [
-              safeLabel(row.apiKey),
-              row.workloads.length === 0 ? "none named" : row.workloads.slice(0, 3).map(safeLabel).join(", "),
-              showCount(row.requests),
-              showCount(row.days.length),
-              showUsd(row.cost),
-            ]),
-        },
-      ],
+      tables: tableOf(zombies),
       names: zombies.map(({ apiKey }) => safeLabel(apiKey)),
       figures: [
         figure("API keys", answer.rows.length, "keys", source),

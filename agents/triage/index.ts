@@ -14,7 +14,7 @@ import { asItReads } from "./readings.ts";
 const examples = exampleQuestions.map((question) => `“${question}”`).join(", ");
 const answerable: ReadonlySet<Category> = new Set([
   ...(["workload_analysis", "cost", "performance", "quality", "model_selection"] as const),
-  ...(["supply_catalog", "monitoring_and_reporting", "configuration", "synthetic_data"] as const),
+  ...(["supply_catalog", "monitoring_and_reporting", "configuration", "synthetic_data", "corpus"] as const),
 ]);
 
 const closing = (question: string, fields: Pick<Triage, "askBack" | "refusal">): Triage => ({
@@ -54,7 +54,7 @@ function askBackFor(question: string, reading: Reading): AskBack | undefined {
     );
   }
   const { metrics, tools, sources, dimensions, targets } = reading.entities;
-  if (first === "synthetic_data") return undefined;
+  if (first === "synthetic_data" || first === "corpus") return undefined;
   const understood = [metrics, tools, sources, dimensions, targets].some((list) => list.length > 0);
   const named = reading.entities.workloads.length + reading.entities.teams.length + reading.entities.models.length > 0;
   if (understood || (named && reading.intents.length > 0)) return undefined;

@@ -101,7 +101,7 @@ export async function proposedTriage(
   if (givesOrders(input.question)) return triage;
   const shown = shownQuestion(input);
   if (shown.replace(/[□\s\d]/g, "") === "") return triage;
-  const request = { system, messages: [{ role: "user" as const, text: shown }], maxOutputTokens: 1_000, signal };
+  const request = { system, messages: [{ role: "user" as const, text: shown }], maxOutputTokens: 1_500, signal };
   const proposal = await models.ask("triage", request, Proposal);
   const usable = proposal !== undefined && proposal.about_spend && proposal.topics.length + proposal.dimensions.length > 0;
   return usable ? { ...triageFrom(proposal, unclear, input), priority: triage.priority } : triage;

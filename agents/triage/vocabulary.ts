@@ -35,7 +35,7 @@ export const vocabulary: readonly string[] = `
 
 /** Everyday words that are one slip from a known word and are not meant as it. */
 export const notSlips: ReadonlySet<string> = new Set(
-  "analyzer rejected audio released releases retired retires retiring sources stale fresh market moved match matches matched agree agrees agreed tally there these those where while would could should their about after again below every first other great right since still thing think three total under until using weeks wants whole works write years yours model modes mode price place place prize caches costs coast cased cases cause caused later water latest least lasts makes month mouth months moths users uses teams terms steam loser power tower lowers flower".split(
+  "sending analyzer rejected audio released releases retired retires retiring sources stale fresh market moved match matches matched agree agrees agreed tally there these those where while would could should their about after again below every first other great right since still thing think three total under until using weeks wants whole works write years yours model modes mode price place place prize caches costs coast cased cases cause caused later water latest least lasts makes month mouth months moths users uses teams terms steam loser power tower lowers flower".split(
     " ",
   ),
 );

@@ -3,6 +3,8 @@ import { viewOf } from "../core/run.ts";
 import { type CommandContext, exitCode } from "./command.ts";
 
 const patienceMs = 30_000;
+/** An operation may have much to do. */
+const operationPatienceMs = 30 * 60_000;
 
 /** Waits until an approved change is in effect or has failed, and says which. */
 export async function awaitEffect(
@@ -12,7 +14,8 @@ export async function awaitEffect(
   const { app, org, output } = context;
   const approval = await app.stores.approvals.get(org.id, approvalId);
   const run = await app.stores.runs.get(approval.runId);
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(patienceMs)]);
+  const patience = approval.recommendation.operation === undefined ? patienceMs : operationPatienceMs;
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(patience)]);
   const log = await app.stores.runs.events(run.id, 0);
   // What a try before this one came to is of no interest.
   const since = log.findLast(({ event }) => event.type === "policy.retried" && event.approvalId === approvalId)?.seq ?? 0;

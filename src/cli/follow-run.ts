@@ -10,17 +10,27 @@ import type { RunEvent } from "../core/run-event.ts";
 import type { Output } from "./output.ts";
 
 const patienceMs = 120_000;
+/** What a report brings about by itself may have much to do. */
+const operationPatienceMs = 30 * 60_000;
 
-/** Follows a run to its report or failure, drawing its progress where an output is given. */
+const isOver = ({ state, operations }: RunView): boolean =>
+  state === "failed" || (state === "done" && operations.every((one) => one.state === "done" || one.state === "failed"));
+
+/** Follows a run to its failure, or to its report and the end of what the report brings about by itself, drawing progress where an output is given. */
 export async function followRun(app: App, runId: Id<"run">, output: Output | undefined, signal: AbortSignal): Promise<RunView> {
   const run = await app.stores.runs.get(runId);
   const draw = output === undefined ? undefined : drawer(run, output);
   let view: RunView = emptyView(run);
-  for await (const { seq, event } of app.stores.runs.follow(runId, 0, AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]))) {
-    view = { ...foldEvent(view, event), seq };
-    await draw?.(view, event);
-    if (view.state === "done" || view.state === "failed") return view;
+  for (const patience of [patienceMs, operationPatienceMs]) {
+    for await (const { seq, event } of app.stores.runs.follow(runId, view.seq, AbortSignal.any([signal, AbortSignal.timeout(patience)]))) {
+      view = { ...foldEvent(view, event), seq };
+      await draw?.(view, event);
+      if (isOver(view)) return view;
+      if (view.state === "done" && patience === patienceMs) break;
+    }
+    if (view.state !== "done") break;
   }
+  if (view.state === "done") return view;
   const why = signal.aborted ? "Stopped waiting." : `No answer within ${patienceMs / 1000} s.`;
   throw new AppError("timeout", `${why} The question is kept: it will be answered as soon as a worker runs (run id ${runId}).`);
 }
@@ -35,6 +45,8 @@ function drawer(run: Run, output: Output): (view: RunView, event: RunEvent) => P
   });
   let shown: MessageRef | undefined;
   return async (view, event) => {
+    const [told] = event.type.startsWith("operation.") && !output.interactive ? view.operations.filter(({ note }) => note !== "") : [];
+    if (told !== undefined) return output.out(`${told.note}\n`);
     if (output.interactive || view.state === "done" || view.state === "failed") {
       shown = await terminal.send(run.thread, terminal.render(runCard(view)), shown, run.id);
       return;

@@ -1,6 +1,7 @@
 import { ask } from "./ask.ts";
 import { budget } from "./budget.ts";
 import type { Command } from "./command.ts";
+import { corpus } from "./corpus.ts";
 import { apply, approve, reject, rollback } from "./decide.ts";
 import { demo } from "./demo.ts";
 import { digest } from "./digest.ts";
@@ -37,6 +38,7 @@ export const commands = {
   reconcile,
   digest,
   budget,
+  corpus,
   zone,
   prices,
   supply,

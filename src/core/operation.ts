@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Role } from "./conversation.ts";
+import { CorpusChange } from "./corpus-change.ts";
 import { CancelGeneration, DeleteDataset, GenerateUsage } from "./generation.ts";
 import type { Id } from "./ids.ts";
 import { PriceChange } from "./price-change.ts";
@@ -8,13 +9,14 @@ import { PriceChange } from "./price-change.ts";
  * What an answer may bring about beside a change of routing. An agent only asks for it; a flow carries it out, after an
  * approval where the recommendation that holds it has one, and once, however often its job runs.
  */
-export const Operation = z.discriminatedUnion("type", [PriceChange, GenerateUsage, CancelGeneration, DeleteDataset]);
+export const Operation = z.discriminatedUnion("type", [PriceChange, CorpusChange, GenerateUsage, CancelGeneration, DeleteDataset]);
 export type Operation = z.infer<typeof Operation>;
 export type OperationType = Operation["type"];
 
 /** The role that carrying each out needs: of the admin who approved it, or of the asker where no approval is asked for. */
 export const operationRoles = {
   price_change: "admin",
+  corpus_change: "admin",
   generate_usage: "manager",
   cancel_generation: "manager",
   delete_dataset: "manager",

@@ -107,6 +107,8 @@ export const ReportBlock = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("chart"), chart: ChartSeries }),
   z.strictObject({ type: z.literal("recommendation"), recommendationId: idSchema("recommendation") }),
   z.strictObject({ type: z.literal("note"), text: z.string() }),
+  /** What a document says, word for word: data, whose numbers are its own and no figures of the report. */
+  z.strictObject({ type: z.literal("quote"), source: z.string(), text: z.string() }),
   /** What can be set from here, a button each. */
   z.strictObject({ type: z.literal("actions"), actions: z.array(z.enum(["schedule", "budget"])) }),
 ]);

@@ -9,7 +9,16 @@ import { MeasuredSavings } from "./savings.ts";
 import { Triage } from "./triage.ts";
 
 /** The sub-agents that can work on a question. */
-export const AgentName = z.enum(["triage", "data_analysis", "optimization", "actions", "supply_researcher", "synthetic_data", "reporting"]);
+export const AgentName = z.enum([
+  "triage",
+  "data_analysis",
+  "optimization",
+  "actions",
+  "supply_researcher",
+  "synthetic_data",
+  "corpus_admin",
+  "reporting",
+]);
 export type AgentName = z.infer<typeof AgentName>;
 
 /** One step of a plan: which agent does what. */

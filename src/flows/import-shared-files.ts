@@ -4,6 +4,7 @@ import { AppError } from "../core/errors.ts";
 import type { Id } from "../core/ids.ts";
 import type { Report, ReportBlock } from "../core/report.ts";
 import type { Analyst, Run } from "../core/run.ts";
+import { corpusFor } from "../core/shared-files.ts";
 import { maxFileBytes, type ReceivedFile, type SentFile } from "./receive-file.ts";
 import { type RunAnalysisDeps, runAnalysis } from "./run-analysis.ts";
 
@@ -11,6 +12,8 @@ export interface SharedFilesDeps extends Omit<RunAnalysisDeps, "analyst"> {
   readonly inbound: Pick<InboundStore, "sharedFiles">;
   readonly members: Pick<MemberStore, "memberOf">;
   readonly adapterFor: (platform: Platform) => Pick<AnyPlatformAdapter, "openFile"> | undefined;
+  /** Puts files into a corpus. */
+  readonly documents: (files: readonly SharedFile[], corpus: string) => Analyst;
   readonly receive: (file: SentFile, signal: AbortSignal) => Promise<ReceivedFile>;
 }
 
@@ -117,6 +120,8 @@ function importer(deps: SharedFilesDeps, { author, files }: Shared): Analyst {
 export async function importSharedFiles(deps: SharedFilesDeps, runId: Id<"run">, signal: AbortSignal): Promise<boolean> {
   const shared = await deps.inbound.sharedFiles(runId);
   if (shared === undefined) return false;
-  await runAnalysis({ ...deps, analyst: importer(deps, shared) }, runId, signal);
+  const corpus = corpusFor((await deps.runs.get(runId)).question);
+  const analyst = corpus === undefined ? importer(deps, shared) : deps.documents(shared.files, corpus);
+  await runAnalysis({ ...deps, analyst }, runId, signal);
   return true;
 }

@@ -50,10 +50,10 @@ export interface ProposeRequest {
 const mostRules = 20;
 
 /** The channel of the runs that proposals are; no conversation has it. */
-const channel = "proposals";
+export const proposalsChannel = "proposals";
 
 const isProposal = ({ thread }: Pick<Run, "thread">): boolean =>
-  thread.platform === "console" && thread.channel === channel && thread.thread !== "";
+  thread.platform === "console" && thread.channel === proposalsChannel && thread.thread !== "";
 
 type Written = Pick<RuleChange, "workload" | "fromModel" | "strategy" | "cacheSeconds">;
 
@@ -161,7 +161,7 @@ export async function proposeRules(deps: ProposeDeps, request: ProposeRequest): 
   const { runId, duplicate } = await deps.inbound.receiveMessage(orgId, {
     type: "message",
     eventId,
-    thread: { platform: "console", workspace: author.workspace, channel, thread: eventId.slice(0, 128) },
+    thread: { platform: "console", workspace: author.workspace, channel: proposalsChannel, thread: eventId.slice(0, 128) },
     author,
     receivedAt: asOf.toISOString(),
     text: clip(oneLine(`Proposed by ${author.name}: ${said}`), maxQuestionLength),

@@ -173,6 +173,11 @@ describe("answers as a manager reads them", () => {
     expect(report.missing.join(" ")).toMatch(/only a part of the usage carries one/);
   });
 
+  it("says that reasoning is not told apart where its effort is asked about", async () => {
+    const report = await answer("Which workloads should move to a new model, and at what verbosity or effort?");
+    expect(report.missing.join(" ")).toMatch(/Reasoning effort per request/);
+  });
+
   it("weighs what all the others found where a question asks for an order, and names no other next step", async () => {
     const report = await answer("in which order should we make the changes?");
     expect(report.title).toBe("In which order to make the changes");

@@ -12,6 +12,7 @@ export interface TestClickHouse {
   readonly billing: ClickHouseStores["billing"];
   readonly grains: ClickHouseStores["grains"];
   readonly restamper: ClickHouseStores["restamper"];
+  readonly corpus: ClickHouseStores["corpus"];
   readonly generated: ClickHouseStores["generated"];
   readonly target: ClickHouseTarget;
   readonly database: string;
@@ -36,6 +37,7 @@ export async function createTestClickHouse(): Promise<TestClickHouse> {
     billing: stores.billing,
     grains: stores.grains,
     restamper: stores.restamper,
+    corpus: stores.corpus,
     generated: stores.generated,
     target,
     database,

@@ -1,9 +1,12 @@
 import type { BillingLedger } from "../../core/billing.ts";
+import type { CorpusReader, CorpusWriter, Embedder } from "../../core/corpus.ts";
 import type { GeneratedUsage } from "../../core/generation.ts";
 import type { SourceGrains } from "../../core/source-grains.ts";
 import type { UsagePatterns } from "../../core/usage-patterns.ts";
 import type { UsageReader, UsageRestamper, UsageWriter } from "../../core/usage-store.ts";
 import { createBillingLedger } from "./billing.ts";
+import { createCorpusReader } from "./corpus-reader.ts";
+import { createCorpusWriter } from "./corpus-writer.ts";
 import { type ClickHouseTarget, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { createUsagePatterns } from "./patterns/index.ts";
@@ -21,6 +24,7 @@ export interface ClickHouseStores {
   readonly billing: BillingLedger;
   readonly grains: SourceGrains;
   readonly restamper: UsageRestamper;
+  readonly corpus: CorpusReader & CorpusWriter;
   readonly generated: GeneratedUsage;
   close(): Promise<void>;
 }
@@ -29,6 +33,8 @@ export interface ClickHouseStores {
 export async function connectClickHouse(options: {
   readonly target: ClickHouseTarget;
   readonly database: string;
+  /** Finds passages of corpora by meaning; without it, by words alone. */
+  readonly embedder?: Embedder;
 }): Promise<ClickHouseStores> {
   const database = await openDatabase(options.target, options.database);
   try {
@@ -46,6 +52,7 @@ export async function connectClickHouse(options: {
     restamper: createUsageRestamper(database, rollups),
     billing: createBillingLedger(database),
     grains: createSourceGrains(database),
+    corpus: { ...createCorpusReader(database, options.embedder), ...createCorpusWriter(database, options.embedder) },
     async close() {
       await pending.close("all").catch(() => undefined);
       await database.close();

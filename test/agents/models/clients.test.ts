@@ -1,4 +1,5 @@
 import type { LLMock } from "@copilotkit/aimock";
+import { describe, expect, it } from "vitest";
 import { createAnthropicClient } from "../../../agents/models/anthropic.ts";
 import type { ModelClient } from "../../../agents/models/client.ts";
 import { createGeminiClient } from "../../../agents/models/gemini.ts";
@@ -48,6 +49,27 @@ const teaching =
   };
 
 const reach = (model: string, baseUrl: string): Reach => ({ model, baseUrl, apiKey: "secret" });
+
+describe("what a provider is asked", () => {
+  const ask = async (make: (url: string) => ModelClient) => {
+    const peer = await startPeer((taught) => taught.on({}, { content: "Yes." }));
+    await make(peer.url).complete({
+      system: "Briefly.",
+      messages: [{ role: "user", text: "hello" }],
+      maxOutputTokens: 50,
+      signal: new AbortController().signal,
+    });
+    return JSON.stringify(peer.getRequests()[0]?.body);
+  };
+  const settings: ClientSettings = { prices: { costOf: () => null }, now: () => new Date(), timeoutMs: 5_000 };
+
+  it("is to think little, where a model thinks at all", async () => {
+    const openai = (model: string) => ask((url) => createOpenAiClient(reach(model, `${url}/v1`), settings));
+    expect(await openai("gpt-5-mini")).toContain('"reasoning_effort":"low"');
+    expect(await openai("o4-mini")).toContain('"reasoning_effort":"low"');
+    for (const model of ["gpt-4o", "gpt-5-chat-latest"]) expect(await openai(model)).not.toContain("reasoning_effort");
+  });
+});
 
 modelClientSuite(
   "OpenAI, over HTTP",

@@ -23,7 +23,8 @@ describe("triage by rules alone", () => {
 
   it("reads nearly all right of the wordings that rules were written with", () => {
     const missed = wrong(seen);
-    expect(share(missed, seen), missed.join("\n")).toBeGreaterThanOrEqual(0.98);
+    // What it missed is told first, so that it can be read; a wording in fifty may be missed.
+    if (share(missed, seen) < 0.98) expect(missed).toEqual([]);
   });
 
   it("reads at least nine in ten right of the third that was set aside", () => {

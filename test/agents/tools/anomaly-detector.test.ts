@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { foreignNumbers } from "../../../agents/reporting/check-prose.ts";
+import { createSupervisor } from "../../../agents/supervisor.ts";
 import { tools } from "../../../agents/tools/index.ts";
+import type { Run } from "../../../src/core/run.ts";
 import { createTestClickHouse, type TestClickHouse } from "../../setup/test-clickhouse.ts";
-import { asOf, days, orgWith, usage } from "../org-usage.ts";
+import { asOf, book, days, orgWith, usage } from "../org-usage.ts";
 
 const million = 1_000_000;
 const dayMs = 86_400_000;
@@ -112,5 +114,32 @@ describe("the anomaly detector", () => {
       "By the hour: all spend cost $11.00 (2026-11-21T03:00Z): $10.00 above the expected $1.00; between $1.00 and $1.00 would have been usual.",
     ]);
     for (const sentence of result.sentences) expect(foreignNumbers(sentence, result.figures, result.names)).toEqual([]);
+  });
+
+  it("answers a question in chat", async () => {
+    const { orgId } = await orgWith(
+      clickhouse,
+      ago(63, 1).map((day) => chat(day, day === 1 ? 10 : undefined)),
+    );
+    const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const policies = { active: async () => ({ version: 0, policy: undefined, since: undefined }) };
+    const supervisor = createSupervisor({ usage: clickhouse.usage, prices: book, policies, log: quiet, now: () => asOf });
+    const person = { platform: "console" as const, workspace: "w", userId: "u", name: "u" };
+    const run: Run = {
+      id: "run_1",
+      orgId,
+      threadId: "thr_1",
+      thread: { platform: "console", workspace: "w", channel: "c", thread: "" },
+      question: "was there anything unusual in our spend in the last seven days?",
+      asker: person,
+      earlier: [],
+      status: "queued",
+      createdAt: asOf,
+      asOf,
+    };
+    const said: string[] = [];
+    for await (const event of supervisor.analyse(run, [], new AbortController().signal))
+      if (event.type === "report.ready") said.push(JSON.stringify(event.report));
+    expect(said.join()).toContain("All spend cost $10.00 (22 Nov 2026): $8.00 above the expected $2.00");
   });
 });

@@ -82,7 +82,11 @@ describe("how caches are used", () => {
         { tokens: { input: 4_000 } },
       ),
     );
-    expect((await tools.kv_cache_optimization_audit.run({ scope }, context)).opportunities).toEqual([]);
+    const audit = await tools.kv_cache_optimization_audit.run({ scope }, context);
+    expect(audit.opportunities).toEqual([]);
+    expect(audit.notes).toEqual([
+      "Prompts of chat are in the mean shorter than what their provider caches, so no cache is proposed for them.",
+    ]);
   });
 
   /** A conversation that at each turn adds 1,000 tokens and writes what the cache no longer holds. */

@@ -86,7 +86,7 @@ describe("what logs tell", () => {
     ]);
     const result = await tools.log_pattern_identifier.run({ scope }, context);
     expect(result.sentences).toEqual([
-      "1 times requests failed and were sent again in masses (those days): most in chat, 100 of 102 requests failed.",
+      "1 time requests failed and were sent again in masses (those days): most in chat, 100 of 102 requests failed.",
       "cron comes in rounds of 60 minutes, as scheduled work or the rhythm of a day does.",
     ]);
     expect(result.tables[0]?.rows).toEqual([["2026-11-22 11:40", "retry storm", "chat", "2", "102", "100"]]);

@@ -6,6 +6,8 @@ import { foreignNumbers } from "../../../agents/reporting/check-prose.ts";
 export function said(result: Analysed): Analysed {
   const words = [
     ...result.sentences,
+    ...result.missing,
+    ...result.notes,
     ...result.opportunities.flatMap(({ evidence, caveats, words: named }) => [...evidence, ...caveats, named?.title ?? ""]),
   ];
   for (const sentence of words) expect([sentence, foreignNumbers(sentence, result.figures, result.names)]).toEqual([sentence, []]);

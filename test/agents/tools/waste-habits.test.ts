@@ -35,7 +35,7 @@ describe("what is paid for without use", () => {
     const result = await tools.failed_spend.run({ scope }, context);
     expect(result.sentences).toEqual([
       "Requests that failed, were filtered or were cut cost $3.75, 75.0 % of the spend (those days).",
-      "1 failed requests are stored without a cost: what a provider charged for them shows only on its bill.",
+      "1 failed request is stored without a cost: what a provider charged for them shows only on its bill.",
     ]);
     expect(result.tables[0]?.rows).toEqual([["chat", "gpt-5", "2", "1", "1", "$3.75", "75.0 %"]]);
     // Half of $2.50 a day: an answer that was cut may have been of use.
@@ -80,7 +80,7 @@ describe("what is paid for without use", () => {
     expect(result.tables[0]?.rows.map(([name]) => name)).toEqual(["forgotten", "ci"]);
     expect(result.sentences).toEqual([
       "2 of 6 API keys spent $13.75 in 90 days without any user or workload of production; the dearest is key forgotten.",
-      "1 more are used at regular intervals, as scheduled jobs are, and are not counted.",
+      "1 more is used at regular intervals, as scheduled jobs are, and not counted.",
     ]);
     expect(unbacked(result)).toEqual([]);
     const nameless = await orgWith(clickhouse, key("k", [30, 2]));
@@ -131,7 +131,7 @@ describe("what is paid for without use", () => {
     const result = await tools.runaway_sessions.run({ scope }, context);
     expect(result.tables[0]?.rows.map((row) => [row[0], row[4]])).toEqual([["looping", "$50.00"]]);
     expect(result.sentences[0]).toBe(
-      "1 conversations cost more than $1.00 and far more than others of their workload: $50.00 together (those days).",
+      "1 conversation cost more than $1.00 and far more than others of their workload: $50.00 together (those days).",
     );
     expect(unbacked(result)).toEqual([]);
     const without = await orgWith(clickhouse, [usage()]);

@@ -16,22 +16,27 @@ const Row = z.object({
   mad: Money,
 });
 
-/** SQL for each conversation's cost, for the median of each workload, and for the median distance from it. */
-function partsOf(database: string, where: string): { readonly sessions: string; readonly spread: string } {
-  const sessions = `SELECT workload, conversation, sum(requests) AS calls, arraySort(groupUniqArray(5)(toString(model))) AS models, sum(${priceSql}) AS spent
+/** SQL for the conversations of each workload beside their median cost and the median distance from it. */
+const sessionsSql = (
+  database: string,
+  where: string,
+): string => `SELECT workload, sessions, median, mad, session.1 AS spent, session.2 AS conversation, session.3 AS calls, session.4 AS models
+FROM (
+  SELECT workload, count() AS sessions, arraySort(groupArray((spent, conversation, calls, models))) AS every,
+    every[intDiv(sessions, 2) + 1].1 AS median, arraySort(arrayMap(one -> abs(one.1 - median), every))[intDiv(sessions, 2) + 1] AS mad
+  FROM (
+    SELECT workload, conversation, sum(requests) AS calls, arraySort(groupUniqArray(5)(toString(model))) AS models, sum(${priceSql}) AS spent
     FROM ${database}.usage_facts FINAL
     WHERE ${where} AND conversation != ''
-    GROUP BY workload, conversation`;
-  const spread = `SELECT workload, any(of_workload) AS sessions, any(middle) AS median, quantileExact(0.5)(abs(spent - middle)) AS mad
-  FROM (
-  ${sessions}
-  ) AS every
-  INNER JOIN (SELECT workload, count() AS of_workload, quantileExact(0.5)(spent) AS middle FROM (
-  ${sessions}
-  ) GROUP BY workload) AS typical USING (workload)
-  GROUP BY workload`;
-  return { sessions, spread };
-}
+    GROUP BY workload, conversation
+  )
+  GROUP BY workload
+)
+ARRAY JOIN every AS session
+WHERE spent > toDecimal128({floor:String}, 12)
+  AND toFloat64(spent) > toFloat64(median) + {spreads:Float64} * greatest(1.4826 * toFloat64(mad), toFloat64(median) / 4)
+ORDER BY spent DESC, workload, conversation
+LIMIT 200`;
 
 /**
  * Conversations far above their workload's median. The robust deviation is 1.4826 × the median distance from the median
@@ -42,22 +47,8 @@ export function runawaySessions(
   query: UsageScope & { readonly spreads: number; readonly floor: PicoUsd },
 ): Asked<RunawaySession> {
   const { where, params } = scopeConditions(query);
-  const { sessions, spread } = partsOf(database, where);
   return {
-    query: {
-      sql: `SELECT workload, conversation, calls, models, spent, sessions, median, mad
-FROM (
-  ${sessions}
-) AS each
-INNER JOIN (
-  ${spread}
-) AS spread USING (workload)
-WHERE spent > toDecimal128({floor:String}, 12)
-  AND toFloat64(spent) > toFloat64(median) + {spreads:Float64} * greatest(1.4826 * toFloat64(mad), toFloat64(median) / 4)
-ORDER BY spent DESC, workload, conversation
-LIMIT 200`,
-      params: { ...params, spreads: query.spreads, floor: toUsd(query.floor) },
-    },
+    query: { sql: sessionsSql(database, where), params: { ...params, spreads: query.spreads, floor: toUsd(query.floor) } },
     row: Row.transform((row) => ({
       workload: row.workload,
       conversation: row.conversation,

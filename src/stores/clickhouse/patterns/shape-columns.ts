@@ -10,7 +10,7 @@ export const priceSql = "ifNull(usage_facts.cost, toDecimal128(0, 12))";
 
 /** SQL for single answered requests of a scope, by group, with their time in milliseconds, their tokens and their price. */
 export const singleCalls = (database: string, where: string, more: readonly string[] = []): string =>
-  `SELECT ${[groupColumns, "id", "toUnixTimestamp64Milli(at) AS at_ms", `${inputTokensSql} AS inputs`, `${outputTokensSql} AS outputs`, `${priceSql} AS price`, ...more].join(", ")}
+  `SELECT ${[groupColumns, "cityHash64(source, id) AS tie", "toUnixTimestamp64Milli(at) AS at_ms", `${inputTokensSql} AS inputs`, `${outputTokensSql} AS outputs`, `${priceSql} AS price`, ...more].join(", ")}
   FROM ${database}.usage_facts FINAL
   WHERE ${where} AND requests = 1 AND isNull(band_tokens) AND part = 'answer' AND NOT unmetered`;
 

@@ -18,43 +18,43 @@ const Row = z.object({
   sum_read: Count,
 });
 
-/** SQL for the deepest block that more than half of a group's calls have alike. */
-const sharedBlocks = (
-  calls: string,
-): string => `SELECT ${groupColumns}, toUInt64(max(position)) AS depth, argMax(block, position) AS shared_block
+/** SQL for the deepest block that more than half of a group's calls have alike, by its 64-bit hash. Each call has a first block: their number is the group's. */
+const sharedBlocks = (calls: string): string => `SELECT ${groupColumns}, maxIf(of_position, position = 1) AS of_group,
+    arrayFilter(one -> one.2 * 2 > of_group, groupArray((toUInt64(position), top, top_block))) AS alike, arrayMax(one -> one.1, alike) AS depth,
+    arrayFirst(one -> one.1 = depth, alike).3 AS shared_block
   FROM (
-    SELECT ${groupColumns}, position, block, count() AS times
+    SELECT ${groupColumns}, position, max(times) AS top, argMax(block, times) AS top_block, sum(times) AS of_position
     FROM (
+      SELECT ${groupColumns}, position, cityHash64(hash) AS block, count() AS times
+      FROM (
   ${calls}
+      )
+      ARRAY JOIN arrayEnumerate(arraySlice(prefix_hashes, 1, ${deepest})) AS position, arraySlice(prefix_hashes, 1, ${deepest}) AS hash
+      GROUP BY ${groupColumns}, position, block
     )
-    ARRAY JOIN arrayEnumerate(arraySlice(prefix_hashes, 1, ${deepest})) AS position, arraySlice(prefix_hashes, 1, ${deepest}) AS block
-    GROUP BY ${groupColumns}, position, block
-  ) AS blocks
-  INNER JOIN (SELECT ${groupColumns}, count() AS of_group FROM (
-  ${calls}
-  ) GROUP BY ${groupColumns}) AS sizes USING (${groupColumns})
-  WHERE times * 2 > of_group
-  GROUP BY ${groupColumns}`;
+    GROUP BY ${groupColumns}, position
+  )
+  GROUP BY ${groupColumns}
+  HAVING notEmpty(alike)`;
 
 /** SQL for what each group's calls begin with, and how soon those with the shared beginning follow on each other. */
 const prefixSql = (
   calls: string,
-): string => `SELECT ${groupColumns}, ${shapeSums}, uniqExact(prefix_hashes[1]) AS heads, any(block_size) AS block_tokens, any(depth) AS shared_depth,
-  countIf(carries) AS carrying, countIf(carries AND previous > 0 AND at_ms - previous <= 300000) AS within_5m,
-  countIf(carries AND previous > 0 AND at_ms - previous <= 3600000) AS within_1h, sum(read) AS sum_read
+): string => `SELECT * EXCEPT gaps, toUInt64(arrayCount(gap -> gap <= 300000, gaps)) AS within_5m, toUInt64(arrayCount(gap -> gap <= 3600000, gaps)) AS within_1h
 FROM (
-  SELECT *, lagInFrame(at_ms) OVER (PARTITION BY ${groupColumns}, carries ORDER BY at_ms, id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS previous
+  SELECT ${groupColumns}, ${shapeSums}, uniqExact(cityHash64(prefix_hashes[1])) AS heads, any(block_size) AS block_tokens, any(depth) AS shared_depth,
+    countIf(carries) AS carrying, arrayPopFront(arrayDifference(arraySort(groupArrayIf(at_ms, carries)))) AS gaps, sum(read) AS sum_read
   FROM (
-    SELECT calls.*, depth, depth > 0 AND prefix_hashes[depth] = shared_block AS carries
+    SELECT calls.*, depth, depth > 0 AND cityHash64(prefix_hashes[depth]) = shared_block AS carries
     FROM (
   ${calls}
     ) AS calls
-    LEFT JOIN (
+    LEFT JOIN (SELECT ${groupColumns}, depth, shared_block FROM (
   ${sharedBlocks(calls)}
-    ) AS shared USING (${groupColumns})
+    )) AS shared USING (${groupColumns})
   )
+  GROUP BY ${groupColumns}
 )
-GROUP BY ${groupColumns}
 ORDER BY sum_price DESC, ${groupColumns}`;
 
 /** The longest beginning that more than half of a group's prompts have alike: equal hashes at a position are equal prompts up to it. */
