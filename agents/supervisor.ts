@@ -1,59 +1,24 @@
 import { z } from "zod";
-import { type Breakers, createBreakers } from "../src/core/breaker.ts";
 import { AppError } from "../src/core/errors.ts";
 import { syntheticFilters } from "../src/core/generation.ts";
-import { type Id, type IdKind, newId } from "../src/core/ids.ts";
-import type { Logger } from "../src/core/logger.ts";
-import type { PolicyStore } from "../src/core/policy.ts";
-import type { PriceBook } from "../src/core/price.ts";
+import type { Id } from "../src/core/ids.ts";
 import type { Report } from "../src/core/report.ts";
 import type { Analyst, LoggedEvent, Run } from "../src/core/run.ts";
 import type { AgentName, PlanStep, RunEvent } from "../src/core/run-event.ts";
-import type { SavingsLedger } from "../src/core/savings.ts";
 import { aboutSynthetic, type Triage } from "../src/core/triage.ts";
-import type { UsagePatterns } from "../src/core/usage-patterns.ts";
 import type { Coverage, Filters, UsageReader } from "../src/core/usage-store.ts";
 import type { Zone } from "../src/core/zone.ts";
 import { filtersFor } from "./data-analysis/scope.ts";
-import { type ToolContext, within } from "./define.ts";
-import { type StepHooks, tell } from "./hooks.ts";
+import { within } from "./define.ts";
+import { tell } from "./hooks.ts";
 import { agents } from "./index.ts";
 import type { Models } from "./models/models.ts";
 import { type Past, readPast, runVersion } from "./past.ts";
 import { makePlan } from "./plan.ts";
 import { replyReport } from "./reporting/index.ts";
+import { type Settings, type SupervisorDeps, settingsOf } from "./settings.ts";
 import { type SpendTally, tallyOf } from "./spend-tally.ts";
 import type { StepContext, StepOutcome, StepResults, SubAgent } from "./step.ts";
-
-/** What the supervisor works with: readers, a clock, and limits. */
-export interface SupervisorDeps
-  extends Pick<ToolContext, "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market" | "datasets" | "corpus"> {
-  readonly usage: UsageReader & UsagePatterns;
-  readonly prices: PriceBook;
-  readonly policies: Pick<PolicyStore, "active">;
-  /** The savings ledger; without it, what was saved is said to be missing. */
-  readonly savings?: Pick<SavingsLedger, "list"> | undefined;
-  /** The zone that an org's days are counted in; UTC where it is not said. */
-  readonly zoneOf?: (orgId: Id<"org">) => Promise<Zone>;
-  readonly log: Logger;
-  readonly now: () => Date;
-  /** Opens the models for a run; without it, or where it gives none, rules and templates answer. */
-  readonly openModels?: (orgId: Id<"org">) => Promise<Models | undefined>;
-  /** Makes ids of recommendations and approvals; random where not given. */
-  readonly newId?: <K extends IdKind>(kind: K) => Id<K>;
-  /** Share of conversations held back when a routing change is applied; 0.1 where not given. */
-  readonly holdoutShare?: number;
-  /** How long an answer may take in all, so that it is there within half a minute; 28 s where not given. What is left is the last step's. */
-  readonly runTimeoutMs?: number;
-  /** How long a step may take; 20 s where not given. */
-  readonly stepTimeoutMs?: number;
-  /** How long a tool may take; 15 s where not given. */
-  readonly toolTimeoutMs?: number;
-  /** Told of each step as it begins and ends. */
-  readonly hooks?: readonly StepHooks[];
-  /** Of tools, over runs: one that keeps failing is left alone for a while. */
-  readonly breakers?: Breakers;
-}
 
 /** Why a step failed, in words for people; only messages of our own are passed on. */
 const reasonOf = (error: unknown): string =>
@@ -67,18 +32,8 @@ const isWork = (step: PlanStep): step is WorkStep => step.agent !== "triage";
 
 type Progress = { readonly ok: true; readonly outcome: StepOutcome<unknown> } | { readonly ok: false; readonly reason: string };
 
-type Optional = "savings" | "billing" | "settleDays" | "dailySources" | "gatewayKeys" | "market" | "datasets" | "corpus";
-
-/** When a tool is left alone: a query that was too slow three times would be too slow again. */
-export const toolBreakers = { breakerFailures: 3, breakerMs: 30_000, breakerMaxMs: 300_000 };
-
 /** Time of an answer that is kept for writing it. */
 const reserveMs = 3_000;
-
-/** The supervisor's settings with nothing left open. */
-interface Settings extends Required<Omit<SupervisorDeps, Optional>>, Pick<SupervisorDeps, Optional> {
-  readonly stamp: () => { readonly at: string };
-}
 
 /** When a step of a run has to be over: the last one has what the others leave, and a reserve. */
 function deadlineOf({ stepTimeoutMs, runTimeoutMs }: Settings, step: WorkStep, begun: number): number {
@@ -229,7 +184,7 @@ async function stepsContext(
   const { usage, prices, policies, log, holdoutShare, toolTimeoutMs, breakers } = settings;
   const { savings, billing, settleDays, dailySources, gatewayKeys, market, datasets, corpus } = settings;
   const looking = within(inScope(usage, run.orgId, triage, coverage), toolTimeoutMs, "Looking through the stored usage", signal);
-  const reading = { usage, prices, savings, billing, settleDays, dailySources, gatewayKeys, market, datasets, zone };
+  const reading = { usage, prices, savings, billing, settleDays, dailySources, gatewayKeys, market, datasets, corpus, zone };
   const limits = { signal, toolTimeoutMs, breakers, clock: () => performance.now() };
   const { orgId, asOf } = run;
   return {
@@ -291,18 +246,6 @@ async function* analyse(
  * no event is told twice. A step that fails or takes too long is reported as failed, and so does the report say.
  */
 export function createSupervisor(deps: SupervisorDeps): Analyst {
-  const settings: Settings = {
-    newId,
-    holdoutShare: 0.1,
-    zoneOf: async () => "UTC",
-    openModels: async () => undefined,
-    runTimeoutMs: 28_000,
-    stepTimeoutMs: 20_000,
-    toolTimeoutMs: 15_000,
-    hooks: [],
-    breakers: createBreakers(toolBreakers, () => performance.now()),
-    ...deps,
-    stamp: () => ({ at: deps.now().toISOString() }),
-  };
+  const settings = settingsOf(deps);
   return { analyse: (run, log, signal) => analyse(settings, run, log, signal) };
 }

@@ -1,5 +1,6 @@
 import type { StepHooks } from "../agents/hooks.ts";
-import { createSupervisor, toolBreakers } from "../agents/supervisor.ts";
+import { toolBreakers } from "../agents/settings.ts";
+import { createSupervisor } from "../agents/supervisor.ts";
 import type { Engines } from "./compose-engines.ts";
 import type { LedgerFlows } from "./compose-ledger.ts";
 import type { OpenModels } from "./compose-models.ts";

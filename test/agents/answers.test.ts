@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { foreignNumbers } from "../../agents/reporting/check-prose.ts";
-import { createSupervisor, type SupervisorDeps } from "../../agents/supervisor.ts";
+import type { SupervisorDeps } from "../../agents/settings.ts";
+import { createSupervisor } from "../../agents/supervisor.ts";
 import type { Id } from "../../src/core/ids.ts";
 import { toUsd } from "../../src/core/money.ts";
 import type { Report } from "../../src/core/report.ts";

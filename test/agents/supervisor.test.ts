@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { foreignNumbers } from "../../agents/reporting/check-prose.ts";
-import { createSupervisor, type SupervisorDeps } from "../../agents/supervisor.ts";
+import type { SupervisorDeps } from "../../agents/settings.ts";
+import { createSupervisor } from "../../agents/supervisor.ts";
 import { createBreakers } from "../../src/core/breaker.ts";
 import { AppError } from "../../src/core/errors.ts";
 import type { Id, IdKind } from "../../src/core/ids.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createSupervisor, type SupervisorDeps } from "../../../agents/supervisor.ts";
+import type { SupervisorDeps } from "../../../agents/settings.ts";
+import { createSupervisor } from "../../../agents/supervisor.ts";
 import type { AuditAction } from "../../../src/core/audit.ts";
 import type { ExportedDocument } from "../../../src/core/corpus.ts";
 import { type Id, newId } from "../../../src/core/ids.ts";

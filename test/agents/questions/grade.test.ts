@@ -23,8 +23,8 @@ describe("triage by rules alone", () => {
 
   it("reads nearly all right of the wordings that rules were written with", () => {
     const missed = wrong(seen);
-    // What it missed is told first, so that it can be read; a wording in fifty may be missed.
-    if (share(missed, seen) < 0.98) expect(missed).toEqual([]);
+    // What it missed is told where that is more than a wording in fifty.
+    expect(share(missed, seen) >= 0.98 ? [] : missed).toEqual([]);
   });
 
   it("reads at least nine in ten right of the third that was set aside", () => {
