@@ -112,6 +112,8 @@ function namesOf(context: StepContext): readonly string[] {
   return [
     ...(data?.unknown ?? []),
     ...analysesOf(results).flatMap(({ names }) => names),
+    // Why an analysis could not be run may hold numbers of the question itself.
+    ...outcomesOf(results).map(({ reason }) => reason),
     ...labels,
     ...rows.map((row) => row.name),
     ...supply,

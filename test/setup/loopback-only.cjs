@@ -9,3 +9,9 @@ Server.prototype.listen = function onThisMachine(...args) {
     return listen.apply(this, [{ ...args[0], host: "127.0.0.1" }, ...rest]);
   return listen.apply(this, args);
 };
+
+// It opens a browser by a program that a machine without a screen has not, and ends where there is none: nothing is opened.
+const children = require("node:child_process");
+const spawn = children.spawn;
+children.spawn = (command, ...rest) =>
+  /(?:^|[\\/])(?:xdg-open|open)$/.test(command) ? spawn(process.execPath, ["-e", ""]) : spawn(command, ...rest);
