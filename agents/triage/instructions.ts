@@ -106,7 +106,7 @@ export const topicRules: readonly Rule<Topic>[] = [
   ),
   rule(
     "reduction",
-    /\b(?:(?:potential|possible|more) savings|savings (?:potential|opportunit\w*|ideas?)|reduc(?:e|ing|tion)|overspend\w*|costs? down|cheapest way|(?:more )?efficient(?:ly)?|find savings|savings (?:are )?possible|savings (?:that|which)|how (?:low|cheap)|cut(?:ting)?|lower(?:ing)?|sav(?:e|ing)|optimi[sz](?:e|ing|ation|ations)|cheaper|shrink|trim|bring down|decrease|less (?:money|spend)|spend less|pay less|wast(?:e|ed|ing)|too (?:dear|expensive|much)|improve(?:ments?)?|recommend(?:ations?)?|suggest(?:ions?)?)\b/,
+    /\b(?:(?:potential|possible|more) savings|savings (?:potential|opportunit\w*|ideas?)|reduc(?:e|ing|tion)|overspend\w*|costs? down|cheapest way|(?:more )?efficient(?:ly)?|find savings|savings (?:are )?possible|savings (?:that|which)|how (?:low|cheap)|cut(?:ting)?|lower(?:ing)?|sav(?:e|ing)|optimi[sz](?:e|ing|ation|ations)|cheaper|shrink|trim|bring down|decrease|less (?:money|spend)|spend less|pay less|wast(?:e|ed|eful|ing)|too (?:dear|expensive|much)|improve(?:ments?)?|recommend(?:ations?)?|suggest(?:ions?)?)\b/,
   ),
 ];
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { analysesFor } from "../../../agents/analyses.ts";
 import type { Triage } from "../../../src/core/triage.ts";
 
 /** A wording and what triage has to find in it. */
@@ -11,6 +12,8 @@ export interface Wording {
   readonly earlier: readonly string[];
   readonly intents: readonly string[];
   readonly metrics: readonly string[];
+  /** Analyses that must be called for. */
+  readonly tools: readonly string[];
   /** Whether it cannot be answered, so that Apex has to say what can be. */
   readonly asksBack: boolean;
   readonly workloads: readonly string[];
@@ -45,6 +48,7 @@ function wordingOf(line: string, head: string): Wording {
     earlier: of["e"] === undefined ? [] : [of["e"]],
     intents: list(ofGroup["intents"]),
     metrics: list(of["metrics"] ?? ofGroup["metrics"]),
+    tools: list(of["a"] ?? ofGroup["tools"]),
     asksBack: ofGroup["ask"] === "yes",
     workloads: list(of["w"]),
     models: list(of["m"]),
@@ -77,16 +81,19 @@ const same = (found: readonly string[], wanted: readonly string[]): boolean =>
 const holds = (found: readonly string[], wanted: readonly string[]): boolean => wanted.every((one) => found.includes(one));
 
 /** What triage got wrong of a wording; empty where it is right. */
-export function mistakes(wording: Wording, { entities, intents, askBack, refusal }: Triage): readonly string[] {
+export function mistakes(wording: Wording, triage: Triage): readonly string[] {
+  const { entities, intents, askBack, refusal } = triage;
   if (wording.asksBack) return askBack === null ? ["answers"] : /\d/.test(askBack) ? [`a number: ${askBack}`] : [];
   if (askBack !== null || refusal !== null) return [`does not answer: ${askBack ?? refusal ?? ""}`];
   const targets = entities.targets.map(({ metric, relation, value, unit, workload }) =>
     [metric, relation, value, unit, ...(workload === null ? [] : [workload])].join(" "),
   );
+  const called = (["data_analysis", "optimization"] as const).flatMap((agent) => analysesFor(triage, agent).map(({ name }) => name));
   const period = entities.period === null ? "-" : `${dayOf(entities.period.from)}/${dayAfter(entities.period.to)}`;
   return [
     ...(holds(intents, wording.intents) ? [] : [`intents ${intents.join(", ")}`]),
     ...(holds(entities.metrics, wording.metrics) ? [] : [`metrics ${entities.metrics.join(", ")}`]),
+    ...(holds(called, wording.tools) ? [] : [`tools ${called.join(", ")}`]),
     ...(same(entities.workloads, wording.workloads) ? [] : [`workloads ${entities.workloads.join(", ")}`]),
     ...(same(entities.models, wording.models) ? [] : [`models ${entities.models.join(", ")}`]),
     ...(same(entities.teams, wording.teams) ? [] : [`teams ${entities.teams.join(", ")}`]),
