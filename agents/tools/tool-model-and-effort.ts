@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fromUsd, type PicoUsd } from "../../src/core/money.ts";
-import type { AnswerSignals } from "../../src/core/usage-patterns.ts";
+import { inputTokens, outputTokens } from "../../src/core/tokens.ts";
+import type { EventSums } from "../../src/core/usage-patterns.ts";
 import { type Analysed, defineAnalysis, nothingFound } from "../analysis.ts";
 import type { ToolContext } from "../define.ts";
 import { queryText, Scope, scopeOf } from "../figures.ts";
@@ -13,21 +14,57 @@ import { createTelling, type Telling } from "./telling.ts";
 /** Share of reasoning in the output from which on a lower effort is worth a trial, and how much less reasoning is reckoned with. */
 const [muchReasoning, lessReasoning] = [0.3, 0.1] as const;
 
+/** Answers of a workload on a model. `ended`: those that say how they ended. */
+interface Answers {
+  readonly key: { readonly workload: string; readonly provider: string; readonly model: string };
+  readonly requests: number;
+  readonly ended: number;
+  readonly toolCalls: number;
+  readonly cutShort: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+}
+
+/** Adds up answers by workload and model, those first that cost most. */
+function answersOf(rows: readonly EventSums[]): readonly Answers[] {
+  const groups = new Map<string, Answers>();
+  for (const { key, requests, tokens } of rows) {
+    const { workload = "", provider = "", model = "", part = "", status = "", finish = "" } = key;
+    if (part !== "answer") continue;
+    const name = JSON.stringify([workload, provider, model]);
+    const none = { requests: 0, ended: 0, toolCalls: 0, cutShort: 0, inputTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+    const had = groups.get(name) ?? { key: { workload, provider, model }, ...none };
+    const ended = status === "ok" && finish !== "" ? requests : 0;
+    groups.set(name, {
+      key: had.key,
+      requests: had.requests + requests,
+      ended: had.ended + ended,
+      toolCalls: had.toolCalls + (finish === "tool" ? ended : 0),
+      cutShort: had.cutShort + (finish === "length" ? ended : 0),
+      inputTokens: had.inputTokens + inputTokens(tokens),
+      outputTokens: had.outputTokens + outputTokens(tokens),
+      reasoningTokens: had.reasoningTokens + tokens.reasoning,
+    });
+  }
+  return [...groups.values()];
+}
+
 /** A workload on a model that calls tools, with what could be changed about it. */
 interface ToolUser {
-  readonly row: AnswerSignals;
+  readonly row: Answers;
   readonly move: Opportunity | undefined;
   /** Thirty days of a tenth of its reasoning tokens; undefined where there are none or they have no price. */
   readonly effort: PicoUsd | undefined;
 }
 
-const callsShare = (row: AnswerSignals): number => (row.ended === 0 ? 0 : row.toolCalls / row.ended);
-const reasoningShare = (row: AnswerSignals): number => (row.outputTokens === 0 ? 0 : row.reasoningTokens / row.outputTokens);
+const callsShare = (row: Answers): number => (row.ended === 0 ? 0 : row.toolCalls / row.ended);
+const reasoningShare = (row: Answers): number => (row.outputTokens === 0 ? 0 : row.reasoningTokens / row.outputTokens);
 
 /** What a tenth less reasoning saves in thirty days, at the price of output in force: exact per token, silent about quality. */
-function effortOf(row: AnswerSignals, context: ToolContext, covered: number): PicoUsd | undefined {
+function effortOf(row: Answers, context: ToolContext, covered: number): PicoUsd | undefined {
   if (row.reasoningTokens === 0) return undefined;
-  const { provider = "", model = "" } = row.key;
+  const { provider, model } = row.key;
   const price = findPrice(context.prices, {
     provider,
     model,
@@ -40,7 +77,7 @@ function effortOf(row: AnswerSignals, context: ToolContext, covered: number): Pi
 }
 
 function adviceOf({ row, move, effort }: ToolUser, telling: Telling): string {
-  const name = `${telling.label(row.key.workload ?? "")} on ${telling.label(row.key.model ?? "")}`;
+  const name = `${telling.label(row.key.workload)} on ${telling.label(row.key.model)}`;
   const calls =
     row.ended === 0 ? "" : ` (${telling.percent(`answers of ${name} that call a tool`, callsShare(row) * 100)} of its answers call a tool)`;
   const model =
@@ -67,7 +104,7 @@ const tableOf = (users: readonly ToolUser[], telling: Telling): Analysed["tables
     "Verbosity",
   ],
   rows: users.slice(0, 20).map(({ row, move, effort }) => {
-    const [workload, model] = [telling.label(row.key.workload ?? ""), telling.label(row.key.model ?? "")];
+    const [workload, model] = [telling.label(row.key.workload), telling.label(row.key.model)];
     const each = row.outputTokens / row.requests;
     return [
       workload,
@@ -107,9 +144,11 @@ export const toolModelAndEffort = defineAnalysis({
   input: z.strictObject({ scope: Scope, found: z.array(Opportunity) }),
   inputFor: ({ scope, found }) => ({ scope, found: [...found] }),
   run: async ({ scope, found }, context) => {
-    const answer = await context.usage.answerSignals({ ...scopeOf(context, scope), by: ["workload", "provider", "model"], sizes: false });
-    const ended = answer.rows.some((row) => row.ended > 0);
-    const rows = answer.rows.filter((row) => (ended ? row.toolCalls > 0 : row.reasoningTokens > 0));
+    const by = ["workload", "provider", "model", "part", "status", "finish"] as const;
+    const answer = await context.usage.eventSums({ ...scopeOf(context, scope), by });
+    const answers = answersOf(answer.rows);
+    const ended = answers.some((row) => row.ended > 0);
+    const rows = answers.filter((row) => (ended ? row.toolCalls > 0 : row.reasoningTokens > 0));
     if (rows.length === 0) return nothingFound([ended ? missingData.noToolCalls : missingData.toolCalls]);
     const covered = coveredMs(scope.period, context.coverage);
     const telling = createTelling({ scope, query: queryText(answer.query) });
