@@ -6,6 +6,7 @@ import type { Asked } from "../analysis.ts";
 import type { NamedPeriod, Scope } from "../figures.ts";
 import type { StepContext } from "../step.ts";
 import { untilNow } from "../triage/find-periods.ts";
+import { movedTo } from "../triage/moved-to.ts";
 import { periodBefore } from "../triage/periods.ts";
 
 const dayMs = 86_400_000;
@@ -15,11 +16,11 @@ const defaultDays = 30;
 const notInUse = (triage: Triage, coverage: Pick<Coverage, "models">): readonly string[] =>
   triage.entities.models.filter((model) => !coverage.models.includes(model));
 
-/** Models that a question names to move to, rather than to look at: those not in use yet, or all where all are in use. */
-export function wantedModels(triage: Triage, coverage: Pick<Coverage, "models">): readonly string[] {
+/** Models that a question names to move to, rather than to look at: those not in use yet, or, where all are in use, those that it says to move to. */
+export function wantedModels(triage: Triage, coverage: Pick<Coverage, "models">, question: string): readonly string[] {
   if (!triage.entities.metrics.includes("model_fit")) return [];
   const fresh = notInUse(triage, coverage);
-  return fresh.length > 0 ? fresh : triage.entities.models;
+  return fresh.length > 0 ? fresh : movedTo(question, triage.entities.models);
 }
 
 /** The filters that a question's names mean: only what the data holds can be filtered by. */
@@ -100,7 +101,7 @@ export const askedOf = ({ triage, coverage, run, holdoutShare }: StepContext, { 
   comparison,
   entities: triage.entities,
   question: run.question,
-  wanted: wantedModels(triage, coverage),
+  wanted: wantedModels(triage, coverage, run.question),
   holdoutPermille: Math.round(holdoutShare * 1_000),
   found: [],
 });

@@ -118,7 +118,7 @@ export const qualityImpactSimulator = defineAnalysis({
   sweep: false,
   impliedBy: ({ metrics, models }) => metrics.includes("quality") && metrics.includes("model_fit") && models.length > 0,
   input: z.strictObject({ scope: Scope, models: z.array(z.string()) }),
-  inputFor: ({ scope, entities }) => ({ scope, models: [...entities.models] }),
+  inputFor: ({ scope, entities, wanted }) => ({ scope, models: wanted.length > 0 ? [...wanted] : [...entities.models] }),
   run: async ({ scope, models }, context) => {
     const { version = 0, policy } = (await context.policies?.active(context.orgId)) ?? {};
     const rules = (policy?.rules ?? []).filter((rule) => concerns(rule, scope, models)).slice(0, 3);

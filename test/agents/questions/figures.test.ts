@@ -31,7 +31,75 @@ const fourWeeks = Array.from({ length: 28 }, (_, index) => {
 
 /** Each question, the figures that must come out with their values, and the tools that must have run. */
 const expected: readonly (readonly [question: string, figures: Readonly<Record<string, string>>, tools: readonly string[]])[] = [
-  ["What did we spend last week?", { spend: "34.650000000000", requests: "1764" }, ["cost_analyzer"]],
+  [
+    "Reduce cost and keep quality: search can take 500 ms, support-chat must stay at 200 ms.",
+    {
+      "spend of support-chat": "78.750000000000",
+      "spend of search": "12.600000000000",
+      "saving per token of support-chat on gpt-5 → gpt-5-mini": "80",
+    },
+    ["latency_analyzer", "model_right_sizing", "cost_reduction_quality_preservation"],
+  ],
+  [
+    "Tools are too slow: three times lower latency without more money.",
+    { "cut of response times asked for": "66.67", spend: "91.350000000000" },
+    ["latency_analyzer", "tool_latency_optimization"],
+  ],
+  [
+    "Usage grows 50 % next month: what happens to cost and rate limits?",
+    { "usage growth asked about": "50", "requests per minute in the busiest hour": "4", "unpriced requests": "56" },
+    ["cost_simulation_for_increased_usage", "rate_limit_impact_simulator"],
+  ],
+  [
+    "Optimise support-chat.",
+    { spend: "78.750000000000", "a thousand requests of support-chat": "22.500000000000", "changes found for support-chat": "1" },
+    ["model_right_sizing", "function_performance_analyzer"],
+  ],
+  [
+    "Would gpt-5-mini or gpt-5-nano suit our set-up?",
+    { "input price of openai gpt-5-nano": "0.050000000000", "saving per token of search on gpt-5-mini → gpt-5-nano": "80" },
+    ["supply_catalog_search", "model_right_sizing"],
+  ],
+  [
+    "Audit our caching.",
+    { "share of the input read from cache": "0", "input tokens": "63028000" },
+    ["kv_cache_optimization_audit", "duplicate_requests", "cache_thrash"],
+  ],
+  [
+    "Cut cost 20 %, halve latency, and expect 30 % more usage, all at once.",
+    { "usage growth asked about": "30", spend: "91.350000000000" },
+    ["cost_simulation_for_increased_usage", "multi_objective_optimization"],
+  ],
+  [
+    "Which agents' tools should move to a new model, which version, at what verbosity or reasoning effort?",
+    { proposals: "2", "saving per token of support-chat on gpt-5 → gpt-5-mini": "80" },
+    ["model_right_sizing", "reasoning_effort", "tool_model_and_effort"],
+  ],
+  [
+    "Was yesterday's upgrade worth it? Roll back where quality did not improve.",
+    { "spend before": "4.950000000000", "spend after": "4.950000000000", "changes with a measured saving": "0" },
+    ["bill_change_decomposition", "savings_ledger", "new_model_effectiveness_analysis"],
+  ],
+  [
+    "gpt-5 is too dear for support-chat: move to gpt-5-mini? Check the quality first.",
+    { spend: "78.750000000000", "input price of openai gpt-5-mini": "0.250000000000" },
+    ["quality_impact_simulator", "model_right_sizing"],
+  ],
+  [
+    "Why did the bill jump last week?",
+    {
+      "spend before": "18.900000000000",
+      "bill change": "15.750000000000",
+      "bill change by volume": "15.750000000000",
+      "bill change by price": "0.000000000000",
+    },
+    ["bill_change_decomposition"],
+  ],
+  ["What did we spend last week?", { spend: "34.650000000000", requests: "1764", "unpriced requests": "14" }, ["cost_analyzer"]],
+  ["What will the month end at?", { "spend this month so far": "75.150000000000" }, ["month_end_forecast"]],
+  ["Who spends most?", { "spend of care": "78.750000000000", "share of care": "86.2068" }, ["cost_driver_identifier"]],
+  ["What is unpriced?", { "unpriced requests of openai acme-9000": "56", "unpriced tokens": "28000" }, ["unpriced_usage"]],
+  ["What did you save us?", { "changes with a measured saving": "0" }, ["savings_ledger"]],
 ];
 
 describe("the figures of the questions", () => {
@@ -64,5 +132,10 @@ describe("the figures of the questions", () => {
     expect(found).toMatchObject(figures);
     expect(ran).toEqual(expect.arrayContaining([...tools]));
     expect(foreignNumbers(report.summary, report.figures, [])).toEqual([]);
+  });
+
+  it("means the model to move to where both are in use", async () => {
+    const { report } = await answer("gpt-5 is too dear for support-chat: move to gpt-5-mini? Check the quality first.");
+    expect(report.summary).toMatch(/answers of gpt-5-mini would be is not measured/);
   });
 });
