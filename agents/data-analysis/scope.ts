@@ -6,31 +6,26 @@ import type { Asked } from "../analysis.ts";
 import type { NamedPeriod, Scope } from "../figures.ts";
 import type { StepContext } from "../step.ts";
 import { untilNow } from "../triage/find-periods.ts";
-import { movedTo } from "../triage/moved-to.ts";
 import { periodBefore } from "../triage/periods.ts";
 
 const dayMs = 86_400_000;
 const defaultDays = 30;
 
-/** Models that a question names and that nothing uses yet: they can only be meant as the ones to move to. */
-const notInUse = (triage: Triage, coverage: Pick<Coverage, "models">): readonly string[] =>
-  triage.entities.models.filter((model) => !coverage.models.includes(model));
-
-/** Models that a question names to move to, rather than to look at: those not in use yet, or, where all are in use, those that it says to move to. */
-export function wantedModels(triage: Triage, coverage: Pick<Coverage, "models">, question: string): readonly string[] {
-  if (!triage.entities.metrics.includes("model_fit")) return [];
-  const fresh = notInUse(triage, coverage);
-  return fresh.length > 0 ? fresh : movedTo(question, triage.entities.models);
+/** Models that a question names to move to, rather than to look at: those that it says to move to, else all that it weighs against each other. */
+export function wantedModels({ entities }: Triage): readonly string[] {
+  if (!entities.metrics.includes("model_fit")) return [];
+  return entities.movesTo ?? entities.models;
 }
 
 /** The filters that a question's names mean: only what the data holds can be filtered by. */
-export function filtersFor(triage: Triage, coverage: Coverage): Filters {
-  const { workloads, teams, models } = triage.entities;
-  // Beside models to move to, the ones in use are what to move from.
-  const moves = triage.entities.metrics.includes("model_fit") && notInUse(triage, coverage).length === 0;
-  const used = moves ? [] : models.filter((model) => coverage.models.includes(model));
+export function filtersFor({ entities }: Triage, coverage: Coverage): Filters {
+  const { workloads, teams, models } = entities;
+  // Beside models to move to, the others are what to move from; models that are weighed against each other are no part of the usage.
+  const from = entities.movesTo === undefined ? [] : models.filter((model) => entities.movesTo?.includes(model) !== true);
+  const looked = entities.metrics.includes("model_fit") ? from : models;
+  const used = looked.filter((model) => coverage.models.includes(model));
   return {
-    ...(aboutSynthetic(triage.entities) ? syntheticFilters() : {}),
+    ...(aboutSynthetic(entities) ? syntheticFilters() : {}),
     ...(workloads.length > 0 ? { workload: workloads } : {}),
     ...(teams.length > 0 ? { team: teams } : {}),
     ...(used.length > 0 ? { model: used } : {}),
@@ -96,12 +91,12 @@ export function frameOf(triage: Triage, coverage: Coverage, asOf: Date, calendar
 }
 
 /** What a question asks of any analysis. */
-export const askedOf = ({ triage, coverage, run, holdoutShare }: StepContext, { scope, comparison }: Frame): Asked => ({
+export const askedOf = ({ triage, run, holdoutShare }: StepContext, { scope, comparison }: Frame): Asked => ({
   scope,
   comparison,
   entities: triage.entities,
   question: run.question,
-  wanted: wantedModels(triage, coverage, run.question),
+  wanted: wantedModels(triage),
   holdoutPermille: Math.round(holdoutShare * 1_000),
   found: [],
 });

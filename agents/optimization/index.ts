@@ -51,7 +51,7 @@ async function* optimize(context: StepContext): AsyncGenerator<ToolFinished, Ste
   const rightSizing = models
     ? yield* callTool(context, tools.model_right_sizing, {
         scope,
-        wanted: [...wantedModels(context.triage, context.coverage, context.run.question)],
+        wanted: [...wantedModels(context.triage)],
         holdoutPermille: Math.round(context.holdoutShare * 1_000),
         routed: await routedPairs(context),
       })

@@ -38,6 +38,7 @@ const both = <T>(a: readonly T[], b: readonly T[]): T[] => [...new Set([...a, ..
 export function filledIn(own: Reading, before: Reading): Reading {
   const [a, b] = [own.entities, before.entities];
   const named = a.models.length + a.workloads.length + a.teams.length > 0;
+  const moves = named ? a.movesTo : b.movesTo;
   const asks = a.metrics.length + a.tools.length > 0;
   const qualifies = asks && a.tools.length === 0 && a.metrics.every((topic) => qualifying.has(topic));
   return {
@@ -49,6 +50,7 @@ export function filledIn(own: Reading, before: Reading): Reading {
         : either(before.intents, own.intents),
     entities: {
       models: named ? a.models : b.models,
+      ...(moves === undefined ? {} : { movesTo: moves }),
       workloads: named ? a.workloads : b.workloads,
       teams: named ? a.teams : b.teams,
       metrics: qualifies ? both(b.metrics, a.metrics) : asks ? a.metrics : b.metrics,

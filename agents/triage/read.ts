@@ -7,6 +7,7 @@ import { findNames, type KnownNames } from "./entities.ts";
 import { impliedIntents } from "./implied.ts";
 import type { TriageInput } from "./input.ts";
 import { categoryRules, dimensionRules, intentRules, type Rule, topicRules } from "./instructions.ts";
+import { movedTo } from "./moved-to.ts";
 import { readPeriods } from "./periods.ts";
 import { asItReads } from "./readings.ts";
 import { sourcesNamed, teamsOfDatasets } from "./synthetic.ts";
@@ -109,6 +110,7 @@ export function read(question: string, input: TriageInput, names: KnownNames, in
   const topics = topicsOf({ text, intents: verbs, models: found.models.length, targets });
   const compared = comparison !== null && (topics.length === 0 || topics.includes("spend")) ? (["bill_change"] as const) : [];
   const metrics = unique([...topics, ...compared]);
+  const moves = movedTo(question, found.models);
   const analyses = analysesNamed(text, { metrics, targets, workloads: found.workloads, models: found.models });
   return {
     // What is only implied says nothing of what the words are about.
@@ -121,6 +123,7 @@ export function read(question: string, input: TriageInput, names: KnownNames, in
     intents: unique([...verbs, ...impliedIntents(metrics, targets, found.models.length)]),
     entities: {
       models: [...found.models],
+      ...(moves === undefined ? {} : { movesTo: [...moves] }),
       workloads: [...found.workloads],
       teams: unique([...found.teams, ...(sources.includes("synthetic") ? teamsOfDatasets(raw, input.coverage.teams) : [])]),
       metrics,

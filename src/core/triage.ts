@@ -28,6 +28,8 @@ export type Priority = z.infer<typeof Priority>;
 /** Things that a question names, as the org's own data or the price book spells them. Periods are UTC. */
 export const Entities = z.strictObject({
   models: z.array(z.string()),
+  /** Those of the models that it says to move to, where it says so of some and not of all. */
+  movesTo: z.array(z.string()).optional(),
   workloads: z.array(z.string()),
   teams: z.array(z.string()),
   metrics: z.array(z.string()),
