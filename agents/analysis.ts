@@ -89,6 +89,8 @@ interface Calling {
   readonly sweep: boolean;
   /** Called once the general search for savings is through, with what it found; it proposes nothing of its own that is ranked. */
   readonly after?: boolean;
+  /** Whether it goes by the question and the price book alone, so that it can answer where no usage is stored. */
+  readonly bookAlone?: boolean;
   /** Whether what a question names asks for it, though no wording does. */
   readonly impliedBy?: (named: Named, text: string) => boolean;
 }

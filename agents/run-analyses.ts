@@ -39,17 +39,20 @@ async function runOne(context: StepContext, analysis: AnyAnalysis, asked: Asked)
   }
 }
 
-/**
- * Runs the analyses of an agent that the question calls for, a few at a time, in a fixed order: those that read usage alone, or,
- * with `after`, those that weigh what the others found.
- */
+/** Which of the analyses that a question calls for are run: those that read usage, those that weigh what the others found, or those that need no usage. */
+type Which = "reading" | "weighing" | "book alone";
+
+const isOf = (which: Which, { after = false, bookAlone = false }: AnyAnalysis): boolean =>
+  which === "book alone" ? bookAlone : after === (which === "weighing");
+
+/** Runs the analyses of an agent that the question calls for, a few at a time, in a fixed order. */
 export async function* runAnalyses(
   context: StepContext,
   agent: AnyAnalysis["agent"],
   asked: Asked,
-  after = false,
+  which: Which = "reading",
 ): AsyncGenerator<ToolFinished, AnalysisOutcome[], void> {
-  const wanted = analysesFor(context.triage, agent).filter((one) => (one.after === true) === after);
+  const wanted = analysesFor(context.triage, agent).filter((one) => isOf(which, one));
   const outcomes: AnalysisOutcome[] = [];
   for (let from = 0; from < wanted.length; from += atOnce) {
     const ran = await Promise.all(wanted.slice(from, from + atOnce).map((one) => runOne(context, one, asked)));

@@ -120,10 +120,15 @@ async function* analyse(context: StepContext): Calls<StepOutcome<DataAnalysis>> 
   const base: DataAnalysis = { ...empty, ...none, unknown, missing: missingFor(context, unknown) };
   const supply = yield* supplyPart(context, frame);
   if (aboutPricesAlone(context.triage.entities.metrics) || context.coverage.requests === 0) {
-    const missing = aboutPricesAlone(context.triage.entities.metrics)
-      ? base.missing
-      : [...base.missing, aboutSynthetic(context.triage.entities) ? missingData.generated : missingData.usage];
-    return { summary: supply === null ? "No usage is stored yet." : "Read the price book.", result: { ...base, supply, missing } };
+    const analyses = yield* runAnalyses(context, "data_analysis", askedOf(context, frame), "book alone");
+    const missing =
+      aboutPricesAlone(context.triage.entities.metrics) || analyses.some(({ result }) => result !== null)
+        ? base.missing
+        : [...base.missing, aboutSynthetic(context.triage.entities) ? missingData.generated : missingData.usage];
+    return {
+      summary: supply === null ? "No usage is stored yet." : "Read the price book.",
+      result: { ...base, supply, analyses, missing },
+    };
   }
   const spend = yield* spendParts(context, frame);
   const outlook = yield* outlookParts(context, frame);

@@ -63,7 +63,7 @@ async function* optimize(context: StepContext): AsyncGenerator<ToolFinished, Ste
   const seen = reading.flatMap(({ result }) => result?.opportunities ?? []);
   const found = [...(rightSizing?.opportunities ?? []), ...(cache?.opportunities ?? []), ...(duplicates?.opportunities ?? []), ...seen];
   const ranked = await rankedWithin(context, scope, found);
-  const weighing = yield* runAnalyses(context, "optimization", { ...asked, found }, true);
+  const weighing = yield* runAnalyses(context, "optimization", { ...asked, found }, "weighing");
   return {
     summary:
       ranked.length === 0 ? "Nothing new that would save money." : `${ranked.length} ${ranked.length === 1 ? "way" : "ways"} to save.`,

@@ -129,6 +129,7 @@ export const costEstimator = defineAnalysis({
   ],
   topics: [],
   sweep: false,
+  bookAlone: true,
   input: z.strictObject({ scope: Scope, asked: Estimate }),
   inputFor: ({ scope, entities, question }) => ({ scope, asked: estimateIn(question, entities.models) }),
   run: async ({ scope, asked }, context): Promise<Analysed> => {

@@ -35,7 +35,13 @@ const blocksOf = ([query, figures]: readonly [string, readonly Figure[]]): Repor
 export function howReport(answer: Report | undefined): Report {
   const bare = { blocks: [], figures: [], recommendations: [], missing: [] };
   const title = "How I got this";
-  if (answer === undefined) return { ...bare, title, summary: "There is no answer with figures in this thread yet. Ask something first." };
+  if (answer === undefined)
+    return {
+      ...bare,
+      title,
+      summary:
+        "There is no answer with figures in this thread yet. Ask something first; in the terminal, give both questions the same --thread.",
+    };
   const queries = byQuery(answer.figures);
   const left = queries.length - most.queries;
   return {

@@ -241,6 +241,14 @@ describe("the supervisor", () => {
     expect(report.summary).not.toMatch(/\$/);
   });
 
+  it("estimates by the price book alone where there is no usage, and asks for none", async () => {
+    const question = "how much would 10,000 requests of 2,000 tokens in and 500 out cost on gpt-5-mini?";
+    const report = reportOf(await collect(runOf(question, { orgId: emptyOrg })));
+    // 10,000 × (2,000 × $0.25 + 500 × $2.00) a million
+    expect(report.summary).toContain("$15.00");
+    expect(report.missing.join(" ")).not.toMatch(/apex import FILE/);
+  });
+
   it("reports a step that takes too long as failed, and goes on", async () => {
     const slow: SupervisorDeps["usage"] = { ...clickhouse.usage, contextBands: () => new Promise(() => undefined) };
     const events = await collect(runOf("how can we cut cost?"), [], { usage: slow, toolTimeoutMs: 300 });
